@@ -1,0 +1,1 @@
+"""DOMAIN: what a chat client knows, and how facts change it. Standard library and JIDs only."""

@@ -1,0 +1,1 @@
+"""FEATURES: one file per specification, one declared Feature each."""

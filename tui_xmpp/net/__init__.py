@@ -1,0 +1,1 @@
+"""SOCKETS: finding servers, TLS, transports."""

@@ -1,0 +1,1 @@
+"""DISK: settings, secrets, archive and caches."""

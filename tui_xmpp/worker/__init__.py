@@ -1,0 +1,1 @@
+"""ENGINE: one session per account; stanzas become facts, commands become stanzas."""
