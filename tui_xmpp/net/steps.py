@@ -1,0 +1,42 @@
+"""The steps on the way to a server, told to whoever watches, and the errors that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tui_xmpp.errors import TuiXmppError
+
+
+class Step(StrEnum):
+    """One stage on the way from a domain to a protected byte stream, in the user's words."""
+
+    FIND_SERVICE = "finding the server"
+    FIND_ADDRESS = "finding the address"
+    CONNECT = "connecting"
+    CONNECTED = "connected"
+    TLS = "encrypting"
+    TLS_READY = "encrypted"
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """Say that a step was begun at ``host`` (``port`` 0 while none is known), or with ``failure`` that it failed."""
+
+    step: Step
+    host: str
+    port: int = 0
+    address: str | None = None
+    failure: str | None = None
+
+
+OnStep = Callable[[StepReport], None]
+
+
+def unwatched(report: StepReport) -> None:
+    """Ignore a step."""
+
+
+class NetError(TuiXmppError):
+    """The network, a name server or a peer did not do what was needed."""
