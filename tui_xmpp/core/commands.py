@@ -1,0 +1,259 @@
+"""Intents: what the user wants, in the imperative. Each is answered exactly once, done or failed with a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tui_xmpp.core.model import OwnPresence
+from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.jid import JID, BareJID, FullJID
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    account: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a command ended; ``failure`` None means done."""
+
+    ticket: int
+    command: Command
+    failure: str | None = None
+
+
+# -- accounts -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AddAccount(Command):
+    """Take the account into this run and connect it. It is kept for the next run by :class:`SaveAccount`."""
+
+    settings: AccountSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAccount(Command):
+    """Write the account into the settings file; never a password."""
+
+    settings: AccountSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAccount(Command):
+    """Disconnect the account and take it out of this run and, if ``is_forgotten``, out of the settings file."""
+
+    is_forgotten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connect(Command):
+    """Connect now: from offline, from waiting, or after a stop the user has mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect(Command):
+    """Say goodbye and stay offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidePassword(Command):
+    """Answer a password prompt. ``is_remembered``: keep it in the keyring."""
+
+    password: str = field(repr=False)
+    is_remembered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PinCertificate(Command):
+    """Trust exactly this certificate (SHA-256, hex) for this account from now on."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnpinCertificate(Command):
+    """Trust the account's server by certificate authorities again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowWeakerLogin(Command):
+    """Forget what the server proved at earlier logins, after the user was warned (XEP-0474 §5)."""
+
+
+# -- presence -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetPresence(Command):
+    """Show this to everyone who may see it; ``Show.OFFLINE`` disconnects.
+
+    ``is_automatic``: set by idleness, so not remembered as the user's own choice.
+    """
+
+    presence: OwnPresence
+    is_automatic: bool = False
+    idle_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SendDirectedPresence(Command):
+    """Show this to one address only (RFC 6121 §4.6); ``Show.OFFLINE`` takes it back."""
+
+    peer: JID
+    presence: OwnPresence
+
+
+# -- roster and subscriptions -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AddContact(Command):
+    """Put a contact on the roster and, if ``is_asking``, ask to see their presence."""
+
+    peer: BareJID
+    name: str = ""
+    groups: tuple[str, ...] = ()
+    is_asking: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateContact(Command):
+    """Rename a contact or move it between groups; both fields are sent whole (RFC 6121 §2.4)."""
+
+    peer: BareJID
+    name: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveContact(Command):
+    """Take a contact off the roster, which ends both subscriptions (RFC 6121 §2.5)."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSubscription(Command):
+    """Ask to see the peer's presence."""
+
+    peer: BareJID
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe(Command):
+    """Stop seeing the peer's presence, or take back a request."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveSubscription(Command):
+    """Let the peer see our presence; ``is_asking_back`` adds them and asks in return."""
+
+    peer: BareJID
+    is_asking_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DenySubscription(Command):
+    """Refuse a request, or stop letting the peer see our presence (RFC 6121 §3.2)."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class PreApproveSubscription(Command):
+    """Approve a request before it comes (RFC 6121 §3.4)."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPeer(Command):
+    """Hear nothing more from the peer (XEP-0191); a waiting request is refused."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockPeer(Command):
+    peer: BareJID
+
+
+# -- messages -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage(Command):
+    """Send text to a peer. ``to_resource`` only for what is bound to one device."""
+
+    peer: BareJID
+    body: str
+    subject: str = ""
+    to_resource: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResendMessage(Command):
+    """Send a failed message again under its own id."""
+
+    peer: BareJID
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardMessage(Command):
+    """Give up a failed or still waiting message."""
+
+    peer: BareJID
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConversation(Command):
+    """Load the newest stored messages and follow the conversation."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class CloseConversation(Command):
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOlder(Command):
+    """Load the page before the oldest message shown."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLatest(Command):
+    """Return to the newest messages after scrolling far back."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead(Command):
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDraft(Command):
+    peer: BareJID
+    text: str
+
+
+# -- questions to a peer's client ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeEntity(Command):
+    """Ask a peer's client for its name, time and round trip (XEP-0092, XEP-0202, XEP-0199)."""
+
+    peer: FullJID

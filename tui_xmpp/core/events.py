@@ -1,0 +1,243 @@
+"""Facts: what has happened, in the past tense. The archive and the store are two projections of these.
+
+Every fact carries the ``account`` it belongs to. The ones in :data:`DURABLE` are written to disk before anyone sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui_xmpp.core.model import (
+    Connection,
+    Delivery,
+    EntityDetails,
+    Failure,
+    LogEntry,
+    Message,
+    OwnPresence,
+    Presence,
+    Prompt,
+    PromptKind,
+    RosterItem,
+    SubscriptionRequest,
+)
+from tui_xmpp.jid import BareJID, FullJID
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    account: BareJID
+
+
+# -- accounts and their connections -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAdded(Event):
+    """The account takes part; ``own`` is the presence it starts with."""
+
+    own: OwnPresence
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRemoved(Event):
+    """The account and everything known of it leave the screen (its archive stays)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged(Event):
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPresenceChanged(Event):
+    own: OwnPresence
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded(Event):
+    """The stream is gone: nobody's presence is known any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRaised(Event):
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSettled(Event):
+    kind: PromptKind
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationPinned(Event):
+    """What the server has proved at login, as plain values, to notice a downgrade (XEP-0474 §5)."""
+
+    pin: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatePinned(Event):
+    """The user trusts exactly this certificate for this account; empty lifts the pin."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logged(Event):
+    entry: LogEntry
+
+
+# -- roster, presence, subscriptions ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RosterReplaced(Event):
+    """A whole roster arrived (from the server or from the cache)."""
+
+    items: tuple[RosterItem, ...]
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterItemChanged(Event):
+    item: RosterItem
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterItemRemoved(Event):
+    peer: BareJID
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged(Event):
+    """One resource of a peer changed; ``presence`` None means that resource left."""
+
+    peer: FullJID
+    presence: Presence | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLeft(Event):
+    """All resources of a peer left at once (RFC 6121 §4.5.4), with the last words if any."""
+
+    peer: BareJID
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequested(Event):
+    request: SubscriptionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequestSettled(Event):
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class BlockListReplaced(Event):
+    peers: frozenset[BareJID]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDescribed(Event):
+    """A peer's client answered a question about itself."""
+
+    peer: FullJID
+    details: EntityDetails
+
+
+# -- messages -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived(Event):
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageQueued(Event):
+    """An outgoing message is kept and will go out."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryChanged(Event):
+    peer: BareJID
+    key: str
+    delivery: Delivery
+    at: datetime
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDiscarded(Event):
+    """The user gave up an outgoing message that did not go out."""
+
+    peer: BareJID
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLoaded(Event):
+    """A page of stored messages, oldest first. ``is_latest``: it ends at the newest stored message.
+
+    ``is_start``: nothing older is stored.
+    """
+
+    peer: BareJID
+    messages: tuple[Message, ...]
+    is_latest: bool
+    is_start: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSummarised(Event):
+    """What is stored of a conversation, told at start without loading it."""
+
+    peer: BareJID
+    unread: int
+    first_unread: str | None
+    last_stamp: datetime | None
+    draft: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRead(Event):
+    """The user has seen everything in the conversation."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationClosed(Event):
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChanged(Event):
+    peer: BareJID
+    text: str
+
+
+DURABLE: tuple[type[Event], ...] = (
+    OwnPresenceChanged,
+    AuthenticationPinned,
+    CertificatePinned,
+    RosterReplaced,
+    RosterItemChanged,
+    RosterItemRemoved,
+    MessageReceived,
+    MessageQueued,
+    DeliveryChanged,
+    MessageDiscarded,
+    ConversationRead,
+    DraftChanged,
+)
+"""The facts that must be on disk before they are seen or acknowledged."""

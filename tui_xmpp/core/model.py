@@ -1,0 +1,293 @@
+"""The values the program is about. Frozen, comparable, without behaviour beyond naming themselves.
+
+``account`` is always the bare JID of one of the user's own accounts and is part of every key.
+Remote text in these values is as received: it is sanitised where it becomes cells (:mod:`tui_xmpp.core.text`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from tui_xmpp.jid import JID, BareJID, FullJID
+
+
+class Show(Enum):
+    """How reachable someone is (RFC 6121 §4.7.2.1), with plain availability and absence named too."""
+
+    CHAT = "chat"
+    ONLINE = "online"
+    AWAY = "away"
+    XA = "xa"
+    DND = "dnd"
+    OFFLINE = "offline"
+
+    @property
+    def is_available(self) -> bool:
+        return self is not Show.OFFLINE
+
+
+class Subscription(Enum):
+    """Who sees whose presence (RFC 6121 §2.1.2.5), from the user's side."""
+
+    NONE = "none"
+    TO = "to"
+    FROM = "from"
+    BOTH = "both"
+
+    @property
+    def sees_them(self) -> bool:
+        return self in (Subscription.TO, Subscription.BOTH)
+
+    @property
+    def seen_by_them(self) -> bool:
+        return self in (Subscription.FROM, Subscription.BOTH)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterItem:
+    """One contact as the server keeps it (RFC 6121 §2.1.2)."""
+
+    jid: BareJID
+    name: str = ""
+    groups: tuple[str, ...] = ()
+    subscription: Subscription = Subscription.NONE
+    is_ask_pending: bool = False
+    is_approved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What one resource last said of itself. ``priority`` is -128…127."""
+
+    show: Show = Show.ONLINE
+    status: str = ""
+    priority: int = 0
+    idle_since: datetime | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPresence:
+    """What the user wants others to see from this client."""
+
+    show: Show = Show.ONLINE
+    status: str = ""
+    priority: int = 0
+
+
+class Direction(Enum):
+    INCOMING = "in"
+    OUTGOING = "out"
+
+
+class MessageKind(Enum):
+    """The message types that make a row (RFC 6121 §5.2.2)."""
+
+    CHAT = "chat"
+    NORMAL = "normal"
+    HEADLINE = "headline"
+
+
+class Delivery(Enum):
+    """The ladder an outgoing message climbs; an incoming one is ``RECEIVED``."""
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    DELIVERED = "delivered"
+    DISPLAYED = "displayed"
+    FAILED = "failed"
+
+    @property
+    def rung(self) -> int:
+        """Order on the ladder; a failure outranks nothing and is replaced by any later proof of delivery."""
+        return _RUNGS[self]
+
+
+_RUNGS = {
+    Delivery.RECEIVED: 0,
+    Delivery.FAILED: 0,
+    Delivery.QUEUED: 1,
+    Delivery.SENT: 2,
+    Delivery.ACKNOWLEDGED: 3,
+    Delivery.DELIVERED: 4,
+    Delivery.DISPLAYED: 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something did not work: the stanza error's condition (RFC 6120 §8.3.3), a sentence, the peer's own words."""
+
+    condition: str
+    sentence: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation.
+
+    ``key`` is unique per account and never changes; for an outgoing message it is also the stanza's ``id``.
+    ``stamp`` is when it was said (aware, UTC); ``author`` is the address it came from, resource included when known.
+    ``bodies`` are the further languages of the body as (language, text).
+    """
+
+    key: str
+    account: BareJID
+    peer: BareJID
+    direction: Direction
+    stamp: datetime
+    body: str
+    kind: MessageKind = MessageKind.CHAT
+    author: JID | None = None
+    stanza_id: str | None = None
+    subject: str = ""
+    thread: str = ""
+    bodies: tuple[tuple[str, str], ...] = ()
+    delivery: Delivery = Delivery.RECEIVED
+    failure: Failure | None = None
+    is_delayed: bool = False
+
+    @property
+    def is_outgoing(self) -> bool:
+        return self.direction is Direction.OUTGOING
+
+
+class Phase(Enum):
+    """Where an account's connection stands."""
+
+    OFFLINE = "offline"
+    RESOLVING = "resolving"
+    CONNECTING = "connecting"
+    SECURING = "securing"
+    AUTHENTICATING = "authenticating"
+    BINDING = "binding"
+    ONLINE = "online"
+    WAITING = "waiting"
+    DISCONNECTING = "disconnecting"
+    STOPPED = "stopped"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self in _UNDER_WAY
+
+
+_UNDER_WAY = frozenset(
+    (
+        Phase.RESOLVING,
+        Phase.CONNECTING,
+        Phase.SECURING,
+        Phase.AUTHENTICATING,
+        Phase.BINDING,
+        Phase.DISCONNECTING,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a person needs to judge a server's certificate. ``sha256`` is lower-case hex of the DER."""
+
+    subject: str
+    issuer: str
+    not_before: datetime | None
+    not_after: datetime | None
+    sha256: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """How the account is connected, for the status pane and the details view."""
+
+    host: str = ""
+    address: str = ""
+    port: int = 0
+    is_direct_tls: bool = False
+    tls_version: str = ""
+    cipher: str = ""
+    certificate: Certificate | None = None
+    is_pinned: bool = False
+    mechanism: str = ""
+    channel_binding: str = ""
+    jid: FullJID | None = None
+    is_resumed: bool = False
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a connection attempt, in the user's words; ``is_done`` None while it runs."""
+
+    phase: Phase
+    text: str
+    is_done: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An account's connection: phase, the reason in a sentence, when the next try comes, and the facts once known."""
+
+    phase: Phase = Phase.OFFLINE
+    reason: str = ""
+    retry_at: datetime | None = None
+    steps: tuple[Step, ...] = ()
+    facts: LinkFacts = field(default_factory=LinkFacts)
+
+
+class Severity(Enum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of the event log."""
+
+    at: datetime
+    text: str
+    severity: Severity = Severity.INFO
+    account: BareJID | None = None
+    peer: JID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequest:
+    """Someone asks to see when the user is online (RFC 6121 §3.1.3)."""
+
+    account: BareJID
+    peer: BareJID
+    at: datetime
+    text: str = ""
+    nick: str = ""
+
+
+class PromptKind(Enum):
+    """What a session cannot go on without."""
+
+    PASSWORD = "password"
+    CERTIFICATE = "certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question only the user can answer, held until answered. ``certificate`` is set for CERTIFICATE."""
+
+    account: BareJID
+    kind: PromptKind
+    reason: str
+    certificate: Certificate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDetails:
+    """What a contact's client told of itself on request (XEP-0092, XEP-0202, XEP-0199)."""
+
+    software: str = ""
+    local_time: datetime | None = None
+    round_trip: float | None = None

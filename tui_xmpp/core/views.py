@@ -1,0 +1,114 @@
+"""Frozen pictures of the store, pulled by the screen when the doorbell rings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tui_xmpp.core.model import (
+    Connection,
+    EntityDetails,
+    LogEntry,
+    Message,
+    OwnPresence,
+    Presence,
+    Prompt,
+    Show,
+    Subscription,
+    SubscriptionRequest,
+)
+from tui_xmpp.jid import BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    account: BareJID
+    connection: Connection
+    own: OwnPresence
+    prompts: tuple[Prompt, ...]
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceView:
+    """One device of a contact."""
+
+    resource: str
+    presence: Presence
+    details: EntityDetails | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """One row of the roster: a contact, or a stranger with an open conversation (``is_in_roster`` False).
+
+    ``show`` and ``status`` are those of the resource that would get a message: highest priority, then most available,
+    then most recent.
+    """
+
+    account: BareJID
+    peer: BareJID
+    name: str
+    groups: tuple[str, ...]
+    show: Show
+    status: str
+    subscription: Subscription
+    is_ask_pending: bool
+    is_approved: bool
+    is_in_roster: bool
+    is_blocked: bool
+    is_requesting: bool
+    unread: int
+    last_stamp: datetime | None
+    resources: tuple[ResourceView, ...]
+
+    @property
+    def title(self) -> str:
+        """The name, or the address where there is none."""
+        return self.name or str(self.peer)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    """A bounded window of one conversation, oldest first.
+
+    ``has_older``: more is stored before the window; ``has_newer``: the window was scrolled away from the newest.
+    ``first_unread`` is the key of the message the unread line stands above, also after reading, until the conversation
+    is left.
+    """
+
+    account: BareJID
+    peer: BareJID
+    contact: ContactView
+    messages: tuple[Message, ...]
+    is_loaded: bool
+    has_older: bool
+    has_newer: bool
+    unread: int
+    first_unread: str | None
+    draft: str
+
+
+class Views(Protocol):
+    """All the screen may ask. Every call is cheap: no view walks more than it shows."""
+
+    def accounts(self) -> tuple[AccountView, ...]: ...
+
+    def account(self, account: BareJID) -> AccountView | None: ...
+
+    def contacts(self, account: BareJID) -> tuple[ContactView, ...]: ...
+
+    def contact(self, account: BareJID, peer: BareJID) -> ContactView | None:
+        """Return the row of a peer, None when neither on the roster nor in conversation."""
+        ...
+
+    def conversation(self, account: BareJID, peer: BareJID) -> ConversationView: ...
+
+    def conversations(self) -> tuple[tuple[BareJID, BareJID], ...]:
+        """Return the (account, peer) of conversations with messages, latest first."""
+        ...
+
+    def requests(self) -> tuple[SubscriptionRequest, ...]: ...
+
+    def log(self) -> tuple[LogEntry, ...]: ...
