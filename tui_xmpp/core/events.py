@@ -1,6 +1,6 @@
 """Facts: what has happened, in the past tense. The archive and the store are two projections of these.
 
-Every fact carries the ``account`` it belongs to. The ones in :data:`DURABLE` are written to disk before anyone sees them.
+Every fact carries the ``account`` it belongs to. The ones in :data:`DURABLE` are on disk before anyone sees them.
 """
 
 from __future__ import annotations

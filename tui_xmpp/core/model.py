@@ -270,7 +270,7 @@ class SubscriptionRequest:
 class PromptKind(Enum):
     """What a session cannot go on without."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a kind of question, not a secret
     CERTIFICATE = "certificate"
 
 

@@ -217,9 +217,7 @@ class Store:
         account.settle(event.peer)
         return self._contact_changed(account, event.account, event.peer)
 
-    def _on_subscription_requested(
-        self, account: _Account, event: e.SubscriptionRequested
-    ) -> tuple[Change, ...]:
+    def _on_subscription_requested(self, account: _Account, event: e.SubscriptionRequested) -> tuple[Change, ...]:
         key = (event.account, event.request.peer)
         known = self._requests.get(key)
         if known is None and len(self._requests) >= MAX_REQUESTS:
@@ -299,9 +297,7 @@ class Store:
         account.settle(event.peer)
         return self._conversation_changed(event.account, event.peer)
 
-    def _on_conversation_summarised(
-        self, account: _Account, event: e.ConversationSummarised
-    ) -> tuple[Change, ...]:
+    def _on_conversation_summarised(self, account: _Account, event: e.ConversationSummarised) -> tuple[Change, ...]:
         conversation = self._conversation(account, event.peer)
         account.unread += event.unread - conversation.unread
         conversation.unread = event.unread
@@ -377,9 +373,7 @@ class Store:
         held = self._accounts.get(account)
         if held is None:
             return ()
-        return tuple(
-            self._contact_view(account, jid, peer) for jid, peer in held.peers.items() if peer.is_listed
-        )
+        return tuple(self._contact_view(account, jid, peer) for jid, peer in held.peers.items() if peer.is_listed)
 
     def contact(self, account: BareJID, peer: BareJID) -> ContactView | None:
         held = self._accounts.get(account)
