@@ -1,0 +1,70 @@
+"""The XML tree type of the wire and the only places where text becomes XML and XML becomes bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import TypeAlias
+
+from lxml import etree
+
+from tui_xmpp.xmpp import namespaces as ns
+
+Element: TypeAlias = etree._Element
+"""An lxml element. Treat one that came out of a stanza as read-only."""
+
+LANG = f"{{{ns.XML}}}lang"
+
+# RFC 6120 §11.1 with XML 1.0 §2.2: what is not a Char may not be sent, not even as a character reference.
+_NOT_A_CHAR = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def qualified(namespace: str, name: str) -> str:
+    """Return the Clark name ``{namespace}name`` that lxml uses as a tag."""
+    return f"{{{namespace}}}{name}"
+
+
+def tag_text(element: Element) -> str:
+    """Return the Clark name of ``element``; a comment or the like has the empty name."""
+    return element.tag if isinstance(element.tag, str) else ""
+
+
+def sendable(text: str) -> str:
+    """Return ``text`` without the characters XML 1.0 cannot carry (controls, lone surrogates, U+FFFE,
+    U+FFFF)."""
+    return _NOT_A_CHAR.sub("", text)
+
+
+def build(
+    namespace: str,
+    name: str,
+    attributes: Mapping[str, str | None] | None = None,
+    text: str | None = None,
+    children: Iterable[Element] = (),
+) -> Element:
+    """Return a new element whose default namespace is its own; attributes that are None are left out.
+
+    Children are copied, so that an element of a received stanza may be sent on without being torn out of it.
+    """
+    element = etree.Element(qualified(namespace, name), nsmap={None: namespace})
+    for key, value in (attributes or {}).items():
+        if value is not None:
+            element.set(key, sendable(value))
+    if text is not None:
+        element.text = sendable(text)
+    for child in children:
+        element.append(deepcopy(child))
+    return element
+
+
+def serialize(element: Element) -> bytes:
+    """Return ``element`` as UTF-8 with no declaration, able to stand alone (RFC 6120 §11.5, §11.6)."""
+    return etree.tostring(element, encoding="utf-8", xml_declaration=False, with_tail=False)
+
+
+def parse_element(text: str | bytes) -> Element:
+    """Return trusted XML (our own archive, a test's literal) as an element; never meant for bytes off the
+    wire."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    return etree.fromstring(text, parser)
