@@ -1,7 +1,7 @@
 """XMPP addresses as values (RFC 7622).
 
-A ``BareJID`` is ``[local@]domain``, a ``FullJID`` adds a resource. Both hold prepared text only: however one is
-made, equal addresses compare equal, and an address that breaks the rules cannot exist.
+A ``BareJID`` is ``[local@]domain``, a ``FullJID`` adds a resource. Both hold prepared text only: however one
+is made, equal addresses compare equal, and an address that breaks the rules cannot exist.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["JID", "BareJID", "FullJID", "JIDError", "escape_local", "parse_jid", "unescape_local"]
 
 _MAX_OCTETS: Final = 1023
-# Preparing may shrink a part (fullwidth forms, decomposed letters), so a longer one is tried, but not any length.
+# Preparing may shrink a part (fullwidth forms, decomposed letters): a longer one is tried, but not any length.
 _MAX_CHARACTERS: Final = 3 * _MAX_OCTETS
 _MAX_LABEL: Final = 63
 _LONGEST_CACHED: Final = 255
@@ -149,7 +149,7 @@ JID: TypeAlias = BareJID | FullJID
 def parse_jid(text: str) -> JID:
     """Read any text as an address; raise ``JIDError``, and nothing else, when it is none (RFC 7622 §3.2).
 
-    The first ``/`` begins the resource, then the first ``@`` ends the localpart; nothing is mapped before that.
+    The first ``/`` begins the resource, then the first ``@`` ends the localpart; mapping comes after that.
     """
     return _parsed_and_kept(text) if len(text) <= _LONGEST_CACHED else _parsed(text)
 
@@ -231,9 +231,7 @@ def _prepared_domain(text: str) -> str:
 def _mapped_domain(text: str) -> str:
     """Apply width and case mapping, normalise, and make every full stop ASCII (RFC 5895 §2)."""
     _check_encodable(text, "The server name")
-    narrow = "".join(
-        unicodedata.normalize("NFKC", c) if unicodedata.east_asian_width(c) in "FH" else c for c in text
-    )
+    narrow = "".join(unicodedata.normalize("NFKC", c) if unicodedata.east_asian_width(c) in "FH" else c for c in text)
     return unicodedata.normalize("NFC", narrow.lower()).replace("\u3002", ".")
 
 
@@ -259,9 +257,7 @@ def _prepared_label(label: str) -> str:
             strange = next((c for c in label if not c.isalnum() and c != "-"), None)
             if strange is not None:
                 raise JIDError(f"The server name may not contain {_named(strange)}.") from error
-        raise JIDError(
-            "The server name is not a valid international domain name: check its spelling."
-        ) from error
+        raise JIDError("The server name is not a valid international domain name: check its spelling.") from error
     if label.isascii() and a_label != label:
         raise JIDError("The server name is not a valid international domain name: check its spelling.")
     return u_label
@@ -304,9 +300,7 @@ def _enforced(profile: str, text: str, part: str) -> str:
     except UnicodeEncodeError as error:
         strange = error.object[error.start : error.start + 1]
         if "bidi" in error.reason:
-            raise JIDError(
-                f"{part} mixes right-to-left and left-to-right letters in a way not allowed."
-            ) from error
+            raise JIDError(f"{part} mixes right-to-left and left-to-right letters in a way not allowed.") from error
         raise JIDError(f"{part} may not contain {_named(strange)}.") from error
 
 

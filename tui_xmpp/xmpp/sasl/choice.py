@@ -1,0 +1,110 @@
+"""Which mechanism to log in with: this side's order, and no step down (RFC 6120 §6.3.3, XEP-0440, XEP-0474)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from tui_xmpp.xmpp.sasl.anonymous import AnonymousClient
+from tui_xmpp.xmpp.sasl.credentials import ChannelBinding, Credentials, MechanismOffer
+from tui_xmpp.xmpp.sasl.errors import SaslError
+from tui_xmpp.xmpp.sasl.external import ExternalClient
+from tui_xmpp.xmpp.sasl.mechanism import ClientMechanism, Nonce
+from tui_xmpp.xmpp.sasl.pin import AuthenticationPin
+from tui_xmpp.xmpp.sasl.plain import PlainClient
+from tui_xmpp.xmpp.sasl.scram import HASHES, ScramClient, ScramPlan, fresh_nonce
+
+# Strongest first (C-CB-02).
+_BINDING_TYPES: Final = ("tls-exporter", "tls-unique", "tls-server-end-point")
+_END_POINT: Final = "tls-server-end-point"
+
+
+def choose(
+    offer: MechanismOffer,
+    credentials: Credentials,
+    binding: ChannelBinding | None,
+    pin: AuthenticationPin | None,
+    nonce: Nonce | None = None,
+    refused: Collection[str] = (),
+) -> ClientMechanism:
+    """Return the mechanism to log in with; raise ``SaslError`` when none is safe enough.
+
+    ``binding`` is ``None`` without TLS. ``refused`` names what the server has turned down on this stream: the next
+    one tried is never of a weaker family (C-SASL-07). The order is EXTERNAL, SCRAM bound to TLS, SCRAM, PLAIN;
+    ANONYMOUS is used when asked for and only then.
+    """
+    pin = pin or AuthenticationPin()
+    offered = [name for name in offer.mechanisms if name not in refused]
+    if credentials.is_anonymous:
+        if "ANONYMOUS" not in offered:
+            raise SaslError("anonymous-not-offered")
+        return AnonymousClient()
+    if credentials.has_client_certificate and "EXTERNAL" in offered:
+        return ExternalClient(credentials.authzid)
+    if credentials.password is None:
+        raise SaslError("certificate-not-accepted" if credentials.has_client_certificate else "password-missing")
+    if any(name in HASHES for name in offered):
+        plan = _plan(offer, binding, refused)
+        if pin.is_channel_bound and plan.binding_type is None:
+            raise SaslError("binding-disappeared", can_lift_pin=True)
+        return ScramClient(plan, credentials, nonce or fresh_nonce)
+    if "PLAIN" in offered and not any(name in HASHES for name in refused):
+        _check_plain(credentials, binding, pin)
+        return PlainClient(credentials)
+    raise SaslError("no-acceptable-mechanism")
+
+
+def _check_plain(credentials: Credentials, binding: ChannelBinding | None, pin: AuthenticationPin) -> None:
+    if binding is None:
+        raise SaslError("plain-without-tls")
+    if pin.family is not None or pin.is_channel_bound:
+        raise SaslError("plain-after-stronger", can_lift_pin=True)
+    if not credentials.is_plain_allowed:
+        raise SaslError("plain-not-allowed")
+
+
+def _plan(offer: MechanismOffer, binding: ChannelBinding | None, refused: Collection[str]) -> ScramPlan:
+    """Choose hash, flag and binding by the rules of XEP-0440, rule 6 as XEP-0474 §6 words it (C-CB-01)."""
+    usable = _usable_types(binding)
+    types = offer.channel_binding_types
+    is_bound_offered = any(name in HASHES and name.endswith("-PLUS") for name in offer.mechanisms)
+    if not usable:
+        return ScramPlan(_best(offer, refused, is_bound=False), offer, binding)
+    if not is_bound_offered:
+        if types:
+            raise SaslError("binding-announcement-tampered")
+        return ScramPlan(_best(offer, refused, is_bound=False), offer, binding, is_binding_possible=True)
+    if types is None:
+        if offer.is_sasl2:
+            raise SaslError("binding-announcement-tampered")
+        return _plan_by_guess(offer, binding, refused, usable)
+    common = next((name for name in usable if name in types), None)
+    if common is not None:
+        return ScramPlan(_best(offer, refused, is_bound=True), offer, binding, common)
+    # Every server has to offer the end point: a list without it is believed only with proof.
+    return ScramPlan(_best(offer, refused, is_bound=False), offer, binding, must_prove_offer=_END_POINT not in types)
+
+
+def _plan_by_guess(
+    offer: MechanismOffer, binding: ChannelBinding | None, refused: Collection[str], usable: list[str]
+) -> ScramPlan:
+    """Try the default type where the server names none, then go without (RFC 5802 §6.1, RFC 9266 §2)."""
+    if any(name in HASHES and name.endswith("-PLUS") for name in refused):
+        return ScramPlan(_best(offer, refused, is_bound=False), offer, binding)
+    guess = "tls-unique" if "tls-unique" in usable else usable[0]
+    return ScramPlan(_best(offer, refused, is_bound=True), offer, binding, guess)
+
+
+def _usable_types(binding: ChannelBinding | None) -> list[str]:
+    if binding is None:
+        return []
+    # tls-unique has a meaning up to TLS 1.2 only, whatever a library returns (RFC 9266 §3).
+    undefined = set() if binding.tls_version == "TLSv1.2" else {"tls-unique"}
+    return [name for name in _BINDING_TYPES if binding.bindings.get(name) and name not in undefined]
+
+
+def _best(offer: MechanismOffer, refused: Collection[str], *, is_bound: bool) -> str:
+    for name in HASHES:
+        if name.endswith("-PLUS") == is_bound and name in offer.mechanisms and name not in refused:
+            return name
+    raise SaslError("no-acceptable-mechanism")
