@@ -106,6 +106,16 @@ class Delivery(Enum):
         """Order on the ladder; a failure outranks nothing and is replaced by any later proof of delivery."""
         return _RUNGS[self]
 
+    def may_become(self, new: Delivery) -> bool:
+        """Say whether ``new`` may follow: only upwards, save that the unproved may fail or wait again."""
+        if self is Delivery.RECEIVED:
+            return False
+        if new is Delivery.FAILED:
+            return self.rung < Delivery.DELIVERED.rung and self is not Delivery.FAILED
+        if self is Delivery.FAILED:
+            return True
+        return new.rung > self.rung or (new is Delivery.QUEUED and self is Delivery.SENT)
+
 
 _RUNGS = {
     Delivery.RECEIVED: 0,

@@ -112,7 +112,7 @@ class Timeline:
         A rung already passed is ignored, but a failure is shown unless delivery was proved, and a resend may follow it.
         """
         message = self._by_key.get(key)
-        if message is None or not _may_follow(message.delivery, delivery):
+        if message is None or not message.delivery.may_become(delivery):
             return False
         changed = replace(message, delivery=delivery, failure=failure)
         self._replace(message, changed)
@@ -138,13 +138,3 @@ class Timeline:
             if self._messages[index] is message:
                 return index
         raise ValueError(message.key)
-
-
-def _may_follow(current: Delivery, new: Delivery) -> bool:
-    if current is Delivery.RECEIVED:
-        return False
-    if new is Delivery.FAILED:
-        return current.rung < Delivery.DELIVERED.rung and current is not Delivery.FAILED
-    if current is Delivery.FAILED:
-        return True
-    return new.rung > current.rung or (new is Delivery.QUEUED and current is Delivery.SENT)
