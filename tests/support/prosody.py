@@ -107,7 +107,7 @@ VirtualHost {_lua(domain)}
 
 def _file_name(name: str) -> str:
     """Encode a name as Prosody's internal storage does: all but ASCII letters and digits as %xx."""
-    return re.sub(rb"[^A-Za-z0-9]", lambda found: b"%%%02x" % found[0], name.encode()).decode()
+    return re.sub(rb"[^A-Za-z0-9]", lambda found: b"%%%02x" % found[0][0], name.encode()).decode()
 
 
 def _lua(value: object) -> str:
