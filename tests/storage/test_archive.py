@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.facts import DARCY, ELIZABETH, JANE, NOON, incoming, outgoing
+from tui_xmpp.core import events as e
+from tui_xmpp.core.model import Delivery, Failure, OwnPresence, RosterItem, Show, Subscription
+from tui_xmpp.storage.archive import Archive, ArchiveError
+from tui_xmpp.storage.schema import MIGRATIONS
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "archive.sqlite"
+
+
+@pytest.fixture
+def archive(path: Path) -> Iterator[Archive]:
+    archive = Archive.open(path)
+    yield archive
+    archive.close()
+
+
+def reopened(archive: Archive, path: Path) -> Archive:
+    archive.close()
+    return Archive.open(path)
+
+
+def test_messages_come_back_whole(archive: Archive, path: Path) -> None:
+    said = incoming("a", body="naïve 🏇\nsecond line")
+    failed = outgoing("b", minute=1)
+    archive.write([e.MessageReceived(ELIZABETH, said), e.MessageQueued(ELIZABETH, failed)])
+    failure = Failure("item-not-found", "Nobody there.", "gone away")
+    archive.write([e.DeliveryChanged(ELIZABETH, DARCY, "b", Delivery.FAILED, NOON, failure)])
+    again = reopened(archive, path)
+    first, second = again.page(ELIZABETH, DARCY).messages
+    assert first == said
+    assert (second.delivery, second.failure) == (Delivery.FAILED, failure)
+    again.close()
+
+
+def test_a_message_written_twice_is_one_row_and_one_unread(archive: Archive) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a"))] * 2)
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a"))])
+    (summary,) = archive.conversations(ELIZABETH)
+    assert (summary.unread, summary.first_unread) == (1, "a")
+    assert len(archive.page(ELIZABETH, DARCY).messages) == 1
+
+
+def test_pages_go_back_without_gap_or_overlap(archive: Archive) -> None:
+    # Three share each moment: paging must not lose or repeat among equals.
+    archive.write([e.MessageReceived(ELIZABETH, incoming(str(n), minute=n // 3)) for n in range(25)])
+    found: list[str] = []
+    page = archive.page(ELIZABETH, DARCY, limit=4)
+    assert page.is_latest
+    while True:
+        found = [message.key for message in page.messages] + found
+        if page.is_start:
+            break
+        page = archive.page(ELIZABETH, DARCY, before=page.messages[0], limit=4)
+        assert not page.is_latest
+    assert found == [str(n) for n in range(25)]
+
+
+def test_the_outbox_is_what_is_not_known_to_have_arrived(archive: Archive) -> None:
+    archive.write([e.MessageQueued(ELIZABETH, outgoing(k, minute=i)) for i, k in enumerate("abc")])
+    archive.write([e.DeliveryChanged(ELIZABETH, DARCY, "b", Delivery.ACKNOWLEDGED, NOON)])
+    archive.write([e.DeliveryChanged(ELIZABETH, DARCY, "c", Delivery.SENT, NOON)])
+    assert [(m.key, m.peer) for m in archive.outbox(ELIZABETH)] == [("a", DARCY), ("c", DARCY)]
+
+
+def test_the_ladder_holds_on_disk_too(archive: Archive) -> None:
+    archive.write([e.MessageQueued(ELIZABETH, outgoing("a"))])
+    archive.write([e.DeliveryChanged(ELIZABETH, DARCY, "a", Delivery.DELIVERED, NOON)])
+    archive.write([e.DeliveryChanged(ELIZABETH, DARCY, "a", Delivery.SENT, NOON)])
+    assert archive.page(ELIZABETH, DARCY).messages[0].delivery is Delivery.DELIVERED
+
+
+def test_a_discarded_message_is_gone(archive: Archive) -> None:
+    archive.write([e.MessageQueued(ELIZABETH, outgoing("a")), e.MessageDiscarded(ELIZABETH, DARCY, "a")])
+    assert archive.page(ELIZABETH, DARCY).messages == ()
+
+
+def test_the_roster_cache_and_its_version_move_together(archive: Archive, path: Path) -> None:
+    item = RosterItem(DARCY, "Fitzwilliam", ("Friends", "Derbyshire"), Subscription.BOTH, True, True)
+    archive.write([e.RosterReplaced(ELIZABETH, (item, RosterItem(JANE)), "v1")])
+    archive.write([e.RosterItemRemoved(ELIZABETH, JANE, "v2")])
+    again = reopened(archive, path)
+    state = again.account_state(ELIZABETH)
+    assert (state.roster, state.roster_version) == ((item,), "v2")
+    again.close()
+
+
+def test_what_an_account_chose_and_proved_survives(archive: Archive, path: Path) -> None:
+    own = OwnPresence(Show.DND, "reading", -3)
+    archive.write(
+        [
+            e.OwnPresenceChanged(ELIZABETH, own),
+            e.AuthenticationPinned(ELIZABETH, {"family": "scram"}),
+            e.CertificatePinned(ELIZABETH, "ab" * 32),
+            e.DraftChanged(ELIZABETH, DARCY, "I was"),
+        ]
+    )
+    archive.remember("folded", ["Friends"])
+    again = reopened(archive, path)
+    state = again.account_state(ELIZABETH)
+    assert (state.own, state.pin, state.certificate_sha256) == (own, {"family": "scram"}, "ab" * 32)
+    assert again.conversations(ELIZABETH)[0].draft == "I was"
+    assert again.remembered() == {"folded": ["Friends"]}
+    again.close()
+
+
+def test_reading_clears_the_count(archive: Archive) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a")), e.ConversationRead(ELIZABETH, DARCY)])
+    (summary,) = archive.conversations(ELIZABETH)
+    assert (summary.unread, summary.first_unread) == (0, None)
+
+
+def test_accounts_do_not_see_each_other(archive: Archive) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a"))])
+    assert archive.page(JANE, DARCY).messages == ()
+    assert archive.conversations(JANE) == ()
+
+
+def test_a_failed_write_keeps_nothing_of_its_batch(archive: Archive, path: Path) -> None:
+    with sqlite3.connect(path) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON message WHEN new.key = 'b'"
+            " BEGIN SELECT raise(ABORT, 'database or disk is full'); END"
+        )
+    other.close()
+    with pytest.raises(ArchiveError, match="disk is full"):
+        archive.write([e.MessageReceived(ELIZABETH, incoming(key)) for key in "ab"])
+    assert archive.page(ELIZABETH, DARCY).messages == ()
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a"))])
+    assert len(archive.page(ELIZABETH, DARCY).messages) == 1
+
+
+def test_a_second_instance_reads_and_says_so(archive: Archive, path: Path) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a"))])
+    second = Archive.open(path)
+    assert second.is_read_only
+    assert "Another tui-xmpp" in second.notice
+    second.write([e.MessageReceived(ELIZABETH, incoming("b"))])
+    assert [m.key for m in second.page(ELIZABETH, DARCY).messages] == ["a"]
+    second.close()
+
+
+def test_a_damaged_file_is_set_aside_and_said_so(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"this is not a database, not at all" * 100)
+    archive = Archive.open(path)
+    assert "damaged" in archive.notice
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a"))])
+    archive.close()
+    (aside,) = path.parent.glob("*.damaged-*")
+    assert aside.read_bytes().startswith(b"this is not")
+
+
+def test_a_newer_schema_is_left_alone(archive: Archive, path: Path) -> None:
+    archive.close()
+    with sqlite3.connect(path) as other:
+        other.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    other.close()
+    with pytest.raises(ArchiveError, match="newer version"):
+        Archive.open(path)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArchiveError, match="data folder"):
+        Archive.open(tmp_path / "file" / "archive.sqlite")
+
+
+def test_s_48_only_the_owner_may_read_the_archive(archive: Archive, path: Path) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

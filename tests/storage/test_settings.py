@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tui_xmpp.core.settings import AccountSettings, Settings
+from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.settings import (
+    SettingsError,
+    forget_account,
+    known_settings,
+    load_settings,
+    save_account,
+)
+
+JULIET = BareJID.parse("juliet@example.org")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def test_a_missing_file_is_an_empty_one(path: Path) -> None:
+    assert load_settings(path).settings == Settings()
+    assert load_settings(path).problems == ()
+
+
+def test_every_setting_is_read(path: Path) -> None:
+    path.write_text("""
+[[accounts]]
+jid = "juliet@example.org"
+host = "127.0.0.1"
+port = 5223
+tls = "direct"
+ca_file = "/etc/ca.pem"
+resource = "balcony"
+priority = -5
+password_command = "pass show xmpp"
+client_certificate = "/etc/me.pem"
+allow_plain = true
+anonymous = false
+enabled = false
+
+[ui]
+roster_width = 40
+show_offline = false
+roster_order = "name"
+
+[privacy]
+answer_version = false
+""")
+    loaded = load_settings(path)
+    assert loaded.problems == ()
+    assert loaded.settings.accounts == (
+        AccountSettings(
+            JULIET,
+            host="127.0.0.1",
+            port=5223,
+            tls="direct",
+            ca_file="/etc/ca.pem",
+            resource="balcony",
+            priority=-5,
+            password_command="pass show xmpp",
+            client_certificate="/etc/me.pem",
+            is_plain_allowed=True,
+            is_enabled=False,
+        ),
+    )
+    assert loaded.settings.ui.roster_width == 40
+    assert not loaded.settings.ui.is_offline_shown
+    assert not loaded.settings.privacy.answers_version
+
+
+def test_each_problem_names_file_line_and_key_and_the_rest_counts(path: Path) -> None:
+    path.write_text("""[[accounts]]
+jid = "juliet@example.org"
+prot = 5222
+port = 70000
+password = "secret"
+
+[[accounts]]
+jid = "not an address"
+
+[[accounts]]
+jid = "romeo@example.net"
+tls = "none"
+
+[ui]
+roster_width = "wide"
+colour = 1
+
+[sounds]
+bell = true
+""")
+    loaded = load_settings(path)
+    assert [str(account.jid) for account in loaded.settings.accounts] == ["juliet@example.org", "romeo@example.net"]
+    assert [(problem.line, problem.key) for problem in loaded.problems] == [
+        (3, "accounts.prot"),
+        (4, "accounts.port"),
+        (5, "accounts.password"),
+        (8, "accounts.jid"),
+        (12, "accounts.tls"),
+        (15, "ui.roster_width"),
+        (16, "ui.colour"),
+        (18, "sounds"),
+    ]
+    assert all(str(problem).startswith(f"{path}:") for problem in loaded.problems)
+    assert "secret" not in "".join(map(str, loaded.problems))
+
+
+def test_broken_toml_is_one_problem_with_its_line(path: Path) -> None:
+    path.write_text('[ui]\nroster_width = 40\ntheme = "dark\n')
+    (problem,) = load_settings(path).problems
+    assert problem.line == 3
+    assert "TOML" in str(problem)
+
+
+def test_bytes_that_are_no_text_are_a_problem(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe\x00")
+    (problem,) = load_settings(path).problems
+    assert "UTF-8" in str(problem)
+
+
+def test_saving_keeps_comments_and_strangers(path: Path) -> None:
+    path.write_text('# mine\n[ui]\ntheme = "x" # nice\n\n[[accounts]]\njid = "juliet@example.org"\nport = 1\n')
+    save_account(path, AccountSettings(JULIET, host="h"))
+    save_account(path, AccountSettings(BareJID.parse("romeo@example.net")))
+    text = path.read_text()
+    assert "# mine" in text
+    assert "# nice" in text
+    assert "port" not in text
+    assert load_settings(path).settings.accounts == (
+        AccountSettings(JULIET, host="h"),
+        AccountSettings(BareJID.parse("romeo@example.net")),
+    )
+    forget_account(path, JULIET)
+    assert [account.jid.local for account in load_settings(path).settings.accounts] == ["romeo"]
+
+
+def test_saving_makes_the_file_and_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.toml"
+    save_account(path, AccountSettings(JULIET))
+    assert load_settings(path).settings.accounts == (AccountSettings(JULIET),)
+
+
+def test_a_file_that_cannot_be_read_is_not_overwritten(path: Path) -> None:
+    path.write_text("broken = [")
+    with pytest.raises(SettingsError, match="nothing was written"):
+        save_account(path, AccountSettings(JULIET))
+    assert path.read_text() == "broken = ["
+
+
+def test_the_tables_of_keys_cover_every_setting() -> None:
+    assert "password" not in known_settings()["accounts"]
