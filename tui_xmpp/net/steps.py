@@ -1,4 +1,4 @@
-"""The steps on the way to a server, told to whoever watches, and the errors that name them."""
+"""The steps on the way to a server, told to whoever watches, and the root of the errors met there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui_xmpp.errors import TuiXmppError
 
 
 class Step(StrEnum):
-    """One stage on the way from a domain to a protected byte stream, in the user's words."""
+    """One stage on the way from a domain to an encrypted byte stream, in the user's words."""
 
     FIND_SERVICE = "finding the server"
     FIND_ADDRESS = "finding the address"
@@ -22,7 +22,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """Say that a step was begun at ``host`` (``port`` 0 while none is known), or with ``failure`` that it failed."""
+    """Say that a step was begun at a host, or that it failed and why.
+
+    ``port`` is 0 and ``address`` None as long as none is chosen.
+    """
 
     step: Step
     host: str
