@@ -66,5 +66,12 @@ def serialize(element: Element) -> bytes:
 def parse_element(text: str | bytes) -> Element:
     """Return trusted XML (our own archive, a test's literal) as an element; never meant for bytes off the
     wire."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
     return etree.fromstring(text, parser)

@@ -421,7 +421,7 @@ def decode_stanza(element: Element, default_lang: str | None = None) -> Stanza:
         except JIDError:
             flaw = "the 'from' address is not a JID"
     lang = get(LANG) or default_lang
-    children = tuple(element.iterchildren("*"))
+    children = tuple(element[:])
     tag = element.tag
     kind = get("type")
     if tag == MESSAGE_TAG:
