@@ -13,7 +13,7 @@ define install
 	@echo "Setting up $(VENV) $(2): only when pyproject.toml has changed."
 	@if $(PY) -m pip --version >/dev/null 2>&1; then pip="$(PY) -m pip"; \
 	else pip="$(PYTHON) -m pip --python $(PY)"; fi; \
-	$$pip install --quiet --disable-pip-version-check --editable '$(1)' || { \
+	$$pip install -qq --disable-pip-version-check --editable '$(1)' || { \
 		echo "The packages could not be installed: see pip's words above, then run make again." >&2; exit 1; }
 endef
 
@@ -27,12 +27,13 @@ demo: $(VENV)/.runtime ## start the client on its own small server, with a cast 
 	@$(VENV)/bin/tui-xmpp --demo
 
 test: $(VENV)/.dev ## run every test, those against Prosody and ejabberd where they are installed
-	@$(PY) -m pytest -q -n 2 --dist loadgroup -m "not soak"
+	@$(PY) -m pytest -q -n 2 --dist loadgroup --session-timeout 570 -m "not soak"
 
 check: $(VENV)/.dev ## lint, format, types, and the order of the layers
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy --explicit-package-bases tests/conftest.py tests/support tests/servers
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.dev ## measure speed and memory beside an empty app and bare lxml
