@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function):
             parameters = getattr(item, "callspec", None)
-            used = {*item.fixturenames, *(parameters.params.values() if parameters is not None else ())}
+            used = [*item.fixturenames, *(parameters.params.values() if parameters is not None else ())]
             group = next((name for name in _GROUPS if name in used), None)
             if group is not None:
                 item.add_marker("server")
