@@ -9,9 +9,7 @@ from tui_xmpp.xmpp.sasl.errors import SaslError
 
 def encode_data(data: bytes | None) -> str:
     """Return base64 text; ``=`` stands for data of no length, the empty text for no data (RFC 6120 §6.4.2)."""
-    if data is None:
-        return ""
-    return binascii.b2a_base64(data, newline=False).decode("ascii") or "="
+    return "" if data is None else _base64(data) or "="
 
 
 def decode_data(text: str | None) -> bytes | None:
@@ -25,11 +23,15 @@ def decode_data(text: str | None) -> bytes | None:
 
 
 def decode_base64(text: str, condition: str) -> bytes:
-    """Decode strict base64 or raise ``SaslError(condition)`` (RFC 4648 §3)."""
+    """Decode base64 as it is spelt in one way only, or raise ``SaslError(condition)`` (RFC 4648 §3)."""
     try:
-        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+        data = binascii.a2b_base64(text.encode())
     except (binascii.Error, UnicodeEncodeError) as error:
         raise SaslError(condition) from error
-    if encode_data(data).rstrip("=") != text.rstrip("="):  # stray bits after the last whole byte
+    if _base64(data) != text:
         raise SaslError(condition)
     return data
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
