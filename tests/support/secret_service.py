@@ -12,7 +12,7 @@ from pathlib import Path
 from jeepney import DBusAddress, MatchRule, new_method_call  # type: ignore[import-untyped]
 from jeepney.io.blocking import DBusConnection, open_dbus_connection  # type: ignore[import-untyped]
 
-from tests.support.xmpp_server import ServerMissingError
+from tests.support.xmpp_server import ServerMissingError, Watchdog
 
 START_DEADLINE = 20.0  # seconds
 _NAME = "org.freedesktop.secrets"
@@ -56,6 +56,7 @@ def running_secret_service(folder: Path) -> Generator[Mapping[str, str]]:
                 text=True,
             )
         )
+        stack.callback(Watchdog(bus).dismiss)
         stack.callback(bus.kill)
         assert bus.stdout is not None
         environment["DBUS_SESSION_BUS_ADDRESS"] = address = bus.stdout.readline().strip()
@@ -70,6 +71,7 @@ def running_secret_service(folder: Path) -> Generator[Mapping[str, str]]:
                     stderr=subprocess.DEVNULL,
                 )
             )
+            stack.callback(Watchdog(daemon).dismiss)
             stack.callback(daemon.kill)
             assert daemon.stdin is not None
             daemon.stdin.write(b"a password for the keyring itself")

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from tests.support.certificates import Authority
 
@@ -24,6 +24,23 @@ STOP_DEADLINE = 10.0
 
 class ServerMissingError(Exception):
     """The server's program is not installed here."""
+
+
+class Watchdog:
+    """Kills `process` when this process dies without a word: only then does the watchdog's input end."""
+
+    def __init__(self, process: subprocess.Popen[Any]) -> None:
+        self._shell = subprocess.Popen(
+            ["/bin/sh", "-c", f"read -r _; kill -KILL {process.pid}"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def dismiss(self) -> None:
+        """Watch no more; call it once the process has been reaped."""
+        self._shell.kill()
+        self._shell.communicate()
 
 
 class Account(NamedTuple):
@@ -54,7 +71,7 @@ class XmppServer(ABC):
         self.started_in = 0.0  # seconds the last start took
         self._output_file = folder / "output.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._watchdog: Watchdog | None = None
         self._account_numbers = itertools.count(1)
 
     @abstractmethod
@@ -96,13 +113,7 @@ class XmppServer(ABC):
                 stderr=subprocess.STDOUT,
             )
         self._process = process
-        # Ends the server when this process dies without a word: only then does its standard input end.
-        self._watchdog = subprocess.Popen(
-            ["/bin/sh", "-c", f"read -r _; kill -KILL {process.pid}"],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._watchdog = Watchdog(process)
         try:
             for port in self.ports():
                 self._wait_until_open(port, process, began + START_DEADLINE)
@@ -158,8 +169,7 @@ class XmppServer(ABC):
         self._process.wait(STOP_DEADLINE)
         self._process = None
         if self._watchdog is not None:
-            self._watchdog.kill()
-            self._watchdog.communicate()
+            self._watchdog.dismiss()
             self._watchdog = None
 
     def _wait_until_open(self, port: int, process: subprocess.Popen[bytes], deadline: float) -> None:
