@@ -1,0 +1,582 @@
+"""Turn messages into lines of cells. Pure: the same message, width and palette give the same lines.
+
+A message becomes a :class:`Block` of rows: the separators above it, its text wrapped, and what there is to say beneath.
+Wrapping and drawing are two steps, since a block is wrapped when it comes near the window and drawn when it is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from enum import Enum
+from functools import lru_cache
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.strip import Strip
+
+from tui_xmpp.core.model import Delivery, Message, MessageKind
+from tui_xmpp.core.text import Link, balanced, find_links, sanitize_body, sanitize_line
+from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.colors import name_color
+
+RUN = timedelta(minutes=5)
+"""How long one author's messages count as one run, named once."""
+TAB = 4
+RESEND_HINT, EDIT_HINT, DISCARD_HINT = "Enter resend", "E edit", "Del discard"
+
+Span = tuple[int, int]
+
+
+# -- width and wrapping -------------------------------------------------------------------------------------------
+
+
+def graphemes(text: str) -> Iterator[str]:
+    """Split into what a reader sees as one character: with its marks, joined emoji, flags (UAX 29 in short)."""
+    start = 0
+    has_joined = is_half_flag = False
+    for index, character in enumerate(text):
+        is_regional = "\U0001f1e6" <= character <= "\U0001f1ff"
+        if index > start and not (has_joined or _extends(character) or (is_regional and is_half_flag)):
+            yield text[start:index]
+            start = index
+            is_half_flag = is_regional
+        else:
+            is_half_flag = is_regional and not is_half_flag
+        has_joined = character == "\u200d"
+    if start < len(text):
+        yield text[start:]
+
+
+@lru_cache(maxsize=8192)
+def _extends(character: str) -> bool:
+    return cell_len(character) == 0
+
+
+def fit(text: str, width: int) -> str:
+    """Cut or pad to exactly ``width`` cells; a cut one ends with an ellipsis."""
+    length = cell_len(text)
+    if length <= width:
+        return text + " " * (width - length)
+    if width < 1:
+        return ""
+    kept, used = [], 1
+    for cluster in graphemes(text):
+        used += cell_len(cluster)
+        if used > width:
+            break
+        kept.append(cluster)
+    shown = "".join(kept) + "…"
+    return shown + " " * (width - cell_len(shown))
+
+
+def wrap(text: str, width: int) -> list[Span]:
+    """Return where the rows of ``text`` begin and end, none wider than ``width`` cells (at least 2).
+
+    Rows break at ``\\n``, at spaces, which belong to no row then, between wide characters, and else anywhere.
+    """
+    spans: list[Span] = []
+    start = 0
+    for line in text.split("\n"):
+        if len(line) <= width and line.isascii():
+            spans.append((start, start + len(line)))
+        elif line.isascii():
+            _wrap_narrow(line, width, start, spans)
+        else:
+            _wrap_wide(line, width, start, spans)
+        start += len(line) + 1
+    return spans
+
+
+def _wrap_narrow(line: str, width: int, offset: int, spans: list[Span]) -> None:
+    """Wrap a line whose characters take one cell each."""
+    start, end = 0, len(line)
+    while end - start > width:
+        cut = line.rfind(" ", start + 1, start + width + 1)
+        if cut <= start or not line[start:cut].strip():
+            cut = after = start + width
+        else:
+            after = cut + 1
+            while cut > start + 1 and line[cut - 1] == " ":
+                cut -= 1
+        spans.append((offset + start, offset + cut))
+        start = after
+        while start < end and line[start] == " ":
+            start += 1
+    if start < end or not end:
+        spans.append((offset + start, offset + end))
+
+
+def _wrap_wide(line: str, width: int, offset: int, spans: list[Span]) -> None:
+    """Wrap a line of any characters, whole graphemes at a time."""
+    row = used = 0  # where the row begins, and its cells so far
+    cut = after = rest = 0  # where it may end, where the next one would begin then, and the cells since
+    index = 0
+    was_wide = False
+    for cluster in graphemes(line):
+        cells = cell_len(cluster)
+        if cluster == " ":
+            if used >= width and cut <= row:
+                spans.append((offset + row, offset + index))
+                row, used = index, 0
+            if after != index or cut <= row:
+                cut = index
+            after, rest = index + 1, 0
+            was_wide = False
+            used += 1
+        else:
+            if (cells > 1 or was_wide) and after != index and cluster[0] not in _NEVER_FIRST:
+                cut = after = index
+                rest = 0
+            if used + cells > width and index > row:
+                if cut <= row:
+                    cut = after = index
+                    rest = 0
+                spans.append((offset + row, offset + cut))
+                row, used = after, rest
+                cut = after
+            was_wide = cells > 1
+            used += cells
+            rest += cells
+        index += len(cluster)
+    if row < index or not index:
+        spans.append((offset + row, offset + (cut if used > width else index)))
+
+
+_NEVER_FIRST = frozenset("、。，．！？：；）」』】…")
+
+
+# -- colours ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of a conversation, each ``#rrggbb``."""
+
+    background: str
+    foreground: str
+    muted: str
+    faint: str
+    accent: str
+    error: str
+    warning: str
+    cursor: str
+    selection: str
+
+    @classmethod
+    def of(cls, background: Color, foreground: Color, *, accent: Color, error: Color, warning: Color) -> Palette:
+        """Derive the quiet tones from the few loud ones."""
+        return cls(
+            background=background.hex6,
+            foreground=foreground.hex6,
+            muted=background.blend(foreground, 0.62).hex6,
+            faint=background.blend(foreground, 0.38).hex6,
+            accent=accent.hex6,
+            error=error.hex6,
+            warning=warning.hex6,
+            cursor=background.blend(foreground, 0.08).hex6,
+            selection=background.blend(accent, 0.45).hex6,
+        )
+
+
+# -- rows ---------------------------------------------------------------------------------------------------------
+
+
+class RowKind(Enum):
+    DAY = "day"
+    UNREAD = "unread"
+    NAME = "name"
+    SUBJECT = "subject"
+    BODY = "body"
+    NOTE = "note"
+    FAILURE = "failure"
+    HINTS = "hints"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a block. A BODY row shows ``Block.text[start:end]``; others bring their own text."""
+
+    kind: RowKind
+    text: str = ""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a message shows because of where it stands: the separators above it, its name, its time."""
+
+    day: str = ""
+    unread: int = 0
+    has_name: bool = True
+    time: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """The rows of one message, or of a notice where ``message`` is None."""
+
+    message: Message | None
+    mark: Mark
+    text: str
+    links: tuple[Link, ...]
+    rows: tuple[Row, ...]
+    drawn: dict[tuple[int, int], Strip] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """How an author is called and what gives them their colour."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where the cells of a row go. ``is_stacked``: too narrow for a column of names, they stand above the text."""
+
+    width: int
+    time: int
+    name: int
+    body_x: int
+    body: int
+    is_stacked: bool
+
+    @classmethod
+    def of(cls, width: int, time_width: int) -> Columns:
+        if width < 58:
+            return cls(width, 0, 0, 2, max(2, width - 2 - _MARGIN), is_stacked=True)
+        name = min(16, max(9, width // 8))
+        body_x = 1 + time_width + 2 + name + 2
+        return cls(width, time_width, name, body_x, max(2, width - body_x - _MARGIN), is_stacked=False)
+
+
+_MARGIN = 4  # a gap, two cells of delivery, the scroll mark
+
+_DELIVERIES = {
+    Delivery.RECEIVED: "  ",
+    Delivery.QUEUED: "… ",
+    Delivery.SENT: "↑ ",
+    Delivery.ACKNOWLEDGED: "✓ ",
+    Delivery.DELIVERED: "✓✓",
+    Delivery.DISPLAYED: "✓✓",
+    Delivery.FAILED: "✗ ",
+}
+
+
+class Renderer:
+    """Wrap and draw the messages of one conversation at one width in one palette. Keeps what it has wrapped."""
+
+    def __init__(
+        self,
+        width: int,
+        palette: Palette,
+        own: Speaker,
+        peer: Speaker,
+        *,
+        time_format: str = "%H:%M",
+        zone: tzinfo | None = None,
+    ) -> None:
+        self.width = max(width, 8)
+        self.palette = palette
+        self.own = own
+        self.peer = peer
+        self._time_format = time_format
+        self._zone = zone
+        sample = datetime(2000, 12, 28, 22, 48, 58).strftime(time_format)
+        self.columns = Columns.of(self.width, cell_len(sample))
+        self._blocks: dict[str, Block] = {}
+        self._plain = Style(color=palette.foreground, bgcolor=palette.background)
+        self._colors = {
+            name: Style(color=getattr(palette, name)) for name in ("muted", "faint", "accent", "error", "warning")
+        }
+
+    # -- wrapping -------------------------------------------------------------------------------------------------
+
+    def blocks(
+        self, messages: Sequence[Message], start: int, stop: int, *, first_unread: str | None = None, unread: int = 0
+    ) -> list[Block]:
+        """Return the blocks of ``messages[start:stop]``, wrapping only those that changed."""
+        made = []
+        previous = messages[start - 1] if start else None
+        previous_local = previous.stamp.astimezone(self._zone) if previous else None
+        known = self._blocks
+        for message in messages[start:stop]:
+            local = message.stamp.astimezone(self._zone)
+            mark = self._mark(message, local, previous, previous_local, unread if message.key == first_unread else 0)
+            block = known.get(message.key)
+            if block is None or block.message is not message or block.mark != mark:
+                block = known[message.key] = self._block(message, mark)
+            made.append(block)
+            previous, previous_local = message, local
+        if len(known) > 6000:
+            for key in list(known)[:3000]:
+                del known[key]
+        return made
+
+    def _mark(
+        self, message: Message, local: datetime, previous: Message | None, before: datetime | None, unread: int
+    ) -> Mark:
+        time = local.strftime(self._time_format)
+        if previous is None or before is None or local.date() != before.date():
+            return Mark(f"{local:%A} {local.day} {local:%B}", unread, True, time)
+        is_run = (
+            not unread
+            and message.direction is previous.direction
+            and message.stamp - previous.stamp < RUN
+            and message.kind is not MessageKind.HEADLINE
+        )
+        is_same_minute = is_run and before.strftime(self._time_format) == time
+        return Mark("", unread, not is_run, "" if is_same_minute else time)
+
+    def _block(self, message: Message, mark: Mark) -> Block:
+        columns = self.columns
+        body = message.body
+        text = sanitize_body(body) if body else ""
+        if "\t" in text:
+            text = text.expandtabs(TAB)
+        rows: list[Row] = []
+        if mark.day:
+            rows.append(Row(RowKind.DAY, mark.day))
+        if mark.unread:
+            rows.append(Row(RowKind.UNREAD, f"{mark.unread} unread"))
+        if columns.is_stacked and mark.has_name:
+            rows.append(Row(RowKind.NAME))
+        if message.subject or message.kind is not MessageKind.CHAT:
+            rows += self._texts(RowKind.SUBJECT, _subject(message))
+        if text:
+            rows += [Row(RowKind.BODY, "", start, end) for start, end in wrap(text, columns.body)]
+        if message.bodies:
+            languages = ", ".join(sanitize_line(language, 16) or "?" for language, _ in message.bodies[:8])
+            rows += self._texts(RowKind.NOTE, f"also in {languages}")
+        if message.delivery is Delivery.FAILED:
+            rows += self._texts(RowKind.FAILURE, _failure(message))
+            rows.append(Row(RowKind.HINTS))
+        if not rows or rows[-1].kind in (RowKind.DAY, RowKind.UNREAD, RowKind.NAME):
+            rows.append(Row(RowKind.BODY))
+        return Block(message, mark, text, find_links(text), tuple(rows))
+
+    def _texts(self, kind: RowKind, text: str) -> list[Row]:
+        return [Row(kind, text[start:end]) for start, end in wrap(text, self.columns.body)]
+
+    def notice(self, text: str) -> Block:
+        """Return a block that says something about the conversation itself."""
+        rows = tuple(Row(RowKind.NOTE, text[a:b]) for a, b in wrap(text, max(2, self.width - 4)))
+        return Block(None, Mark(), "", (), rows)
+
+    # -- drawing --------------------------------------------------------------------------------------------------
+
+    def draw(
+        self, block: Block, index: int, y: int, *, selected: Span | None = None, has_cursor: bool = False
+    ) -> Strip:
+        """Return one row, exactly as wide as the renderer.
+
+        ``y`` is the row's number for the selection of text, ``selected`` the selected characters of its text (an end of
+        -1: all), ``has_cursor``: the message cursor stands on this message.
+        """
+        if selected is None and not has_cursor:
+            strip = block.drawn.get((index, y))
+            if strip is None:
+                if len(block.drawn) > len(block.rows):
+                    block.drawn.clear()
+                strip = block.drawn[index, y] = self._drawn(block, index, y, None, has_cursor=False)
+            return strip
+        return self._drawn(block, index, y, selected, has_cursor=has_cursor)
+
+    def _drawn(self, block: Block, index: int, y: int, selected: Span | None, *, has_cursor: bool) -> Strip:
+        row = block.rows[index]
+        columns = self.columns
+        base = self._plain + Style(bgcolor=self.palette.cursor) if has_cursor else self._plain
+        message = block.message
+        if message is None:
+            text, style = row.text, base + self._colors["faint"]
+            pad = max(0, (self.width - cell_len(text)) // 2)
+            return self._assembled([(" " * pad, base)], [(text, style)], "", base, base, y, None)
+        if row.kind in (RowKind.DAY, RowKind.UNREAD):
+            return self._rule(row, base, y)
+        is_first = index == 0 or block.rows[index - 1].kind in (RowKind.DAY, RowKind.UNREAD)
+        edge = ("▌", base + self._colors["accent"]) if has_cursor else (" ", base)
+        if columns.is_stacked:
+            left = [edge, (" " * (columns.body_x - 1), base)]
+        else:
+            left = [edge, *self._left(block, message, base, is_first=is_first)]
+        body = self._body(block, message, row, base)
+        is_first_text = row.kind in (RowKind.BODY, RowKind.SUBJECT) and (
+            is_first or block.rows[index - 1].kind is RowKind.NAME
+        )
+        tick = _DELIVERIES[message.delivery] if is_first_text and message.is_outgoing else ""
+        return self._assembled(left, body, tick, self._tick_style(message, base), base, y, selected)
+
+    def _left(self, block: Block, message: Message, base: Style, *, is_first: bool) -> list[tuple[str, Style]]:
+        """Return the columns of time and name."""
+        columns = self.columns
+        if not is_first:
+            return [(" " * (columns.body_x - 1), base)]
+        muted = base + self._colors["faint"]
+        late = "◷ " if message.is_delayed else "  "
+        time = (fit(block.mark.time, columns.time) + late, muted)
+        if not block.mark.has_name:
+            return [time, (" " * (columns.name + 2), base)]
+        return [time, (fit(self._name(message), columns.name) + "  ", base + self._name_style(message))]
+
+    def _name(self, message: Message) -> str:
+        return (self.own if message.is_outgoing else self.peer).name
+
+    def _name_style(self, message: Message) -> Style:
+        speaker = self.own if message.is_outgoing else self.peer
+        return _bold(name_color(speaker.key, self.palette.background))
+
+    def _body(self, block: Block, message: Message, row: Row, base: Style) -> list[tuple[str, Style]]:
+        match row.kind:
+            case RowKind.NAME:
+                late = " ◷" if message.is_delayed else ""
+                time = f"  {block.mark.time}{late}"
+                name = fit(self._name(message), max(1, self.columns.body - cell_len(time))).rstrip()
+                return [(name, base + self._name_style(message)), (time, base + self._colors["faint"])]
+            case RowKind.SUBJECT:
+                return [(row.text, base + Style(bold=True))]
+            case RowKind.NOTE:
+                return [(row.text, base + self._colors["faint"])]
+            case RowKind.FAILURE:
+                return [(row.text, base + self._colors["error"])]
+            case RowKind.HINTS:
+                return self._hints(message, base)
+            case _:
+                return self._linked(block, row, base)
+
+    def _hints(self, message: Message, base: Style) -> list[tuple[str, Style]]:
+        muted = base + self._colors["faint"]
+        shown: list[tuple[str, Style]] = []
+        for hint, action in ((RESEND_HINT, "resend"), (EDIT_HINT, "edit"), (DISCARD_HINT, "discard")):
+            if shown:
+                shown.append((" · ", muted))
+            shown.append((hint, muted + Style(meta={"message": (action, message.key)})))
+        return shown
+
+    def _linked(self, block: Block, row: Row, base: Style) -> list[tuple[str, Style]]:
+        text, position, pieces = block.text, row.start, []
+        for link in block.links:
+            start, end = max(link.start, row.start), min(link.end, row.end)
+            if start < end:
+                pieces.append((text[position:start], base))
+                pieces.append((text[start:end], base + _link_style(link.url, self.palette.accent)))
+                position = end
+        pieces.append((text[position : row.end], base))
+        return pieces
+
+    def _tick_style(self, message: Message, base: Style) -> Style:
+        match message.delivery:
+            case Delivery.FAILED:
+                return base + self._colors["error"]
+            case Delivery.DISPLAYED:
+                return base + self._colors["accent"]
+            case _:
+                return base + self._colors["faint"]
+
+    def _rule(self, row: Row, base: Style, y: int) -> Strip:
+        """Return a line across the pane with its text in the middle."""
+        is_unread = row.kind is RowKind.UNREAD
+        style = base + self._colors["accent" if is_unread else "faint"]
+        inner = self.width - 2
+        text = fit(f" {row.text} ", min(inner, cell_len(row.text) + 2))
+        rest = inner - cell_len(text)
+        line = "─" * (rest // 2)
+        quiet = style if is_unread else base + Style(color=self.palette.cursor)
+        return self._assembled(
+            [(" ", base), (line, quiet), (text, style), ("─" * (rest - len(line)), quiet)], [], "", base, base, y, None
+        )
+
+    def _assembled(
+        self,
+        left: list[tuple[str, Style]],
+        body: list[tuple[str, Style]],
+        tick: str,
+        tick_style: Style,
+        base: Style,
+        y: int,
+        selected: Span | None,
+    ) -> Strip:
+        """Join the parts to a strip as wide as the renderer, each cell knowing which character of the text it is."""
+        segments: list[Segment] = []
+        cells = length = 0
+        for text, style in left:
+            if text:
+                segments.append(Segment(text, style + _offset(-10_000, y)))
+                cells += cell_len(text)
+        for text, style in body:
+            shown = balanced(text)
+            if shown:
+                for piece, is_selected in _divided(shown, length, selected):
+                    marked = style + Style(bgcolor=self.palette.selection) if is_selected else style
+                    segments.append(Segment(piece, marked + _offset(length, y)))
+                    length += len(piece)
+                cells += cell_len(shown)
+        right = max(0, self.width - cells - (_MARGIN - 1 if tick else 0))
+        ending = _offset(length, y)
+        if right:
+            segments.append(Segment(" " * right, base + ending))
+            cells += right
+        if tick:
+            segments.append(Segment(tick, tick_style + ending))
+            segments.append(Segment(" ", base + ending))
+            cells += 3
+        strip = Strip(segments, cells)
+        return strip if cells == self.width else strip.adjust_cell_length(self.width, base)
+
+
+def _divided(text: str, start: int, selected: Span | None) -> list[tuple[str, bool]]:
+    """Split a piece of a row that begins at character ``start`` where the selection begins and ends."""
+    if selected is None:
+        return [(text, False)]
+    first = max(0, selected[0] - start)
+    last = len(text) if selected[1] == -1 else max(first, selected[1] - start)
+    pieces = ((text[:first], False), (text[first:last], True), (text[last:], False))
+    return [piece for piece in pieces if piece[0]]
+
+
+def _subject(message: Message) -> str:
+    subject = sanitize_line(message.subject)
+    match message.kind:
+        case MessageKind.HEADLINE:
+            return f"Headline · {subject}" if subject else "Headline"
+        case MessageKind.NORMAL:
+            return f"✉ {subject}" if subject else "✉ Single message"
+        case MessageKind.CHAT:
+            return f"Subject: {subject}"
+
+
+def _failure(message: Message) -> str:
+    failure = message.failure
+    if failure is None:
+        return "This message was not delivered."
+    sentence = sanitize_line(failure.sentence) or "This message was not delivered."
+    words = sanitize_line(failure.text)
+    return f"{sentence} “{words}”" if words else sentence
+
+
+@lru_cache(maxsize=1024)
+def _offset(x: int, y: int) -> Style:
+    """Return the mark by which Textual's text selection knows a cell."""
+    return Style.from_meta({"offset": (x, y)})
+
+
+@lru_cache(maxsize=256)
+def _bold(color: str) -> Style:
+    return Style(color=color, bold=True)
+
+
+@lru_cache(maxsize=256)
+def _link_style(url: str, color: str) -> Style:
+    # The terminal's own hyperlink only for what every terminal reads alike (S-38); a click reaches us in any case.
+    return Style(color=color, underline=True, link=url if url.isascii() else None, meta={"link": url})
+
+
+def speakers(account: BareJID, peer: BareJID, title: str) -> tuple[Speaker, Speaker]:
+    """Return how the two sides of a conversation are called: own, peer."""
+    own = sanitize_line(account.local or account.domain, 64)
+    return Speaker(own, str(account)), Speaker(sanitize_line(title, 64) or str(peer), str(peer))
