@@ -58,6 +58,20 @@ def build(
     return element
 
 
+def build_stream_child(name: str, children: Iterable[Element] = ()) -> Element:
+    """Return ``<stream:name/>`` with copies of ``children``; write it with ``serialize_stream_child``."""
+    element = etree.Element(qualified(ns.STREAMS, name), nsmap={"stream": ns.STREAMS})
+    for child in children:
+        element.append(deepcopy(child))
+    return element
+
+
+def serialize_stream_child(element: Element) -> bytes:
+    """Return the bytes of ``<stream:features/>`` or ``<stream:error/>`` inside a stream that declares the prefix."""
+    declaration = f' xmlns:stream="{ns.STREAMS}"'.encode()
+    return serialize(element).replace(declaration, b"", 1)
+
+
 def serialize(element: Element) -> bytes:
     """Return ``element`` as UTF-8 with no declaration, able to stand alone (RFC 6120 §11.5, §11.6)."""
     return etree.tostring(element, encoding="utf-8", xml_declaration=False, with_tail=False)

@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from tui_xmpp.jid import BareJID, FullJID
 from tui_xmpp.xmpp.element import Element
-from tui_xmpp.xmpp.negotiation import StreamFeatures
 from tui_xmpp.xmpp.sasl import AuthenticationPin, KeyDerivation, MechanismOffer
 from tui_xmpp.xmpp.stanza import Stanza
 from tui_xmpp.xmpp.stream_errors import StreamError, StreamErrorCondition
+from tui_xmpp.xmpp.stream_features import StreamFeatures
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.element import Element, build, tag_text
+from tui_xmpp.xmpp.element import Element, build, build_stream_child, tag_text
 
 
 class StreamErrorCondition(StrEnum):
@@ -189,4 +189,4 @@ def encode_stream_error(error: StreamError) -> Element:
         children.append(build(ns.STREAM_ERRORS, "text", text=error.text))
     if error.application is not None:
         children.append(error.application)
-    return build(ns.STREAMS, "error", children=children)
+    return build_stream_child("error", children)
