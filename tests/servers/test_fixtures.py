@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
 import subprocess
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.support.certificates import Authority
+from tests.support.ejabberd import Ejabberd
 from tests.support.prosody import Prosody, RosterItem
 from tests.support.slixmpp_peer import PeerError, Peers
 from tests.support.xmpp_server import Account, XmppServer
@@ -66,20 +69,34 @@ async def test_a_wrong_password_is_told(server: XmppServer, peers: Peers) -> Non
 def test_the_certificate_is_the_authoritys_for_the_domain(server: XmppServer, *, direct_tls: bool) -> None:
     context = ssl.create_default_context(cafile=server.ca_file)
     port = server.direct_port if direct_tls else server.starttls_port
-    header = (
-        f"<stream:stream to='{server.domain}' version='1.0' xmlns='jabber:client'"
-        " xmlns:stream='http://etherx.jabber.org/streams'>"
-    )
+    header = stream_header(server.domain)
     with socket.create_connection((server.host, port), timeout=10) as plain:
         if not direct_tls:
-            plain.sendall(header.encode())
+            plain.sendall(header)
             read_until(plain, b"</stream:features>")
             plain.sendall(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
             read_until(plain, b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
         with context.wrap_socket(plain, server_hostname=server.domain) as secure:
             assert secure.version() == "TLSv1.3"
-            secure.sendall(header.encode())
+            secure.sendall(header)
             assert b"SCRAM-SHA-256" in read_until(secure, b"</stream:features>")
+
+
+def test_ejabberd_takes_a_client_certificate_for_external(ejabberd: Ejabberd, authority: Authority) -> None:
+    jid, _ = ejabberd.user("darcy")
+    certificate = authority.issue(xmpp_addresses=[jid], is_for_client=True)
+    context = ssl.create_default_context(cafile=ejabberd.ca_file)
+    context.load_cert_chain(certificate.certificate_file, certificate.key_file)
+    with (
+        socket.create_connection((ejabberd.host, ejabberd.direct_port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=ejabberd.domain) as secure,
+    ):
+        secure.sendall(stream_header(ejabberd.domain))
+        assert b"<mechanism>EXTERNAL</mechanism>" in read_until(secure, b"</stream:features>")
+        authzid = base64.b64encode(jid.encode()).decode()
+        auth = f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>{authzid}</auth>"
+        secure.sendall(auth.encode())
+        read_until(secure, b"<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
 
 
 async def test_a_server_that_was_killed_returns_with_its_accounts(server: XmppServer, peers: Peers) -> None:
@@ -116,6 +133,13 @@ def test_keyring_keeps_a_password_in_gnome_keyring(secret_service: Mapping[str, 
     assert run("print(keyring.get_password('tui-xmpp', 'lizzy@longbourn.test'))") == "pin money\n"
     run("keyring.delete_password('tui-xmpp', 'lizzy@longbourn.test')")
     assert run("print(keyring.get_password('tui-xmpp', 'lizzy@longbourn.test'))") == "None\n"
+
+
+def stream_header(domain: str) -> bytes:
+    return (
+        f"<stream:stream to='{domain}' version='1.0' xmlns='jabber:client'"
+        " xmlns:stream='http://etherx.jabber.org/streams'>"
+    ).encode()
 
 
 def read_until(connection: socket.socket, ending: bytes) -> bytes:

@@ -39,7 +39,8 @@ class Ejabberd(XmppServer):
     """An ejabberd process that is no Erlang node: it needs no epmd, no cookie and no other user.
 
     It keeps bare passwords, so it offers every SCRAM family; `password_hash` (sha, sha256, sha512) makes it
-    keep only that one. `settings` are further top-level options.
+    keep only that one. Who shows a client certificate of the same authority, with the JID as its XMPP address,
+    is offered EXTERNAL. `settings` are further top-level options.
     """
 
     def __init__(
@@ -69,7 +70,13 @@ class Ejabberd(XmppServer):
         passwords: dict[str, object] = {"auth_password_format": "plain"}
         if password_hash is not None:
             passwords = {"auth_password_format": "scram", "auth_scram_hash": password_hash}
-        c2s = {"ip": LOOPBACK, "module": "ejabberd_c2s", "max_stanza_size": 1_000_000}
+        c2s = {
+            "ip": LOOPBACK,
+            "module": "ejabberd_c2s",
+            "max_stanza_size": 1_000_000,
+            "tls_verify": True,
+            "cafile": str(authority.ca_file),
+        }
         options: dict[str, object] = {
             "hosts": [domain],
             "loglevel": log_level,
