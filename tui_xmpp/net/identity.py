@@ -43,6 +43,13 @@ class CertificateFacts:
 
 def read_certificate(der: bytes) -> CertificateFacts:
     """Read a certificate; raise ``ValueError`` for one that cannot be read whole."""
+    try:
+        return _read(der)
+    except Exception as error:  # the library has many errors for hostile bytes, of no common kind
+        raise ValueError(f"not a readable certificate: {error}") from error
+
+
+def _read(der: bytes) -> CertificateFacts:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -94,8 +101,9 @@ def _ia5_string(der: bytes) -> str | None:
 
 def literal_address(host: str) -> IPv4Address | IPv6Address | None:
     """Read a host that is an IP address, IPv6 with or without its brackets; None for a name."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
-        return ip_address(host.removeprefix("[").removesuffix("]"))
+        return ip_address(bare)
     except ValueError:
         return None
 

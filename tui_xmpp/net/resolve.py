@@ -6,6 +6,7 @@ DNS answers only say where to connect. Whom to trust there is decided by the dom
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -66,19 +67,20 @@ class Override:
     @classmethod
     def parse(cls, text: str, tls: TlsMode | None = None) -> Override:
         """Read ``host[:port]``, an IPv6 address in brackets or bare (RFC 6120 §4.9.3.19). Raise ``ResolveError``."""
-        host, port = text.strip(), ""
-        if host.startswith("["):
-            host, bracket, rest = host[1:].partition("]")
-            if not bracket or (rest and not rest.startswith(":")) or literal_address(host) is None:
-                raise ResolveError("This server address is not host or host:port.")
-            port = rest[1:]
-        elif host.count(":") == 1:
-            host, _, port = host.partition(":")
-        is_port = not port or (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536)
-        is_host = 0 < len(host) < 256 and host.isprintable() and not set(host) & set(" /@[]")
-        if not is_port or not is_host or (":" in host and literal_address(host) is None):
+        text = text.strip()
+        found = _HOST_AND_PORT.fullmatch(text)
+        host = (found["address"] or found["name"]) if found else text
+        port = int(found["port"]) if found and found["port"] else None
+        is_name = found is not None and found["name"] is not None
+        if not (is_name or literal_address(host)) or (port is not None and not 0 < port < 65536):
             raise ResolveError("This server address is not host or host:port.")
-        return cls(host, int(port) if port else None, tls)
+        return cls(host, port, tls)
+
+
+# A name or IPv4 address, or an IPv6 address in brackets, then a port of at most five digits.
+_HOST_AND_PORT: Final = re.compile(
+    r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\s:/@\[\]\x00-\x1f\x7f]{1,255}))(?::(?P<port>[0-9]{1,5}))?"
+)
 
 
 @dataclass(frozen=True, slots=True)

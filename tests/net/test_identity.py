@@ -1,0 +1,169 @@
+"""RFC 6120 §13.7 and RFC 9525: which certificate proves which domain."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import CertificateBuilder, Name, random_serial_number
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_xmpp.net.certificates import make_certificate
+from tui_xmpp.net.identity import CertificateFacts, is_proved, read_certificate, server_end_point
+
+TIMES = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def naming(*dns: str, services: tuple[str, ...] = (), addresses: tuple[str, ...] = ()) -> CertificateFacts:
+    return CertificateFacts("", "", *TIMES, "", dns, services, addresses)
+
+
+@pytest.mark.parametrize(
+    ("presented", "domain"),
+    [
+        ("example.net", "example.net"),
+        ("EXAMPLE.net", "example.NET"),
+        ("*.example.net", "chat.example.net"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+    ],
+)
+def test_c_crt_02_dns_name_proves_domain(presented: str, domain: str) -> None:
+    assert is_proved(domain, naming("other.example", presented))
+
+
+@pytest.mark.parametrize(
+    ("presented", "domain"),
+    [
+        ("example.org", "example.net"),
+        ("example.net", "chat.example.net"),
+        ("chat.example.net", "example.net"),
+        ("*.example.net", "example.net"),
+        ("*.example.net", "a.b.example.net"),
+        ("f*.example.net", "foo.example.net"),
+        ("*f.example.net", "foof.example.net"),
+        ("*.*.example.net", "a.b.example.net"),
+        ("chat.*.net", "chat.example.net"),
+        ("*", "localhost"),
+        ("*.net", "example.net"),
+        ("*.", "example."),
+        ("example.net.", "example.net"),
+        ("example.net\0.evil.example", "example.net"),
+        ("\0example.net", "example.net"),
+        ("", "example.net"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("*.0.2.1", "192.0.2.1"),
+    ],
+)
+def test_c_crt_04_dns_name_proves_nothing_else(presented: str, domain: str) -> None:
+    assert not is_proved(domain, naming(presented))
+
+
+@pytest.mark.parametrize(
+    ("presented", "is_good"),
+    [
+        ("_xmpp-client.example.net", True),
+        ("_XMPP-Client.Example.net", True),
+        ("_xmpp-server.example.net", False),
+        ("_imaps.example.net", False),
+        ("*.example.net", False),
+        ("_xmpp-client.example.org", False),
+        ("_xmpp-client.*.net", False),
+        ("example.net", False),
+    ],
+)
+def test_c_crt_02_service_name_proves_only_xmpp_clients(presented: str, is_good: bool) -> None:
+    assert is_proved("example.net", naming(services=(presented,))) is is_good
+
+
+def test_c_crt_04_service_name_may_have_a_wildcard_host() -> None:
+    assert is_proved("chat.example.net", naming(services=("_xmpp-client.*.example.net",)))
+
+
+def test_c_crt_05_address_is_proved_by_addresses_only() -> None:
+    assert is_proved("192.0.2.1", naming(addresses=("192.0.2.1",)))
+    assert is_proved("[2001:db8::1]", naming(addresses=("2001:db8:0::1",)))
+    assert not is_proved("192.0.2.1", naming("192.0.2.1", addresses=("192.0.2.2",)))
+    assert not is_proved("example.net", naming(addresses=("192.0.2.1",)))
+
+
+def test_c_crt_03_common_name_is_read_and_proves_nothing() -> None:
+    facts = read_certificate(make_certificate((), common_name="example.net").der)
+    assert facts.common_name == "example.net"
+    assert facts.names == ()
+    assert not is_proved("example.net", facts)
+
+
+def test_facts_are_those_of_the_certificate() -> None:
+    made = make_certificate(
+        ("example.net", "192.0.2.1"), ("_xmpp-client.example.net",), not_before=TIMES[0], not_after=TIMES[1]
+    )
+    facts = read_certificate(made.der)
+    assert facts.names == ("example.net", "_xmpp-client.example.net", "192.0.2.1")
+    assert (facts.not_before, facts.not_after) == TIMES
+    assert facts.sha256 == hashlib.sha256(made.der).hexdigest()
+    assert facts.subject == facts.issuer == "CN=XMPP server"
+
+
+@given(st.binary(max_size=300))
+def test_s_21_bytes_that_are_no_certificate_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - what the library says of garbage is its own business
+        read_certificate(data)
+
+
+@given(st.integers(min_value=0, max_value=2000), st.integers(min_value=0, max_value=255))
+def test_s_21_damaged_certificate_never_raises_another_error(place: int, value: int) -> None:
+    der = bytearray(DAMAGEABLE.der)
+    der[place % len(der)] = value
+    try:
+        is_proved("example.net", read_certificate(bytes(der)))
+    except ValueError:
+        pass
+
+
+DAMAGEABLE = make_certificate(("example.net",), ("_xmpp-client.example.net",))
+
+
+def test_c_cb_05_end_point_uses_the_signatures_hash() -> None:
+    for algorithm in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512()):
+        made = make_certificate(("example.net",), hash_algorithm=algorithm)
+        assert server_end_point(made.der) == hashlib.new(algorithm.name, made.der).digest()
+
+
+def test_c_cb_05_end_point_of_sha1_is_sha256() -> None:
+    der = bytes.fromhex(SHA1_CERTIFICATE)
+    assert server_end_point(der) == hashlib.sha256(der).digest()
+
+
+def test_c_cb_05_end_point_of_pss_uses_its_parameter() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    name = Name([])
+    der = (
+        CertificateBuilder(name, name, key.public_key(), random_serial_number(), *TIMES)
+        .sign(key, hashes.SHA384(), rsa_padding=padding.PSS(padding.MGF1(hashes.SHA384()), 48))
+        .public_bytes(Encoding.DER)
+    )
+    assert server_end_point(der) == hashlib.sha384(der).digest()
+
+
+def test_c_cb_05_end_point_of_ed25519_is_undefined() -> None:
+    made = make_certificate(("example.net",), key=ed25519.Ed25519PrivateKey.generate())
+    assert server_end_point(made.der) is None
+
+
+# CN=sha1.example, P-256, ecdsa-with-SHA1
+SHA1_CERTIFICATE = (
+    "3082018130820128a00302010202145e4d52bd348f6794c92d159db3e2e6a0535ceaa2300906072a8648ce3d040130173115"
+    "301306035504030c0c736861312e6578616d706c65301e170d3236313132313038303632335a170d33363131313830383036"
+    "32335a30173115301306035504030c0c736861312e6578616d706c653059301306072a8648ce3d020106082a8648ce3d0301"
+    "070342000477e34c692cebe46c98c3b15d4fd8c776be24fc651bdb6434286fd06fac5975c1df660ecc1a465f6d5e1de0906c"
+    "02b81dda2da8aa1219da1005e3166582d89a7ca3533051301d0603551d0e0416041463716749994449999df25a2da26476b2"
+    "682a4dfc301f0603551d2304183016801463716749994449999df25a2da26476b2682a4dfc300f0603551d130101ff040530"
+    "030101ff300906072a8648ce3d04010348003045022038f5b0e72f7d665f2d30d1e4ba7f5e77ff1014581779c54e0b2408e4"
+    "ada58297022100eba66b4617694b600cee6973beeb276196ba143ed068bc3495e57ce0ed780160"
+)

@@ -1,0 +1,413 @@
+"""RFC 6120 §5 and §13.7 against real handshakes: both libraries, STARTTLS and direct TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import stat
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tui_xmpp.net.certificates import CertificateAndKey, make_authority, make_certificate
+from tui_xmpp.net.identity import read_certificate
+from tui_xmpp.net.tls import (
+    Agreement,
+    CertificateRefusedError,
+    Refusal,
+    ServerTls,
+    TlsError,
+    TlsFacts,
+    TlsLibrary,
+    TlsMemory,
+    TlsPolicy,
+    accepted,
+)
+from tui_xmpp.net.transport import SocketTransport, Transport, dial, serve
+
+DOMAIN = "pemberley.lit"
+AUTHORITY = make_authority()
+NOW = datetime.now(UTC)
+LONG_AGO = NOW - timedelta(days=30)
+YESTERDAY = NOW - timedelta(days=1)
+
+
+@pytest.fixture(params=list(TlsLibrary))
+def library(request: pytest.FixtureRequest) -> TlsLibrary:
+    assert isinstance(request.param, TlsLibrary)
+    return request.param
+
+
+@pytest.fixture(params=[False, True], ids=["starttls", "direct"])
+def is_direct(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+class Site:
+    """Files of one server and its authority, in one folder."""
+
+    def __init__(self, folder: Path, library: TlsLibrary) -> None:
+        self.folder = folder
+        self.library = library
+        self.ca_file, _ = AUTHORITY.write(folder, "authority")
+
+    def server(self, certificate: CertificateAndKey, *, client_ca: Path | None = None) -> ServerTls:
+        return ServerTls(*certificate.write(self.folder), client_ca)
+
+    def policy(self, domain: str = DOMAIN, **settings: frozenset[str] | Path | None) -> TlsPolicy:
+        return TlsPolicy(domain, library=self.library, **{"ca_file": self.ca_file, **settings})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def site(tmp_path: Path, library: TlsLibrary) -> Site:
+    return Site(tmp_path, library)
+
+
+async def echo(transport: Transport) -> None:
+    while data := await transport.read():
+        transport.write(data)
+        await transport.drain()
+
+
+@asynccontextmanager
+async def listening(
+    tls: ServerTls, *, is_direct: bool, handler: Callable[[Transport], Awaitable[None]] = echo
+) -> AsyncGenerator[int]:
+    async def upgrade(transport: Transport) -> None:
+        assert await transport.read() == b"<starttls/>"
+        transport.write(b"<proceed/>")
+        await transport.start_tls(tls)
+        await handler(transport)
+
+    server = await serve(handler if is_direct else upgrade, direct_tls=tls if is_direct else None)
+    try:
+        async with asyncio.timeout(20):
+            yield server.port
+    finally:
+        await server.close()
+
+
+@asynccontextmanager
+async def connected(port: int, policy: TlsPolicy, *, is_direct: bool) -> AsyncGenerator[tuple[Transport, TlsFacts]]:
+    transport = await dial("127.0.0.1", port)
+    try:
+        if not is_direct:
+            transport.write(b"<starttls/>")
+            assert await transport.read() == b"<proceed/>"
+        yield transport, await transport.start_tls(policy, is_direct=is_direct)
+        await transport.close()
+    finally:
+        transport.abort()
+
+
+async def shake_hands(tls: ServerTls, policy: TlsPolicy, *, is_direct: bool = True) -> TlsFacts:
+    async with (
+        listening(tls, is_direct=is_direct) as port,
+        connected(port, policy, is_direct=is_direct) as (transport, facts),
+    ):
+        transport.write(b"hello")
+        assert await transport.read() == b"hello"
+        assert transport.tls == facts
+        return facts
+
+
+def signed(*names: str, services: tuple[str, ...] = (), **details: datetime | str) -> CertificateAndKey:
+    return make_certificate(names, services, authority=AUTHORITY, **details)  # type: ignore[arg-type]
+
+
+GOOD = {
+    "exact": (DOMAIN, signed(DOMAIN)),
+    "wildcard": ("chat.pemberley.lit", signed("*.pemberley.lit")),
+    "service": (DOMAIN, signed("xmpp.host.example", services=("_xmpp-client.pemberley.lit",))),
+    "idn": ("xn--bcher-kva.example", signed("xn--bcher-kva.example")),
+    "address": ("127.0.0.1", signed("127.0.0.1")),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+async def test_c_crt_good_certificates(site: Site, is_direct: bool, name: str) -> None:
+    domain, certificate = GOOD[name]
+    facts = await shake_hands(site.server(certificate), site.policy(domain), is_direct=is_direct)
+    assert facts.certificate == read_certificate(certificate.der)
+    assert facts.version == "TLSv1.3"
+    assert facts.cipher.startswith("TLS_")
+    assert facts.alpn == ("xmpp-client" if is_direct else None)
+    assert not facts.is_pinned
+    assert not facts.is_resumed
+
+
+BAD = {
+    "wrong host": (DOMAIN, signed("rosings.lit", "*.rosings.lit"), Refusal.WRONG_HOST),
+    "target host": (DOMAIN, signed("127.0.0.1"), Refusal.WRONG_HOST),
+    "wildcard too deep": ("a.b.pemberley.lit", signed("*.pemberley.lit"), Refusal.WRONG_HOST),
+    "server service": (DOMAIN, signed(services=("_xmpp-server.pemberley.lit",)), Refusal.WRONG_HOST),
+    "common name": (DOMAIN, signed(common_name=DOMAIN), Refusal.COMMON_NAME_ONLY),
+    "NUL": (DOMAIN, signed("pemberley.lit\0.rosings.lit"), Refusal.WRONG_HOST),
+    "trailing dot": (DOMAIN, signed("pemberley.lit."), Refusal.WRONG_HOST),
+    "expired": (DOMAIN, signed(DOMAIN, not_before=LONG_AGO, not_after=YESTERDAY), Refusal.EXPIRED),
+    "early": (DOMAIN, signed(DOMAIN, not_before=NOW + timedelta(days=2)), Refusal.NOT_YET_VALID),
+    "self-signed": (DOMAIN, make_certificate((DOMAIN,)), Refusal.SELF_SIGNED),
+    "unknown": (DOMAIN, make_certificate((DOMAIN,), authority=make_authority("Nobody")), Refusal.UNKNOWN_CA),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_c_crt_bad_certificates_are_refused_and_shown(site: Site, is_direct: bool, name: str) -> None:
+    domain, certificate, refusal = BAD[name]
+    received: list[bytes] = []
+
+    async def listen(transport: Transport) -> None:
+        received.append(await transport.read())
+
+    async with listening(site.server(certificate), is_direct=is_direct, handler=listen) as port:
+        with pytest.raises(CertificateRefusedError) as caught:
+            async with connected(port, site.policy(domain), is_direct=is_direct):
+                pytest.fail("a bad certificate was taken")
+    assert caught.value.refusal is refusal
+    assert caught.value.facts == read_certificate(certificate.der)
+    assert domain in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert not any(received)
+
+
+async def test_s_21_a_refused_transport_is_dead(site: Site) -> None:
+    transport = await dial_refused(site)
+    assert transport.tls is None
+    transport.write(b"secret")
+    async with asyncio.timeout(5):
+        with pytest.raises(Exception, match="closed"):
+            await transport.drain()
+
+
+async def dial_refused(site: Site) -> Transport:
+    async with listening(site.server(make_certificate((DOMAIN,))), is_direct=True) as port:
+        transport = await dial("127.0.0.1", port)
+        with pytest.raises(CertificateRefusedError):
+            await transport.start_tls(site.policy(), is_direct=True)
+        return transport
+
+
+async def test_wrong_host_is_told_with_the_names_it_has(site: Site) -> None:
+    with pytest.raises(CertificateRefusedError, match=r"another name: rosings\.lit, \*\.rosings\.lit\."):
+        await shake_hands(site.server(BAD["wrong host"][1]), site.policy())
+
+
+async def test_expiry_is_told_with_its_day(site: Site) -> None:
+    with pytest.raises(CertificateRefusedError, match=f"expired on {YESTERDAY:%Y-%m-%d}"):
+        await shake_hands(site.server(BAD["expired"][1]), site.policy())
+
+
+async def test_without_the_ca_file_the_authority_is_unknown(site: Site) -> None:
+    with pytest.raises(CertificateRefusedError) as caught:
+        await shake_hands(site.server(signed(DOMAIN)), site.policy(ca_file=None))
+    assert caught.value.refusal is Refusal.UNKNOWN_CA
+
+
+async def test_c_tls_07_pinned_certificate_is_taken(site: Site, is_direct: bool) -> None:
+    certificate = make_certificate(("elsewhere.example",), not_before=LONG_AGO, not_after=YESTERDAY)
+    pins = frozenset({hashlib.sha256(certificate.der).hexdigest()})
+    facts = await shake_hands(site.server(certificate), site.policy(pins=pins), is_direct=is_direct)
+    assert facts.is_pinned
+    assert facts.certificate.sha256 in pins
+
+
+async def test_c_tls_07_changed_pin_is_refused_even_with_a_good_chain(site: Site, is_direct: bool) -> None:
+    policy = site.policy(pins=frozenset({"00" * 32}))
+    with pytest.raises(CertificateRefusedError, match="not the one pinned") as caught:
+        await shake_hands(site.server(signed(DOMAIN)), policy, is_direct=is_direct)
+    assert caught.value.refusal is Refusal.PIN_CHANGED
+    assert caught.value.facts is not None
+
+
+async def test_c_tls_07_a_new_pin_does_not_reuse_what_was_made_for_none(site: Site) -> None:
+    server = site.server(signed(DOMAIN))
+    policy = site.policy()
+    await shake_hands(server, policy)
+    with pytest.raises(CertificateRefusedError):
+        await shake_hands(server, replace(policy, pins=frozenset({"00" * 32})))
+
+
+@pytest.mark.parametrize("agreement_of", ["unverified", "nothing"])
+def test_s_21_nothing_is_accepted_without_a_verified_chain(agreement_of: str) -> None:
+    peer = signed(DOMAIN).der if agreement_of == "unverified" else None
+    agreement = Agreement("TLSv1.3", "x", None, peer, is_chain_verified=peer is None, is_resumed=False)
+    with pytest.raises(CertificateRefusedError):
+        accepted(TlsPolicy(DOMAIN), agreement, is_direct=False)
+
+
+def test_c_tls_08_a_resumed_session_of_an_expired_certificate_is_refused() -> None:
+    agreement = Agreement("TLSv1.3", "x", None, BAD["expired"][1].der, is_chain_verified=True, is_resumed=True)
+    with pytest.raises(CertificateRefusedError) as caught:
+        accepted(TlsPolicy(DOMAIN), agreement, is_direct=False)
+    assert caught.value.refusal is Refusal.EXPIRED
+
+
+@pytest.mark.parametrize(("alpn", "is_direct_tls"), [("h2", True), ("xmpp-server", True), ("xmpp-client", False)])
+def test_c_dns_07_another_protocol_is_refused(alpn: str, is_direct_tls: bool) -> None:
+    agreement = Agreement("TLSv1.3", "x", alpn, signed(DOMAIN).der, is_chain_verified=True, is_resumed=False)
+    with pytest.raises(TlsError, match="another protocol"):
+        accepted(TlsPolicy(DOMAIN), agreement, is_direct=is_direct_tls)
+
+
+def test_c_dns_07_no_alpn_is_acceptable() -> None:
+    agreement = Agreement("TLSv1.3", "x", None, signed(DOMAIN).der, is_chain_verified=True, is_resumed=False)
+    assert accepted(TlsPolicy(DOMAIN), agreement, is_direct=True).alpn is None
+
+
+async def test_c_tls_05_session_is_resumed_on_reconnect(site: Site, is_direct: bool) -> None:
+    policy, server = site.policy(), site.server(signed(DOMAIN))
+    first = await shake_hands(server, policy, is_direct=is_direct)
+    second = await shake_hands(server, policy, is_direct=is_direct)
+    assert not first.is_resumed
+    assert second.is_resumed
+    assert second.certificate == first.certificate
+    other = await shake_hands(server, replace(policy, memory=TlsMemory()), is_direct=is_direct)
+    assert not other.is_resumed
+
+
+@pytest.mark.parametrize("other", list(TlsLibrary))
+async def test_c_cb_03_both_sides_bind_the_same_channel(site: Site, other: TlsLibrary) -> None:
+    certificate = signed(DOMAIN)
+    own: asyncio.Future[TlsFacts] = asyncio.get_running_loop().create_future()
+
+    async def tell(transport: Transport) -> None:
+        if transport.tls is not None:
+            own.set_result(transport.tls)
+        await echo(transport)
+
+    server = replace(site.server(certificate), library=other)
+    async with (
+        listening(server, is_direct=True, handler=tell) as port,
+        connected(port, site.policy(), is_direct=True) as (_, facts),
+    ):
+        theirs = await own
+    end_point = hashlib.sha256(certificate.der).digest()
+    assert facts.channel_bindings["tls-server-end-point"] == end_point
+    assert theirs.channel_bindings["tls-server-end-point"] == end_point
+    assert ("tls-exporter" in facts.channel_bindings) is (site.library is TlsLibrary.OPENSSL)
+    if site.library is other is TlsLibrary.OPENSSL:
+        assert facts.channel_bindings["tls-exporter"] == theirs.channel_bindings["tls-exporter"]
+        assert len(facts.channel_bindings["tls-exporter"]) == 32
+    assert "tls-unique" not in facts.channel_bindings  # C-CB-04
+
+
+async def test_c_cb_05_no_end_point_binding_for_ed25519(site: Site) -> None:
+    certificate = make_certificate((DOMAIN,), key=ed25519.Ed25519PrivateKey.generate())
+    pins = frozenset({hashlib.sha256(certificate.der).hexdigest()})
+    facts = await shake_hands(site.server(certificate), site.policy(pins=pins))
+    assert "tls-server-end-point" not in facts.channel_bindings
+
+
+async def test_external_client_certificate_reaches_the_server(site: Site) -> None:
+    client_file, client_key = signed("elizabeth.example").write(site.folder, "client")
+    told: asyncio.Future[TlsFacts | None] = asyncio.get_running_loop().create_future()
+
+    async def tell(transport: Transport) -> None:
+        told.set_result(transport.tls)
+        await echo(transport)
+
+    policy = site.policy(client_certificate=client_file, client_key=client_key)
+    server = site.server(signed(DOMAIN), client_ca=site.ca_file)
+    async with (
+        listening(server, is_direct=True, handler=tell) as port,
+        connected(port, policy, is_direct=True),
+    ):
+        facts = await told
+    assert facts is not None
+    assert facts.client_certificate is not None
+    assert facts.client_certificate.dns_names == ("elizabeth.example",)
+
+
+async def test_s_20_bytes_after_proceed_abort_before_tls(site: Site) -> None:
+    async def inject(transport: Transport) -> None:
+        await transport.read()
+        transport.write(b"<proceed/>")
+        transport.write(b"<message/>")
+        await transport.read()
+
+    server = await serve(inject)
+    transport = await dial("127.0.0.1", server.port)
+    assert isinstance(transport, SocketTransport)
+    try:
+        async with asyncio.timeout(20):
+            transport.write(b"<starttls/>")
+            received = await transport.read()
+            while b"<message/>" not in received:
+                received += await transport.read()
+            transport.data_received(b"<message/>")  # the same, arriving a moment later
+            with pytest.raises(TlsError, match="tampering"):
+                await transport.start_tls(site.policy())
+            assert transport.tls is None
+    finally:
+        await server.close()
+
+
+@pytest.mark.parametrize("answer", [b"<stream:error/>", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+async def test_a_peer_that_speaks_no_tls_is_an_error(site: Site, answer: bytes) -> None:
+    async def babble(transport: Transport) -> None:
+        await transport.read()
+        transport.write(answer)
+
+    server = await serve(babble)
+    transport = await dial("127.0.0.1", server.port)
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(TlsError) as caught:
+                await transport.start_tls(site.policy(), is_direct=True)
+            assert not isinstance(caught.value, CertificateRefusedError)
+    finally:
+        await server.close()
+
+
+@pytest.mark.parametrize("file", ["absent", "empty", "nonsense"])
+async def test_a_bad_ca_file_is_told(site: Site, file: str) -> None:
+    path = site.folder / file
+    if file != "absent":
+        path.write_text("" if file == "empty" else "-----BEGIN CERTIFICATE-----\nnonsense")
+    server = await serve(echo)
+    transport = await dial("127.0.0.1", server.port)
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(TlsError, match="cannot be used"):
+                await transport.start_tls(site.policy(ca_file=path), is_direct=True)
+    finally:
+        await server.close()
+
+
+async def test_megabytes_pass_in_order(site: Site, is_direct: bool) -> None:
+    data = bytes(range(256)) * 8192  # 2 MiB
+    async with (
+        listening(site.server(signed(DOMAIN)), is_direct=is_direct) as port,
+        connected(port, site.policy(), is_direct=is_direct) as (transport, _),
+    ):
+
+        async def send() -> None:
+            for start in range(0, len(data), 100_000):
+                transport.write(data[start : start + 100_000])
+                await transport.drain()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(send())
+            received = bytearray()
+            while len(received) < len(data):
+                chunk = await transport.read()
+                assert 0 < len(chunk) <= 65536
+                received += chunk
+        assert received == data
+
+
+def test_keys_are_written_for_the_owner_only(tmp_path: Path) -> None:
+    certificate, key = signed(DOMAIN).write(tmp_path)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert certificate.read_bytes().startswith(AUTHORITY_CHAIN_START)
+    assert certificate.read_bytes().count(b"BEGIN CERTIFICATE") == 2
+    assert "PRIVATE" not in repr(signed(DOMAIN))
+
+
+AUTHORITY_CHAIN_START = AUTHORITY.certificate.public_bytes(Encoding.PEM)[:20]
