@@ -1,0 +1,228 @@
+"""The app: themes, the door to the worker, idleness, and the last line of defence. Panes live elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Literal
+
+from textual import events, on
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tui_xmpp.clock import Clock, SystemClock
+from tui_xmpp.core.model import Phase, Prompt, PromptKind
+from tui_xmpp.core.text import sanitize_line, sanitize_title
+from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.actions import BY_ID
+from tui_xmpp.ui.bridge import Bridge
+from tui_xmpp.ui.desk import Desk, VerbError
+from tui_xmpp.ui.guard import Guarded
+from tui_xmpp.ui.idle import Idleness
+from tui_xmpp.ui.screens.main import MainScreen
+from tui_xmpp.ui.theme import DARK, LIGHT, SHORT_NAMES
+from tui_xmpp.worker.client import Client
+
+KeyringCheck = Callable[[], Awaitable[str | None]]
+"""Say in a sentence why no keyring can keep a password; None where one can."""
+
+_MOST_FAULTS = 25
+_GOODBYE_SECONDS = 8.0
+_log = logging.getLogger(__name__)
+
+
+async def _no_keyring() -> str | None:
+    return "No keyring was found, so the password is asked for at each start."
+
+
+class TuiXmppApp(Guarded, App[None]):
+    """The screen of tui_xmpp over a :class:`~tui_xmpp.worker.client.Client`, which it starts and closes."""
+
+    TITLE = "tui_xmpp"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    CSS = """
+    Toast { max-width: 70; }
+    ToastRack { margin-bottom: 2; }
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        is_first_run: bool = False,
+        check_keyring: KeyringCheck = _no_keyring,
+        start_demo: Callable[[], Awaitable[None]] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__()
+        self.client = client
+        self.is_first_run = is_first_run
+        self.check_keyring = check_keyring
+        self.start_demo = start_demo
+        self.clock = clock or SystemClock()
+        self.is_strict: bool | None = None
+        self.bridge = Bridge(self, client, self._complain)
+        self.desk = Desk(self, client, self.clock)
+        self.main = MainScreen(self.desk)
+        self._idleness = Idleness(self.desk)
+        self._ticker: Timer | None = None
+        self._title_written = ""
+        self._faults = 0
+        self._is_leaving = False
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        wanted = client.recall("theme") or client.settings.ui.theme
+        wanted = SHORT_NAMES.get(str(wanted), str(wanted))
+        self.theme = wanted if wanted in self.available_themes else DARK.name
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.main
+
+    def on_mount(self) -> None:
+        self.bridge.open()
+        self._idleness.start()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.client.start()
+        if self.is_first_run:
+            from tui_xmpp.ui.screens.wizard import WizardScreen
+
+            self.push_screen(WizardScreen(self.desk))
+
+    def leave(self) -> None:
+        """Say goodbye on all accounts, then end; asked again, end at once."""
+        if self._is_leaving:
+            self.exit()
+            return
+        self._is_leaving = True
+        self.say("Saying goodbye…")
+        self.run_worker(self._leave(), exit_on_error=False)
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self.client.close()
+        except Exception:
+            _log.exception("the goodbye failed")
+        finally:
+            self.exit()
+
+    async def action_quit(self) -> None:
+        self.leave()
+
+    def action_help_quit(self) -> None:
+        """Tell how one leaves: Ctrl+C is for copying."""
+        self.say("Ctrl+Q leaves the program.")
+
+    # -- news and words -------------------------------------------------------------------------------------------
+
+    @on(Bridge.Rung)
+    def _rung(self) -> None:
+        self.bridge.deliver()
+        self._arm_ticker()
+
+    def _arm_ticker(self) -> None:
+        """Wake once a second while something counts down, and not at all otherwise."""
+        is_counting = any(
+            view.connection.phase is Phase.WAITING and view.connection.retry_at is not None
+            for view in self.client.views.accounts()
+        )
+        if is_counting and self._ticker is None:
+            self._ticker = self.set_interval(1.0, self.main.tick)
+        elif not is_counting and self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def say(self, sentence: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """Show a sentence for a while; it is never read as markup."""
+        seconds = 4 if severity == "information" else 8
+        self.notify(sanitize_line(sentence, 400), severity=severity, timeout=seconds, markup=False)
+
+    def _complain(self, sentence: str) -> None:
+        self.say(sentence, "error")
+
+    def perform(self, action: str, text: str = "") -> None:
+        """Run an action of the registry, or say why it cannot be run."""
+        verb = BY_ID[action]
+        try:
+            if verb.applies(self.desk):
+                verb.run(self.desk, text)
+        except TuiXmppError as error:
+            self._complain(str(error))
+
+    def set_theme(self, name: str) -> None:
+        """Change the theme by its name; raise ``VerbError`` for one that is not here."""
+        full = SHORT_NAMES.get(name, name)
+        if full not in self.available_themes:
+            raise VerbError(f"There is no theme called {sanitize_line(name, 40)}: try light or dark.")
+        self.theme = full
+        self.client.remember("theme", full)
+
+    def show_unread(self) -> None:
+        """Write the number of unread messages into the terminal's title."""
+        unread = sum(view.unread for view in self.client.views.accounts())
+        title = sanitize_title(f"({unread}) {self.TITLE}" if unread else str(self.TITLE))
+        if title != self._title_written and self._driver is not None and not self.is_headless:
+            self._title_written = title
+            self._driver.write(f"\x1b]0;{title}\x07")
+
+    def follow_link(self, url: str) -> None:
+        """Open a link where there is a desktop, else copy it."""
+        has_desktop = sys.platform in ("darwin", "win32") or any(
+            os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+        )
+        if has_desktop and not self.is_headless:
+            self.open_url(url)
+            self.say(f"Opened {sanitize_line(url, 100)}")
+        else:
+            self.copy_to_clipboard(url)
+            self.say(f"Copied {sanitize_line(url, 100)}")
+
+    # -- questions of the sessions --------------------------------------------------------------------------------
+
+    def is_answering(self, account: BareJID) -> bool:
+        """Say whether an open screen answers the account's questions itself."""
+        return any(account in getattr(screen, "answers_for", ()) for screen in self.screen_stack)
+
+    def put_question(self, prompt: Prompt) -> None:
+        """Open the dialog for a question only the user can answer."""
+        from tui_xmpp.ui.screens.prompts import CertificateScreen, PasswordScreen
+
+        if prompt.kind is PromptKind.PASSWORD:
+            self.push_screen(PasswordScreen(self.desk, prompt))
+        else:
+            self.push_screen(CertificateScreen(self.desk, prompt))
+
+    # -- the user's hands, and faults -----------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self._idleness.touch()
+        await super().on_event(event)
+
+    def report(self, error: Exception) -> None:
+        """Log a fault of the screen itself, say one sentence, and go on; after very many, end."""
+        is_strict = self.is_headless if self.is_strict is None else self.is_strict
+        if is_strict:
+            super()._handle_exception(error)
+            return
+        _log.error("a fault in the screen", exc_info=error)
+        self._faults += 1
+        if self._faults > _MOST_FAULTS:
+            self.exit(return_code=1, message="The screen failed too often and was closed; --debug-log tells why.")
+        elif self._faults <= 3:
+            self._complain("Something went wrong inside the screen; it was logged and the program goes on.")
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.report(error)

@@ -1,0 +1,205 @@
+"""What the user's verbs act on: the accounts, the open chat, the contact under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from textual.screen import Screen
+
+from tui_xmpp.clock import Clock
+from tui_xmpp.core.commands import Command, Connect, Disconnect, SetPresence
+from tui_xmpp.core.model import OwnPresence, Phase, Show
+from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.core.views import AccountView, ContactView, Views
+from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.jid import BareJID, FullJID, JIDError, parse_jid
+from tui_xmpp.ui.bridge import Answered
+from tui_xmpp.worker.client import Client
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.app import TuiXmppApp
+    from tui_xmpp.ui.screens.main import MainScreen
+
+Result = TypeVar("Result")
+Chat = tuple[BareJID, BareJID]
+
+RECENT_STATUSES = "recent statuses"
+ALL_ACCOUNTS = "presence of all accounts"
+_RESTING = (Phase.OFFLINE, Phase.STOPPED)
+
+
+class VerbError(TuiXmppError):
+    """A verb cannot be carried out as it was asked."""
+
+
+class Desk:
+    """Give actions the client, the screens and the subject, in few words."""
+
+    def __init__(self, app: TuiXmppApp, client: Client, clock: Clock) -> None:
+        self.app = app
+        self.client = client
+        self.clock = clock
+
+    @property
+    def main(self) -> MainScreen:
+        return self.app.main
+
+    @property
+    def views(self) -> Views:
+        return self.client.views
+
+    # -- who and whom ---------------------------------------------------------------------------------------------
+
+    @property
+    def chat(self) -> Chat | None:
+        """The open conversation as (account, peer)."""
+        return self.main.chat
+
+    @property
+    def account(self) -> BareJID | None:
+        """The account the user speaks as: that of the open chat, or the one chosen last."""
+        return self.main.speaker
+
+    def need_account(self) -> BareJID:
+        """Return the account spoken as; raise ``VerbError`` where there is none."""
+        account = self.account
+        if account is None:
+            raise VerbError("There is no account yet: F3 adds one.")
+        return account
+
+    @property
+    def subject(self) -> ContactView | None:
+        """The contact a verb without an address is about: under the roster's cursor, or in the open chat."""
+        return self.main.subject
+
+    def find_contact(self, text: str) -> tuple[BareJID, BareJID]:
+        """Return (account, peer) for an address, a contact's name, or nothing at all (the subject)."""
+        if not text:
+            subject = self.subject
+            if subject is None:
+                raise VerbError("Say whom: put an address after the command, or open a chat first.")
+            return subject.account, subject.peer
+        account = self.need_account()
+        if "@" not in text:
+            wanted = text.casefold()
+            for view in self.views.accounts():
+                for contact in self.views.contacts(view.account):
+                    if contact.name.casefold() == wanted:
+                        return view.account, contact.peer
+        try:
+            jid = parse_jid(text)
+        except JIDError as error:
+            raise VerbError(f"{sanitize_line(text, 60)} is not an address. {error}") from error
+        peer = jid.bare
+        if self.views.contact(account, peer) is None:
+            for view in self.views.accounts():
+                if self.views.contact(view.account, peer) is not None:
+                    return view.account, peer
+        return account, peer
+
+    def title(self, account: BareJID, peer: BareJID) -> str:
+        """Return a contact's name for a sentence, made safe to show."""
+        contact = self.views.contact(account, peer)
+        return sanitize_line(contact.title if contact else str(peer), 80)
+
+    def groups(self, account: BareJID) -> list[str]:
+        """Return the names of all groups of an account, in order."""
+        return self.main.roster.rows.groups(account)
+
+    # -- doing ----------------------------------------------------------------------------------------------------
+
+    def submit(self, command: Command, answered: Answered | None = None) -> None:
+        """Hand a command over; its failure reaches the user by itself."""
+        self.app.bridge.submit(command, answered)
+
+    def submit_and_say(self, command: Command, done: str) -> None:
+        """Hand a command over and say one of two sentences when it ends."""
+
+        def answered(failure: str | None) -> None:
+            if failure is None:
+                self.say(done)
+            else:
+                self.complain(failure)
+
+        self.submit(command, answered)
+
+    def say(self, sentence: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """Show a sentence for a while."""
+        self.app.say(sentence, severity)
+
+    def complain(self, sentence: str) -> None:
+        """Show what went wrong for a while."""
+        self.say(sentence, "error")
+
+    def ask(self, screen: Screen[Result], then: Callable[[Result], None] | None = None) -> None:
+        """Open a dialog; ``then`` gets its result unless the user left it."""
+
+        def dismissed(result: Result | None) -> None:
+            if result is not None and then is not None:
+                then(result)
+
+        self.app.push_screen(screen, dismissed)
+
+    def pick_resource(self, contact: ContactView) -> FullJID | None:
+        """Return the address of the device that would get a message."""
+        return contact.peer.with_resource(contact.resources[0].resource) if contact.resources else None
+
+    # -- presence -------------------------------------------------------------------------------------------------
+
+    def presence_accounts(self) -> tuple[AccountView, ...]:
+        """Return the accounts a presence command is for: all of them, or the one spoken as."""
+        accounts = self.views.accounts()
+        if self.client.recall(ALL_ACCOUNTS) is False:
+            accounts = tuple(view for view in accounts if view.account == self.account)
+        if not accounts:
+            raise VerbError("There is no account yet: F3 adds one.")
+        return accounts
+
+    def set_presence(self, show: Show | None = None, status: str | None = None, priority: int | None = None) -> None:
+        """Change what is given of the own presence and keep the rest."""
+        for view in self.presence_accounts():
+            own = view.own
+            new_show = own.show if show is None else show
+            if show is None and not new_show.is_available and view.connection.phase is Phase.ONLINE:
+                new_show = Show.ONLINE
+            self.show_as(
+                view,
+                OwnPresence(
+                    new_show,
+                    own.status if status is None else status,
+                    own.priority if priority is None else priority,
+                ),
+            )
+        if status:
+            self.remember_status(status)
+
+    def show_as(self, view: AccountView, presence: OwnPresence) -> None:
+        """Give one account this presence, and connect it where it has to be for that."""
+        self.submit(SetPresence(view.account, presence))
+        if presence.show.is_available and view.connection.phase in _RESTING:
+            self.submit(Connect(view.account))
+
+    def toggle_connection(self, view: AccountView) -> None:
+        """Connect what rests or waits, disconnect what is connected or on its way."""
+        if view.connection.phase in (*_RESTING, Phase.WAITING):
+            self.connect(view)
+        else:
+            self.submit(Disconnect(view.account))
+
+    def connect(self, view: AccountView) -> None:
+        """Connect an account now."""
+        if not view.own.show.is_available:
+            self.submit(SetPresence(view.account, replace(view.own, show=Show.ONLINE)))
+        self.submit(Connect(view.account))
+
+    def recent_statuses(self) -> list[str]:
+        """Return the status texts used lately, latest first."""
+        kept = self.client.recall(RECENT_STATUSES)
+        return list(kept) if isinstance(kept, list) else []
+
+    def remember_status(self, status: str) -> None:
+        """Keep a status text to be offered again."""
+        kept = [status, *(text for text in self.recent_statuses() if text != status)]
+        self.client.remember(RECENT_STATUSES, kept[:5])

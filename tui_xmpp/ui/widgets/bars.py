@@ -1,0 +1,110 @@
+"""The one-line bars: where one stands in a narrow terminal, and the keys at the foot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_xmpp.ui.actions import ACTIONS, Place, key_words
+from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.signs import fitted, laid_out
+from tui_xmpp.ui.theme import inks
+
+
+class TitleBar(Widget):
+    """In a narrow terminal: the pane that is shown, and what waits left and right of it."""
+
+    DEFAULT_CSS = "TitleBar { height: 1; background: $panel; display: none; }"
+
+    @dataclass
+    class Turned(Message):
+        """The user wants the pane on the left (-1) or on the right (1)."""
+
+        step: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = self._middle = self._right = ""
+
+    def tell(self, left: str, middle: str, right: str) -> None:
+        """Name the panes left and right (empty: none there) and the one shown."""
+        if (left, middle, right) != (self._left, self._middle, self._right):
+            self._left, self._middle, self._right = left, middle, right
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line."""
+        ink = inks(self.app.current_theme)
+        width = self.size.width
+        left = f" ‹ {self._left}" if self._left else ""
+        right = f"{self._right} › " if self._right else ""
+        middle = fitted(self._middle, max(0, width - cell_len(left) - cell_len(right) - 4))
+        start = max(cell_len(left) + 2, (width - cell_len(middle)) // 2)
+        start = max(cell_len(left), min(start, width - cell_len(right) - cell_len(middle) - 2))
+        gap = " " * (start - cell_len(left))
+        return laid_out([(left, ink.dim), (gap, ink.text), (middle, ink.strong)], [(right, ink.dim)], width, ink.panel)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.x < self.size.width // 3 and self._left:
+            self.post_message(self.Turned(-1))
+        elif event.x >= 2 * self.size.width // 3 and self._right:
+            self.post_message(self.Turned(1))
+
+
+class KeyBar(Widget):
+    """The keys that do something here, as many as fit."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; background: $surface; }"
+
+    @dataclass
+    class Pressed(Message):
+        """A key's words were clicked."""
+
+        action: str
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._place = Place.EVERYWHERE
+        self._spans: list[tuple[int, int, str]] = []
+
+    def stand(self, place: Place) -> None:
+        """Show the keys of the pane that has the cursor first."""
+        if place is not self._place:
+            self._place = place
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line."""
+        ink = inks(self.app.current_theme)
+        width = self.size.width
+        self._spans.clear()
+        pieces = [(" ", ink.text)]
+        column = 1
+        shown = [a for a in ACTIONS if a.footer and a.keys and a.place is Place.EVERYWHERE]
+        if self._place is Place.ROSTER:
+            shown = [a for a in ACTIONS if a.id in ("help", "add-here", "edit", "details", "subscription", "remove")]
+            shown += [a for a in ACTIONS if a.id in ("palette", "requests", "presence")]
+        short = {"edit": "Rename", "details": "Details", "subscription": "Sharing", "remove": "Remove"}
+        for action in shown:
+            if not action.applies(self._desk):
+                continue
+            key = key_words(action.keys[0])
+            words = short.get(action.id) or action.footer or action.title
+            size = cell_len(key) + cell_len(words) + 3
+            if column + size - 2 > width:
+                break
+            self._spans.append((column, column + size, action.id))
+            pieces += [(key, ink.accent), (f" {words}", ink.dim), ("  ", ink.text)]
+            column += size
+        return laid_out(pieces, [], width, ink.surface)
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, action in self._spans:
+            if start <= event.x < end:
+                self.post_message(self.Pressed(action))

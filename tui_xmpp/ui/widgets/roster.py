@@ -1,0 +1,498 @@
+"""The list of people: accounts, groups, contacts. One widget that draws lines, whatever the number of contacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.core.views import AccountView, ContactView, Views
+from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.roster_rows import STRANGERS, UNGROUPED, RosterRows, RowId
+from tui_xmpp.ui.signs import (
+    SHAPES,
+    account_ink,
+    account_shape,
+    counted,
+    fitted,
+    laid_out,
+    show_ink,
+    subscription_mark,
+)
+from tui_xmpp.ui.theme import Inks, inks
+
+_TOP = 1
+"""Lines above the rows that do not scroll: the heading, which is also the filter."""
+
+
+class Roster(ScrollView, can_focus=True):
+    """Show everyone the user knows, and who of them is there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "edge(0)", "First", show=False),
+        Binding("end", "edge(1)", "Last", show=False),
+        Binding("enter", "choose", "Open chat", show=False),
+        Binding("space", "fold", "Fold or unfold", show=False),
+        Binding("slash", "filter", "Filter", show=False),
+        Binding("escape", "leave", "Clear the filter", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    Roster { background: $surface; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """The user wants to talk to a contact."""
+
+        account: BareJID
+        peer: BareJID
+
+    @dataclass
+    class SelectionChanged(Message):
+        """The cursor stands on another row."""
+
+        row: RowId | None
+
+    @dataclass
+    class FoldsChanged(Message):
+        """Groups were folded or unfolded; ``folded`` names all that are, as ``account`` or ``account group``."""
+
+        folded: list[str]
+
+    @dataclass
+    class CommandTyped(Message):
+        """What was typed after ``/`` is a command, not a filter."""
+
+        text: str
+
+    class RequestsWanted(Message):
+        """The badge of waiting requests was clicked."""
+
+    class Left(Message):
+        """The user is done with the list."""
+
+    def __init__(self, views: Views, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self.rows = RosterRows()
+        self.is_filtering = False
+        self.command_names: frozenset[str] = frozenset()
+        self.open_chat: tuple[BareJID, BareJID] | None = None
+        self._views = views
+        self._accounts: dict[BareJID, AccountView] = {}
+        self._selected: RowId | None = None
+        self._selected_line = 0
+        self._strips: dict[RowId, tuple[object, tuple[object, ...], Strip]] = {}
+        self._request_count = 0
+
+    # -- what the app tells it ------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Read everything anew."""
+        accounts = self._views.accounts()
+        self._accounts = {view.account: view for view in accounts}
+        self.rows.set_accounts(self._accounts)
+        for view in accounts:
+            self.rows.replace(view.account, self._views.contacts(view.account))
+        self._request_count = len(self._views.requests())
+        self._settle()
+
+    def update_account(self, account: BareJID) -> None:
+        """Read an account's own state anew."""
+        view = self._views.account(account)
+        if view is not None:
+            self._accounts[account] = view
+            self._refresh_row(RowId(account))
+
+    def update_roster(self, account: BareJID) -> None:
+        """Read one account's contacts anew."""
+        self.rows.replace(account, self._views.contacts(account))
+        self._settle()
+
+    def update_contacts(self, contacts: list[tuple[BareJID, BareJID]]) -> None:
+        """Read some contacts anew."""
+        has_moved = False
+        for account, peer in contacts:
+            has_moved |= self.rows.change(account, peer, self._views.contact(account, peer))
+        if has_moved:
+            self._settle()
+        else:
+            self.refresh()
+
+    def update_requests(self) -> None:
+        """Read anew how many people ask to be let in."""
+        self._request_count = len(self._views.requests())
+        self._settle()
+
+    def set_order(self, *, by_state: bool | None = None, offline_shown: bool | None = None) -> None:
+        """Change the order of contacts, or whether the absent are shown."""
+        if by_state is not None:
+            self.rows.is_ordered_by_state = by_state
+        if offline_shown is not None:
+            self.rows.is_offline_shown = offline_shown
+        self.rows.rearrange()
+        self._settle()
+
+    def restore_folds(self, folded: list[str]) -> None:
+        """Fold what an earlier run has left folded, as told by :class:`FoldsChanged`."""
+        for account in self._accounts or {view.account: view for view in self._views.accounts()}:
+            for text in folded:
+                if text == str(account):
+                    self.rows.folded.add((account, None))
+                elif text.startswith(f"{account} "):
+                    self.rows.folded.add((account, text[len(str(account)) + 1 :]))
+        self._settle()
+
+    def select(self, account: BareJID, peer: BareJID) -> None:
+        """Put the cursor on a contact, where it is shown."""
+        row = self.rows.find(account, peer)
+        if row is not None:
+            self._select(row)
+
+    @property
+    def selected(self) -> RowId | None:
+        """The row under the cursor."""
+        return self._selected
+
+    @property
+    def filter_text(self) -> str:
+        """What is typed to narrow the list."""
+        return self.rows.needle
+
+    # -- lines ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _foot(self) -> int:
+        return 1 if self._request_count else 0
+
+    def _settle(self) -> None:
+        """Take the new number of rows, keep the cursor on its row, or near where that row was, and draw."""
+        count = len(self.rows)
+        self.virtual_size = Size(self.size.width, count + _TOP + self._foot)
+        line = self.rows.line(self._selected) if self._selected else None
+        if line is None:
+            row = self.rows.row(min(self._selected_line, count - 1)) if count else None
+            if row != self._selected:
+                self._selected = row
+                self.post_message(self.SelectionChanged(row))
+        else:
+            self._selected_line = line
+        if len(self._strips) > 4 * (count + 50):
+            self._strips.clear()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._strips.clear()
+        self.virtual_size = Size(self.size.width, len(self.rows) + _TOP + self._foot)
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.size.height - _TOP - self._foot)
+
+    def _refresh_row(self, row: RowId) -> None:
+        line = self.rows.line(row)
+        if line is not None:
+            self.refresh(Region(0, line - self.scroll_offset.y + _TOP, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line ``y`` of what is visible."""
+        ink = inks(self.app.current_theme)
+        return self._render_line(y, ink, self.size.width)
+
+    def _render_line(self, y: int, ink: Inks, width: int) -> Strip:
+        if y < _TOP:
+            return self._heading(ink, width)
+        if self._foot and y == self.size.height - 1:
+            return self._request_badge(ink, width)
+        line = y - _TOP + self.scroll_offset.y
+        row = self.rows.row(line)
+        if row is None:
+            return self._empty_line(line - len(self.rows), ink, width)
+        return self._row_strip(row, ink, width)
+
+    def _row_strip(self, row: RowId, ink: Inks, width: int) -> Strip:
+        subject: object
+        if row.peer is not None:
+            subject = self.rows.view(row.account, row.peer)
+        elif row.group is not None:
+            section = self.rows.section(row.account, row.group)
+            subject = (section.members, section.online, section.unread) if section else None
+        else:
+            subject = self._accounts.get(row.account)
+        is_selected = row == self._selected
+        state = (
+            width,
+            id(ink),
+            is_selected,
+            is_selected and self.has_focus,
+            row.peer is None and self.rows.is_folded(row.account, row.group),
+            row.peer is None and self.rows.contact_count(row.account),
+            self.open_chat == (row.account, row.peer),
+        )
+        known = self._strips.get(row)
+        if (
+            known is not None
+            and known[1] == state
+            and (known[0] is subject or (row.peer is None and known[0] == subject))
+        ):
+            return known[2]
+        strip = self._draw_row(row, subject, ink, width)
+        if is_selected:
+            cursor = ink.cursor if self.has_focus else ink.resting_cursor
+            strip = Strip([Segment(s.text, (s.style or Style()) + cursor) for s in strip], width)
+        else:
+            strip = strip.apply_style(ink.surface)
+        self._strips[row] = (subject, state, strip)
+        return strip
+
+    def _draw_row(self, row: RowId, subject: object, ink: Inks, width: int) -> Strip:
+        if isinstance(subject, ContactView):
+            return self._draw_contact(row, subject, ink, width)
+        if row.group is not None:
+            return self._draw_group(row, ink, width)
+        view = self._accounts.get(row.account)
+        online, count = self.rows.contact_count(row.account)
+        is_folded = self.rows.is_folded(row.account, None)
+        shape = (account_shape(view), account_ink(view, ink)) if view else ("·", ink.dim)
+        tail = [(f"{online}/{count} " if is_folded and count else "", ink.dim)]
+        return laid_out(
+            [(" ", ink.dim), shape, (" ", ink.dim), (sanitize_line(str(row.account)), ink.strong)], tail, width
+        )
+
+    def _draw_group(self, row: RowId, ink: Inks, width: int) -> Strip:
+        section = self.rows.section(row.account, row.group or "")
+        if section is None:
+            return Strip.blank(width)
+        is_folded = self.rows.is_folded(row.account, row.group)
+        title = {UNGROUPED: "Contacts", STRANGERS: "Not in your list"}.get(section.group) or sanitize_line(
+            section.group
+        )
+        count = str(section.members) if section.group == STRANGERS else f"{section.online}/{section.members}"
+        right = [(f" {count} ", ink.dim)]
+        if is_folded and section.unread:
+            right.insert(0, (f" +{section.unread}", ink.badge))
+        return laid_out([(" ▸ " if is_folded else " ▾ ", ink.dim), (title, ink.dim)], right, width)
+
+    def _draw_contact(self, row: RowId, view: ContactView, ink: Inks, width: int) -> Strip:
+        mark = subscription_mark(view)
+        name_ink = ink.text if view.show.is_available or view.unread else ink.dim
+        if view.unread or self.open_chat == (row.account, row.peer):
+            name_ink += Style(bold=True)
+        shape = ("⊗", ink.error) if view.is_blocked else (SHAPES[view.show], show_ink(view.show, ink))
+        right: list[tuple[str, Style]] = []
+        if mark:
+            right.append((f" {mark}", ink.dim))
+        if view.unread:
+            right.append((f" {view.unread if view.unread < 1000 else '999+'}", ink.badge))
+        right.append((" ", ink.text))
+        name = sanitize_line(view.title)
+        room = width - 5 - sum(len(text) for text, _ in right)
+        name = fitted(name, max(room, 6))
+        status = sanitize_line(view.status, 120) if view.status else ""
+        left = [("   ", ink.text), shape, (" ", ink.text), (name, name_ink)]
+        if status:
+            gap = max(2, min(13, room // 2) - len(name))
+            left += [(" " * gap, ink.text), (status, ink.dim)]
+        return laid_out(left, right, width)
+
+    def _heading(self, ink: Inks, width: int) -> Strip:
+        if not self.is_filtering and not self.rows.needle:
+            totals = [self.rows.contact_count(account) for account in self._accounts]
+            here = sum(online for online, _ in totals)
+            right = f"{here} online " if any(count for _, count in totals) else ""
+            return laid_out([(" People", ink.strong)], [(right, ink.dim)], width, ink.surface)
+        if self.is_command:
+            return laid_out(
+                [(" / ", ink.accent), (self.rows.needle + "▏", ink.strong)],
+                [(" Enter: run ", ink.dim)],
+                width,
+                ink.surface,
+            )
+        found = sum(
+            len(section.shown)
+            for account in self._accounts
+            for group in [UNGROUPED, *self.rows.groups(account), STRANGERS]
+            if (section := self.rows.section(account, group)) is not None
+        )
+        typed = [(" / ", ink.accent), (self.rows.needle + ("▏" if self.is_filtering else ""), ink.strong)]
+        return laid_out(typed, [(f" {found} ", ink.dim)], width, ink.surface)
+
+    def _request_badge(self, ink: Inks, width: int) -> Strip:
+        text = f" ! {counted(self._request_count, 'request')}"
+        return laid_out([(text, ink.warning + Style(bold=True))], [("Ctrl+R ", ink.dim)], width, ink.surface)
+
+    def _empty_line(self, line: int, ink: Inks, width: int) -> Strip:
+        words = self._empty_words()
+        if 1 <= line <= len(words):
+            return laid_out([("   ", ink.dim), (words[line - 1], ink.dim)], [], width, ink.surface)
+        return Strip.blank(width, ink.surface)
+
+    def _empty_words(self) -> tuple[str, ...]:
+        if not self._accounts:
+            return ("No account yet.", "F3 adds one.")
+        if self.is_command:
+            return ()
+        totals = [self.rows.contact_count(account)[1] for account in self._accounts]
+        if not any(totals):
+            if any(view.connection.phase.is_under_way for view in self._accounts.values()):
+                return ("Your list is on its way…",)
+            return ("Nobody in your list yet.", "Ctrl+N adds someone.")
+        if self.rows.needle and len(self.rows) <= len(self._accounts):
+            return ("Nobody fits.", "Escape shows all.")
+        if not self.rows.is_offline_shown and not any(self.rows.contact_count(a)[0] for a in self._accounts):
+            return ("Nobody is online.", "o shows everyone.")
+        return ()
+
+    # -- what the user does ---------------------------------------------------------------------------------------
+
+    @property
+    def is_command(self) -> bool:
+        """Whether what is typed after ``/`` begins with a command's name and a space."""
+        word, space, _ = self.rows.needle.partition(" ")
+        return bool(space) and word in self.command_names
+
+    def _select(self, row: RowId) -> None:
+        line = self.rows.line(row)
+        if line is None:
+            return
+        if row != self._selected:
+            self._selected = row
+            self.post_message(self.SelectionChanged(row))
+        self._selected_line = line
+        top = self.scroll_offset.y
+        if line < top:
+            self.scroll_to(y=line, animate=False, immediate=True)
+        elif line >= top + self._page:
+            self.scroll_to(y=line - self._page + 1, animate=False, immediate=True)
+        self.refresh()
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor by so many rows."""
+        count = len(self.rows)
+        if count:
+            row = self.rows.row(max(0, min(count - 1, self._selected_line + step)))
+            if row is not None:
+                self._select(row)
+
+    def action_page(self, step: int) -> None:
+        """Move the cursor by so many pages."""
+        self.action_move(step * self._page)
+
+    def action_edge(self, end: int) -> None:
+        """Move the cursor to the first or last row."""
+        self.action_move(len(self.rows) if end else -len(self.rows))
+
+    def action_choose(self) -> None:
+        """Open a chat with the contact, or fold the group, under the cursor."""
+        if self.is_command:
+            text = "/" + self.rows.needle
+            self._set_needle("", is_filtering=False)
+            self.post_message(self.CommandTyped(text))
+            return
+        row = self._selected
+        if row is None:
+            return
+        if row.peer is None:
+            self.action_fold()
+            return
+        self._set_needle("", is_filtering=False)
+        self.select(row.account, row.peer)
+        self.post_message(self.Chosen(row.account, row.peer))
+
+    def action_fold(self) -> None:
+        """Fold or unfold the group under the cursor, or the group of the contact under the cursor."""
+        row = self._selected
+        if row is None:
+            return
+        self.rows.toggle_fold(row.account, row.group)
+        self._selected = RowId(row.account, row.group)
+        self._settle()
+        self._select(self._selected)
+        self.post_message(
+            self.FoldsChanged(sorted(f"{a} {g}" if g is not None else str(a) for a, g in self.rows.folded))
+        )
+
+    def action_filter(self) -> None:
+        """Let the user narrow the list by typing."""
+        self._set_needle(self.rows.needle, is_filtering=True)
+
+    def action_leave(self) -> None:
+        """Show everyone again; where nothing was narrowed, go back to writing."""
+        if self.is_filtering or self.rows.needle:
+            self._set_needle("", is_filtering=False)
+        else:
+            self.post_message(self.Left())
+
+    def _set_needle(self, needle: str, *, is_filtering: bool) -> None:
+        self.is_filtering = is_filtering
+        folded = needle.casefold()
+        if folded != self.rows.needle:
+            self.rows.needle = folded
+            self.rows.rearrange()
+            self.scroll_to(y=0, animate=False, immediate=True)
+        self._settle()
+        if self.rows.needle and (self._selected is None or self._selected.peer is None):
+            first = next((r for i in range(min(len(self.rows), 50)) if (r := self.rows.row(i)) and r.peer), None)
+            if first is not None:
+                self._select(first)
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return self.is_filtering and character is not None and character.isprintable()
+
+    def on_key(self, event: events.Key) -> None:
+        if not self.is_filtering:
+            return
+        if event.key == "backspace":
+            if self.rows.needle:
+                self._set_needle(self.rows.needle[:-1], is_filtering=True)
+            else:
+                self._set_needle("", is_filtering=False)
+        elif event.key == "ctrl+u":
+            self._set_needle("", is_filtering=True)
+        elif event.is_printable and event.character is not None:
+            self._set_needle(self.rows.needle + event.character, is_filtering=True)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y < _TOP:
+            self.action_filter()
+            return
+        if self._foot and event.y == self.size.height - 1:
+            self.post_message(self.RequestsWanted())
+            return
+        row = self.rows.row(event.y - _TOP + self.scroll_offset.y)
+        if row is None:
+            return
+        self._select(row)
+        if row.peer is not None:
+            self.action_choose()
+        elif row.group is not None or event.x < 4:
+            self.action_fold()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        if self.is_filtering and not self.rows.needle:
+            self.is_filtering = False
+        self.refresh()

@@ -1,0 +1,358 @@
+"""How things stand: one line above the footer, and the pane that opens upward from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_xmpp.clock import Clock
+from tui_xmpp.core.model import LogEntry, Phase, Severity
+from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.core.views import AccountView, Views
+from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.signs import (
+    SHAPES,
+    WORDS,
+    account_ink,
+    account_shape,
+    counted,
+    laid_out,
+    phase_words,
+    show_ink,
+    span_words,
+    visible_show,
+)
+from tui_xmpp.ui.theme import Inks, inks
+
+Pieces = list[tuple[str, Style]]
+_TWO_COLUMNS = 100
+_FACTS_WIDTH = 54
+
+
+def clock_words(at: object, time_format: str) -> str:
+    """Return a local time of day."""
+    from datetime import datetime
+
+    return at.astimezone().strftime(time_format) if isinstance(at, datetime) else ""
+
+
+def retry_words(view: AccountView, clock: Clock) -> str:
+    """Say when the next try comes; empty where none is planned."""
+    retry_at = view.connection.retry_at
+    if view.connection.phase is not Phase.WAITING or retry_at is None:
+        return ""
+    seconds = (retry_at - clock.now()).total_seconds()
+    return "next try now" if seconds < 1 else f"next try in {span_words(seconds + 0.5)}"
+
+
+def connection_words(view: AccountView, clock: Clock, time_format: str) -> str:
+    """Say in a few words how an account is connected."""
+    connection = view.connection
+    if connection.phase is Phase.ONLINE:
+        facts = connection.facts
+        words = ["connected"]
+        if facts.since is not None:
+            words[0] += f" since {clock_words(facts.since, time_format)}"
+        if facts.tls_version:
+            words.append(sanitize_line(facts.tls_version, 20))
+        if facts.is_resumed:
+            words.append("resumed")
+        return " · ".join(words)
+    words = [phase_words(connection.phase)]
+    if retry := retry_words(view, clock):
+        words = [retry]
+    if connection.reason and connection.phase in (Phase.WAITING, Phase.STOPPED):
+        words.append(sanitize_line(connection.reason, 300))
+    return " · ".join(words)
+
+
+class StatusLine(Widget):
+    """One line: how the user is shown, how the account is connected, what waits."""
+
+    DEFAULT_CSS = "StatusLine { height: 1; background: $panel; }"
+
+    class Opened(Message):
+        """The line was clicked."""
+
+    class RequestsWanted(Message):
+        """The badge of waiting requests was clicked."""
+
+    def __init__(self, views: Views, clock: Clock, time_format: str) -> None:
+        super().__init__()
+        self._views = views
+        self._clock = clock
+        self._time_format = time_format
+        self.speaker: BareJID | None = None
+        self._badge_from = 0
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line."""
+        ink = inks(self.app.current_theme)
+        width = self.size.width
+        right: Pieces = []
+        requests = len(self._views.requests())
+        if requests:
+            right += [(f"  ! {counted(requests, 'request')}", ink.warning + Style(bold=True))]
+        accounts = self._views.accounts()
+        unread = sum(view.unread for view in accounts)
+        if unread:
+            right += [(f"  {unread} unread", ink.badge)]
+        right.append((" ", ink.text))
+        self._badge_from = width - sum(len(text) for text, _ in right)
+        view = self._views.account(self.speaker) if self.speaker else None
+        if view is None:
+            return laid_out([(" No account yet · F3 adds one", ink.dim)], right, width, ink.panel)
+        show = visible_show(view)
+        left: Pieces = [(" ", ink.text), (SHAPES[show], show_ink(show, ink)), (f" {WORDS[show]}", ink.text)]
+        if view.connection.phase is Phase.ONLINE and view.own.status:
+            left.append((f" · {sanitize_line(view.own.status, 60)}", ink.text))
+        if len(accounts) > 1:
+            left.append((f" · {view.account}", ink.dim))
+        if view.connection.phase is Phase.ONLINE and width >= _TWO_COLUMNS:
+            left.append((f" · priority {view.own.priority}", ink.dim))
+        state_ink = ink.dim
+        if view.connection.phase is Phase.STOPPED:
+            state_ink = ink.error
+        elif view.connection.phase is not Phase.ONLINE:
+            state_ink = ink.warning
+        if view.connection.phase is not Phase.OFFLINE:
+            left += [(" │ ", ink.dim), (connection_words(view, self._clock, self._time_format), state_ink)]
+        else:
+            left += [(" │ ", ink.dim), (sanitize_line(view.connection.reason) or "not connected", ink.dim)]
+        return laid_out(left, right, width, ink.panel)
+
+    def on_click(self, event: events.Click) -> None:
+        is_badge = event.x >= self._badge_from and bool(self._views.requests())
+        self.post_message(self.RequestsWanted() if is_badge else self.Opened())
+
+
+class StatusPane(ScrollView, can_focus=True):
+    """Everything known of the accounts' connections, and the log of events, newest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", "Up", show=False),
+        Binding("down,j", "scroll_down", "Down", show=False),
+        Binding("escape", "leave", "Close", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    StatusPane { background: $panel; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    """
+
+    class Left(Message):
+        """The user is done with the pane."""
+
+    def __init__(self, views: Views, clock: Clock, time_format: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._views = views
+        self._clock = clock
+        self._time_format = time_format
+        self._lines: list[Strip] = []
+
+    def update(self) -> None:
+        """Read everything anew; nothing is done while the pane is closed."""
+        if not self.is_on_screen and not self.display:
+            return
+        width = self.size.width
+        if not width:
+            return
+        ink = inks(self.app.current_theme)
+        if width >= _TWO_COLUMNS:
+            facts = list(self._facts(ink, _FACTS_WIDTH))
+            log = list(self._log(ink, width - _FACTS_WIDTH))
+            blank = Strip.blank(_FACTS_WIDTH)
+            self._lines = [
+                Strip.join(
+                    [
+                        facts[i] if i < len(facts) else blank,
+                        log[i] if i < len(log) else Strip.blank(width - _FACTS_WIDTH),
+                    ]
+                )
+                for i in range(max(len(facts), len(log)))
+            ]
+        else:
+            self._lines = [*self._facts(ink, width), Strip.blank(width), *self._log(ink, width)]
+        self.virtual_size = Size(width, len(self._lines))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self.update()
+
+    def on_show(self) -> None:
+        self.update()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self.is_attached:
+            self.call_later(self.update)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line ``y`` of what is visible."""
+        line = y + self.scroll_offset.y
+        strip = self._lines[line] if line < len(self._lines) else Strip.blank(self.size.width)
+        return strip.apply_style(inks(self.app.current_theme).panel)
+
+    def _facts(self, ink: Inks, width: int) -> Iterator[Strip]:
+        def fact(name: str, value: str, style: Style = ink.text) -> Iterator[Strip]:
+            for number, line in enumerate(wrapped(value, width - 15)):
+                label = f"   {name:<11} " if number == 0 else " " * 15
+                yield laid_out([(label, ink.dim), (line, style)], [], width)
+
+        accounts = self._views.accounts()
+        if not accounts:
+            yield laid_out([(" No account yet. F3 adds one.", ink.dim)], [], width)
+        for number, view in enumerate(accounts):
+            if number:
+                yield Strip.blank(width)
+            head: Pieces = [(" ", ink.text), (account_shape(view), account_ink(view, ink)), (" ", ink.text)]
+            yield laid_out([*head, (str(view.account), ink.strong)], [], width)
+            own = view.own
+            is_online = view.connection.phase is Phase.ONLINE
+            shown = f"{SHAPES[own.show]} {WORDS[own.show]}" + (f" · {sanitize_line(own.status)}" if own.status else "")
+            yield from fact("Presence", shown if is_online else f"{shown} (when connected)")
+            yield from fact("Priority", str(own.priority))
+            yield from self._connection_facts(view, ink, fact)
+        yield Strip.blank(width)
+        for words in wrapped("Enter presence · c connect · d disconnect · F3 accounts · Ctrl+T close", width - 3):
+            yield laid_out([("   ", ink.dim), (words, ink.dim)], [], width)
+
+    def _connection_facts(
+        self, view: AccountView, ink: Inks, fact: Callable[[str, str, Style], Iterator[Strip]]
+    ) -> Iterator[Strip]:
+        connection, facts = view.connection, view.connection.facts
+        state = phase_words(connection.phase)
+        style = {Phase.ONLINE: ink.good, Phase.STOPPED: ink.error, Phase.OFFLINE: ink.dim}.get(
+            connection.phase, ink.warning
+        )
+        if connection.phase is Phase.ONLINE and facts.since is not None:
+            state += f" since {clock_words(facts.since, self._time_format)}"
+            state += " · resumed" if facts.is_resumed else ""
+        if retry := retry_words(view, self._clock):
+            state += f" · {retry} (c: now)"
+        yield from fact("Connection", state, style)
+        if connection.reason:
+            yield from fact("Reason", sanitize_line(connection.reason), ink.text)
+        if connection.phase.is_under_way:
+            for step in connection.steps:
+                mark = {None: "…", True: "✓", False: "✗"}[step.is_done]
+                yield from fact("", f"{mark} {sanitize_line(step.text)}", ink.dim)
+        if connection.phase is not Phase.ONLINE:
+            return
+        if facts.jid is not None:
+            yield from fact("Device", sanitize_line(facts.jid.resource), ink.text)
+        if facts.host:
+            where = sanitize_line(facts.host) + (f":{facts.port}" if facts.port else "")
+            if facts.address and facts.address != facts.host:
+                where += f" ({sanitize_line(facts.address)})"
+            yield from fact("Server", where, ink.text)
+        if facts.tls_version:
+            tls = [facts.tls_version, facts.cipher, "direct" if facts.is_direct_tls else "STARTTLS"]
+            yield from fact("Encryption", " · ".join(sanitize_line(part) for part in tls if part), ink.text)
+        if facts.certificate is not None:
+            words = f"for {sanitize_line(facts.certificate.subject)}, by {sanitize_line(facts.certificate.issuer)}"
+            if facts.certificate.not_after is not None:
+                words += f", until {facts.certificate.not_after:%Y-%m-%d}"
+            if facts.is_pinned:
+                words += " · pinned by you"
+            yield from fact("Certificate", words, ink.text)
+        if facts.mechanism:
+            binding = f" · bound to the connection ({facts.channel_binding})" if facts.channel_binding else ""
+            yield from fact("Login", sanitize_line(facts.mechanism + binding), ink.text)
+
+    def _log(self, ink: Inks, width: int) -> Iterator[Strip]:
+        entries = self._views.log()
+        yield laid_out([(" Events", ink.strong)], [("newest first ", ink.dim)], width)
+        if not entries:
+            yield laid_out([("   Nothing has happened yet.", ink.dim)], [], width)
+        accounts = len(self._views.accounts())
+        signs = {Severity.INFO: ("·", ink.dim), Severity.WARNING: ("!", ink.warning), Severity.ERROR: ("✗", ink.error)}
+        for entry in reversed(entries):
+            sign, style = signs[entry.severity]
+            at = clock_words(entry.at, self._time_format)
+            indent = len(at) + 4
+            text_style = ink.text if entry.severity is Severity.INFO else style
+            for number, line in enumerate(_entry_lines(entry, accounts > 1, width - indent - 1)):
+                if number:
+                    yield laid_out([(" " * indent, ink.text), (line, text_style)], [], width)
+                else:
+                    yield laid_out(
+                        [(f" {at} ", ink.dim), (sign, style), (" ", ink.text), (line, text_style)], [], width
+                    )
+
+    def action_leave(self) -> None:
+        """Tell that the user is done here."""
+        self.post_message(self.Left())
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a sanitised line at spaces into lines of at most ``width`` cells."""
+    from rich.cells import cell_len, chop_cells
+
+    width = max(width, 8)
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        if line and cell_len(line) + 1 + cell_len(word) <= width:
+            line += " " + word
+            continue
+        if line:
+            lines.append(line)
+        if cell_len(word) > width:
+            *whole, word = chop_cells(word, width)
+            lines += whole
+        line = word
+    return [*lines, line] if line or not lines else lines
+
+
+@lru_cache(maxsize=2048)
+def _entry_lines(entry: LogEntry, is_account_named: bool, width: int) -> tuple[str, ...]:
+    text = sanitize_line(entry.text, 1000)
+    if is_account_named and entry.account is not None:
+        text += f" ({entry.account})"
+    return tuple(wrapped(text, width))
+
+
+class Divider(Widget):
+    """The edge between two panes, to be dragged."""
+
+    DEFAULT_CSS = """
+    Divider { width: 1; height: 1fr; background: $surface; pointer: ew-resize; }
+    Divider:hover, Divider.-dragged { background: $primary 40%; }
+    """
+
+    class Dragged(Message):
+        """The edge is held at the screen's column ``x``; ``is_done`` when let go."""
+
+        def __init__(self, x: int, is_done: bool) -> None:
+            super().__init__()
+            self.x = x
+            self.is_done = is_done
+
+    def render_line(self, y: int) -> Strip:
+        """Draw nothing but the background."""
+        return Strip.blank(self.size.width, Style(bgcolor=self.background_colors[1].hex6))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.capture_mouse()
+        self.add_class("-dragged")
+        event.stop()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self.has_class("-dragged"):
+            self.post_message(self.Dragged(int(event.screen_x), is_done=False))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if self.has_class("-dragged"):
+            self.release_mouse()
+            self.remove_class("-dragged")
+            self.post_message(self.Dragged(int(event.screen_x), is_done=True))
