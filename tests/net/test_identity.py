@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -120,10 +121,8 @@ def test_s_21_bytes_that_are_no_certificate_are_refused(data: bytes) -> None:
 def test_s_21_damaged_certificate_never_raises_another_error(place: int, value: int) -> None:
     der = bytearray(DAMAGEABLE.der)
     der[place % len(der)] = value
-    try:
+    with suppress(ValueError):
         is_proved("example.net", read_certificate(bytes(der)))
-    except ValueError:
-        pass
 
 
 DAMAGEABLE = make_certificate(("example.net",), ("_xmpp-client.example.net",))

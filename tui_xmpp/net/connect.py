@@ -122,10 +122,9 @@ async def connect(
                         later = [one for rest in groups[number + 1 :] for one in rest]
                         return Connected(transport, endpoint, facts, (*race.untried(endpoint), *later))
                 finally:
-                    await race.close()
+                    race.close()
     except TimeoutError:
-        if not failures:
-            failures.append(ConnectError(Step.CONNECT, tls.domain, 0, _NO_ANSWER))
+        pass  # what was under way is among the failures
     raise refused or NoConnectionError(tls.domain, failures)
 
 
@@ -174,7 +173,7 @@ class _Race:
         self._failures = failures
         self._waiting: list[_Candidate] = []
         self._attempts: dict[asyncio.Task[Transport], _Candidate] = {}
-        self._lookups: set[asyncio.Task[list[_Candidate]]] = set()
+        self._lookups: dict[asyncio.Task[list[_Candidate]], Endpoint] = {}
         self._taken = dict.fromkeys(group, 0)
         self._unfound: dict[Endpoint, list[str]] = {}
         self._disproved: set[Endpoint] = set()
@@ -201,7 +200,7 @@ class _Race:
                 for candidate, transport in won[1:]:
                     transport.abort()
                     self._waiting.append(candidate)
-                await self._call_off()
+                self._call_off()
                 return won[0]
             if ended:
                 next_start = 0.0  # the next one need not wait for one that has failed (RFC 8305 §5)
@@ -215,7 +214,8 @@ class _Race:
                 continue
             self._on_step(StepReport(Step.FIND_ADDRESS, endpoint.host))
             six = asyncio.create_task(self._look_up(turn, endpoint, AF_INET6, None))
-            self._lookups |= {six, asyncio.create_task(self._look_up(turn, endpoint, AF_INET, six))}
+            four = asyncio.create_task(self._look_up(turn, endpoint, AF_INET, six))
+            self._lookups |= {six: endpoint, four: endpoint}
         if self._lookups:
             await asyncio.wait(self._lookups, timeout=self._limits.resolution_delay)
         self._take_found()
@@ -249,9 +249,9 @@ class _Race:
             self._on_step(StepReport(Step.FIND_ADDRESS, endpoint.host, failure=told))
 
     def _take_found(self) -> None:
-        found = {task for task in self._lookups if task.done()}
-        self._lookups -= found
-        self._waiting += [candidate for task in found for candidate in task.result()]
+        for task in [task for task in self._lookups if task.done()]:
+            del self._lookups[task]
+            self._waiting += task.result()
 
     def _start(self, candidate: _Candidate) -> None:
         endpoint = candidate.endpoint
@@ -287,19 +287,28 @@ class _Race:
         """List the endpoints of this priority that neither won nor failed."""
         return tuple(endpoint for endpoint in self._group if endpoint != winner and endpoint not in self._disproved)
 
-    async def _call_off(self) -> None:
+    def _call_off(self) -> None:
         """Cancel the attempts that are under way; their addresses may be tried again."""
-        attempts, self._attempts = self._attempts, {}
-        for task in attempts:
+        for task, candidate in self._attempts.items():
+            task.add_done_callback(_discard)
             task.cancel()
-        for result in await asyncio.gather(*attempts, return_exceptions=True):
-            if isinstance(result, Transport):
-                result.abort()
-        self._waiting += attempts.values()
+            self._waiting.append(candidate)
+        self._attempts = {}
 
-    async def close(self) -> None:
-        """Leave nothing running."""
-        await self._call_off()
+    def close(self) -> None:
+        """Leave nothing running; what is still under way had no answer in time."""
+        for candidate in self._attempts.values():
+            self.fail(Step.CONNECT, candidate, _NO_ANSWER)
+        for endpoint in dict.fromkeys(self._lookups.values()):
+            if not self._taken[endpoint]:
+                self._failures.append(ConnectError(Step.FIND_ADDRESS, endpoint.host, 0, _NO_ANSWER))
+                self._on_step(StepReport(Step.FIND_ADDRESS, endpoint.host, failure=_NO_ANSWER))
+        self._call_off()
         for task in self._lookups:
             task.cancel()
-        await asyncio.gather(*self._lookups, return_exceptions=True)
+
+
+def _discard(task: asyncio.Task[Transport]) -> None:
+    """Drop a connection that was made in the very moment its attempt was called off."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().abort()
