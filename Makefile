@@ -5,10 +5,13 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 # The distribution's interpreter comes first: it is an optimised build, which starts the screen soonest.
-PYTHON ?= $(firstword $(foreach each,/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11,\
-	$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(each))))
-
 # Without ensurepip (Debian keeps it in python3-venv) a pip outside the environment can still fill it.
+interpreters := /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11
+succeeds_in = $(firstword $(foreach each,$(interpreters),$(shell $(each) -c '$(1)' >/dev/null 2>&1 && echo $(each))))
+is_new_enough := import sys; assert sys.version_info >= (3, 11)
+can_install := from importlib.util import find_spec; assert find_spec("ensurepip") or find_spec("pip")
+PYTHON ?= $(or $(call succeeds_in,$(is_new_enough); $(can_install)),$(call succeeds_in,$(is_new_enough)))
+
 define install
 	@echo "Setting up $(VENV) $(2): only when pyproject.toml has changed."
 	@if $(PY) -m pip --version >/dev/null 2>&1; then pip="$(PY) -m pip"; \
@@ -51,7 +54,7 @@ clean: ## remove the environment and everything made from the sources
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
-	@if [ -z "$(PYTHON)" ]; then \
+	@if ! $(PYTHON) -c '$(is_new_enough)' >/dev/null 2>&1; then \
 		echo "tui_xmpp needs Python 3.11 or newer: install it, or name it with make PYTHON=/path/to/python3." >&2; \
 		exit 1; fi
 	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv --clear $(VENV); \
