@@ -34,8 +34,7 @@ _ASCII_DOMAIN = re.compile(
 _ASCII_RESOURCE = re.compile(r"[ -~]{1,1023}", re.ASCII)
 _ASCII_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _IPV6 = re.compile(r"\[([0-9A-Fa-f:.]{2,45})(%[0-9A-Za-z._~-]{1,32})?\]", re.ASCII)
-_FORBIDDEN_IN_LOCAL = re.compile(r"[\s\"&'/:<>@]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_FORBIDDEN_IN_LOCAL = re.compile(r"[\"&'/:<>@]")
 
 
 class JIDError(TuiXmppError, ValueError):
@@ -175,16 +174,11 @@ def _prepared_local(text: str) -> str:
     part = "The part before @"
     if not text:
         raise JIDError(f"{part} is missing: an address looks like name@example.com.")
-    _check_encodable(text, part)
-    _check_local_characters(text)
+    _check_length(text, part)
     prepared = _enforced("UsernameCaseMapped", text, part)
-    _check_local_characters(prepared)  # a fullwidth “＠” has become “@” by now
+    if found := _FORBIDDEN_IN_LOCAL.search(prepared):  # a fullwidth “＠” has become “@” by now
+        raise JIDError(f"{part} may not contain {_named(found[0])}.")
     return _fitting(prepared, part)
-
-
-def _check_local_characters(text: str) -> None:
-    if found := _FORBIDDEN_IN_LOCAL.search(text):
-        raise JIDError(f"The part before @ may not contain {_named(found[0])}.")
 
 
 # --- the resource (RFC 7622 §3.4) ---
@@ -196,7 +190,7 @@ def _prepared_resource(text: str) -> str:
     part = "The part after /"
     if not text:
         raise JIDError(f"{part} is missing: leave the / out or put a resource after it.")
-    _check_encodable(text, part)
+    _check_length(text, part)
     # A peer may know a newer Unicode than this Python: a nick with last year's emoji is still a nick.
     known = "".join(map(_stand_in, text))
     prepared = _enforced("OpaqueString", known, part)
@@ -222,7 +216,7 @@ def _prepared_domain(text: str) -> str:
         return domain
     if not domain:
         raise JIDError("The server name is missing: an address looks like name@example.com.")
-    _check_encodable(domain, "The server name")
+    _check_length(domain, "The server name")
     if domain.startswith("["):
         return _prepared_ipv6(text)
     return _fitting(".".join(_prepared_label(label) for label in domain.split(".")), "The server name")
@@ -230,7 +224,7 @@ def _prepared_domain(text: str) -> str:
 
 def _mapped_domain(text: str) -> str:
     """Apply width and case mapping, normalise, and make every full stop ASCII (RFC 5895 §2)."""
-    _check_encodable(text, "The server name")
+    _check_length(text, "The server name")
     narrow = "".join(unicodedata.normalize("NFKC", c) if unicodedata.east_asian_width(c) in "FH" else c for c in text)
     return unicodedata.normalize("NFC", narrow.lower()).replace("\u3002", ".")
 
@@ -251,15 +245,13 @@ def _prepared_label(label: str) -> str:
 
     try:
         u_label = idna.ulabel(label)
-        a_label = idna.alabel(u_label).decode("ascii")
+        idna.alabel(u_label)  # checks the length it has in DNS
     except (idna.IDNAError, UnicodeError) as error:
         if isinstance(error, idna.InvalidCodepoint):
             strange = next((c for c in label if not c.isalnum() and c != "-"), None)
             if strange is not None:
                 raise JIDError(f"The server name may not contain {_named(strange)}.") from error
         raise JIDError("The server name is not a valid international domain name: check its spelling.") from error
-    if label.isascii() and a_label != label:
-        raise JIDError("The server name is not a valid international domain name: check its spelling.")
     return u_label
 
 
@@ -304,11 +296,9 @@ def _enforced(profile: str, text: str, part: str) -> str:
         raise JIDError(f"{part} may not contain {_named(strange)}.") from error
 
 
-def _check_encodable(text: str, part: str) -> None:
+def _check_length(text: str, part: str) -> None:
     if len(text) > _MAX_CHARACTERS:
         raise JIDError(f"{part} is too long: at most {_MAX_OCTETS} bytes.")
-    if _SURROGATE.search(text):
-        raise JIDError(f"{part} contains a broken character.")
 
 
 def _fitting(prepared: str, part: str) -> str:

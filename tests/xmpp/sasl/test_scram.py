@@ -26,6 +26,7 @@ from tui_xmpp.xmpp.sasl import (
     server_mechanism,
 )
 from tui_xmpp.xmpp.sasl.scram import HASHES, ScramClient, ScramPlan, ScramServer, downgrade_hash, fresh_nonce
+from tui_xmpp.xmpp.sasl.scram_keys import ScramKeys
 
 
 @dataclass(frozen=True)
@@ -503,6 +504,9 @@ def test_c_scram_03_commas_and_equal_signs_are_escaped() -> None:
     client = ScramClient(RFC_5802.plan, Credentials("a,b=c=2C", authzid="x,y@z"), lambda: "nonce")
 
     assert client.initial_response() == b"n,a=x=2Cy@z,n=a=2Cb=3Dc=3D2C,r=nonce"
+    for credentials in (Credentials("a\0"), Credentials(""), Credentials("a", authzid="b\0")):
+        with pytest.raises(SaslError, match="account's name holds a character"):
+            ScramClient(RFC_5802.plan, credentials)
 
 
 @pytest.mark.parametrize(
@@ -514,6 +518,7 @@ def test_c_scram_03_commas_and_equal_signs_are_escaped() -> None:
         ("\u00aa", "a"),
         ("\u2168", "IX"),
         ("a\u00a0b", "a b"),
+        ("a\u200bb", "a b"),
         ("pass\u0301", "pas\u015b"),
     ],
 )
@@ -529,7 +534,7 @@ def test_c_scram_03_case_and_newer_letters_stay() -> None:
     assert derivation.derive("USER") != derivation.derive("user")
     assert derivation.derive("pass🫨") == hashlib.pbkdf2_hmac("sha1", "pass🫨".encode(), b"salt", 1)
     # right-to-left text that SASLprep refuses passes as an opaque string
-    mixed = "\u0627\u0031"
+    mixed = "\u0627\uff11"
     assert derivation.derive(mixed) == hashlib.pbkdf2_hmac("sha1", mixed.encode(), b"salt", 1)
 
 
@@ -680,6 +685,28 @@ def test_server_refuses_a_spoilt_final_message(spoil: object) -> None:
 
     with pytest.raises(SaslError):
         server.step(spoil(RFC_5802.client_final))
+
+
+def test_c_cb_01_server_that_offered_binding_refuses_y() -> None:
+    bound = MechanismOffer(("SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"))
+    with pytest.raises(SaslError, match="refused"):
+        serve("SCRAM-SHA-1", None, bound).step(b"y,,n=user,r=x")
+
+    unbound = MechanismOffer(("SCRAM-SHA-1",))
+    assert isinstance(serve("SCRAM-SHA-1", BOUND, unbound).step(b"y,,n=user,r=x"), Challenge)
+
+
+def test_c_scram_01_server_refuses_another_nonce_though_it_is_signed() -> None:
+    derivation = KeyDerivation("sha-1", b"salty", 4096)
+    server = serve("SCRAM-SHA-1")
+    first = server.step(b"n,,n=user,r=client")
+    assert isinstance(first, Challenge)
+    keys = ScramKeys.from_salted_password("sha-1", derivation.derive("pencil"))
+    final = b"c=biws,r=clientother"
+    proof = keys.proof(b"n=user,r=client," + first.data + b"," + final)
+
+    with pytest.raises(SaslError, match="refused"):
+        server.step(final + b",p=" + b64encode(proof))
 
 
 def test_a_stranger_is_refused_only_at_the_end() -> None:

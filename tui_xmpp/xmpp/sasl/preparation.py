@@ -26,7 +26,8 @@ def _saslprepared(text: str) -> str | None:
     import stringprep
     from unicodedata import ucd_3_2_0
 
-    mapped = "".join(" " if stringprep.in_table_c12(c) else c for c in text if not stringprep.in_table_b1(c))
+    # U+200B stands in both tables: as a space it is what deployed servers make of it.
+    mapped = "".join(" " if stringprep.in_table_c12(c) else "" if stringprep.in_table_b1(c) else c for c in text)
     result = ucd_3_2_0.normalize("NFKC", mapped)
     prohibited = (
         stringprep.in_table_c12,
