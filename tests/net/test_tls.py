@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import ssl
 import stat
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,9 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui_xmpp.net.certificates import CertificateAndKey, make_authority, make_certificate
 from tui_xmpp.net.identity import read_certificate
+from tui_xmpp.net.stdlib_tls import first_certificate
 from tui_xmpp.net.tls import (
     Agreement,
     CertificateRefusedError,
+    ChainRefusedError,
     Refusal,
     ServerTls,
     TlsError,
@@ -28,6 +31,8 @@ from tui_xmpp.net.tls import (
     TlsMemory,
     TlsPolicy,
     accepted,
+    refused_chain,
+    tls_context,
 )
 from tui_xmpp.net.transport import SocketTransport, Transport, dial, serve
 
@@ -411,3 +416,90 @@ def test_keys_are_written_for_the_owner_only(tmp_path: Path) -> None:
 
 
 AUTHORITY_CHAIN_START = AUTHORITY.certificate.public_bytes(Encoding.PEM)[:20]
+
+
+def pump(policy: TlsPolicy, server: ssl.SSLContext) -> TlsFacts:
+    """Shake hands in memory with a server of the test's own making."""
+    session = tls_context(policy, is_direct=True).open()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    peer = server.wrap_bio(incoming, outgoing, server_side=True)
+    is_done = False
+    for _ in range(6):
+        is_done = is_done or session.handshake()
+        incoming.write(session.pending())
+        with suppress(ssl.SSLWantReadError):
+            peer.do_handshake()
+        if outgoing.pending:
+            session.receive(outgoing.read())
+    assert is_done
+    return accepted(policy, session.agreement(), is_direct=True)
+
+
+def old_server(site: Site, certificate: CertificateAndKey, newest: ssl.TLSVersion) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = min(newest, ssl.TLSVersion.TLSv1_2)
+    context.maximum_version = newest
+    context.load_cert_chain(*certificate.write(site.folder))
+    return context
+
+
+def test_tls_1_2_is_taken_and_binds_the_end_point_only(site: Site) -> None:
+    facts = pump(site.policy(), old_server(site, signed(DOMAIN), ssl.TLSVersion.TLSv1_2))
+    assert facts.version == "TLSv1.2"
+    assert facts.alpn is None
+    assert set(facts.channel_bindings) == {"tls-server-end-point"}
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("name", ["self-signed", "unknown", "expired"])
+def test_a_refused_certificate_is_shown_in_every_version(site: Site, version: ssl.TLSVersion, name: str) -> None:
+    domain, certificate, refusal = BAD[name]
+    with pytest.raises(ChainRefusedError) as caught:
+        pump(site.policy(domain), old_server(site, certificate, version))
+    assert caught.value.der == certificate.der
+    assert refused_chain(site.policy(domain), caught.value).refusal is refusal
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
+def test_c_tls_05_tls_1_1_is_refused(site: Site) -> None:
+    server = old_server(site, signed(DOMAIN), ssl.TLSVersion.TLSv1_1)
+    with pytest.raises((TlsError, ssl.SSLError)):
+        pump(site.policy(), server)
+
+
+async def test_sni_is_the_account_s_domain_and_alpn_is_xmpp_client_only(site: Site) -> None:
+    hello = tls_context(site.policy(), is_direct=True).open()
+    assert not hello.handshake()
+    first_flight = hello.pending()
+    assert DOMAIN.encode() in first_flight
+    assert b"\x00\x10\x00\x0e\x00\x0c\x0bxmpp-client" in first_flight  # ALPN, one protocol of eleven letters
+    assert not (plain := tls_context(site.policy("127.0.0.1"), is_direct=False).open()).handshake()
+    assert b"127.0.0.1" not in (flight := plain.pending())
+    assert b"xmpp-client" not in flight
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x0b", b"\x0b\0\0\0", b"\x0b" + b"\xff" * 40, b"\x0b\0\0\x07\0\0\0\x03\0\0\x01"]
+)
+def test_a_malformed_certificate_message_shows_nothing(data: bytes) -> None:
+    assert first_certificate(data) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "refusal"), [(20, Refusal.UNKNOWN_CA), (21, Refusal.UNKNOWN_CA), (23, Refusal.INVALID)]
+)
+def test_each_verify_code_has_its_sentence(code: int, refusal: Refusal) -> None:
+    error = refused_chain(TlsPolicy(DOMAIN), ChainRefusedError(code, "certificate revoked", None))
+    assert error.refusal is refusal
+    assert DOMAIN in str(error)
+    assert ("revoked" in str(error)) is (refusal is Refusal.INVALID)
+
+
+def test_names_of_a_hostile_certificate_are_printable_in_the_sentence() -> None:
+    agreement = Agreement(
+        "TLSv1.3", "x", None, signed("evil\x1b[31m.example").der, is_chain_verified=True, is_resumed=False
+    )
+    with pytest.raises(CertificateRefusedError) as caught:
+        accepted(TlsPolicy(DOMAIN), agreement, is_direct=False)
+    assert str(caught.value).isprintable()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from random import Random, SystemRandom
@@ -116,7 +117,8 @@ class SystemResolver:
         self._hosts_file = hosts_file
 
     async def services(self, name: str) -> tuple[ServiceRecord, ...]:
-        # dnspython takes as long to import as a start may take, and is needed by no cached screen.
+        # dnspython takes about as long to import as a screen to paint: not before it is needed, nor on the loop.
+        await asyncio.to_thread(import_module, "dns.asyncresolver")
         import dns.asyncresolver
         import dns.exception
         import dns.rdatatype

@@ -25,10 +25,10 @@ def _observe(
     connection: object, direction: str, version: object, content_type: object, message: object, data: bytes
 ) -> None:
     if direction == "read" and data[:1] == b"\x0b" and isinstance(connection, _ObservedObject):
-        connection.shown = connection.shown or _first_certificate(data)
+        connection.shown = connection.shown or first_certificate(data)
 
 
-def _first_certificate(message: bytes) -> bytes | None:
+def first_certificate(message: bytes) -> bytes | None:
     """Cut the first certificate out of a Certificate handshake message (RFC 8446 §4.4.2, RFC 5246 §7.4.2).
 
     TLS 1.3 puts a context before the list, TLS 1.2 does not: the list is where its length fits the message.
