@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.geometry import Size
 from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.render import fit
+
+DRAFT_DELAY = 1.0
+"""Seconds of writing after which a draft is worth keeping."""
+HISTORY = 100
+"""Sent texts remembered for each chat."""
+MOST_COMPLETIONS = 8
+"""Completions in sight at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +46,130 @@ Completer = Callable[[str, int], Sequence[Completion]]
 class CompletionList(Widget):
     """The ways to go on, above the composer."""
 
-    DEFAULT_CSS = "CompletionList { display: none; height: auto; }"
+    DEFAULT_CSS = """
+    CompletionList { display: none; width: 1fr; height: auto; background: $panel; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """A completion was clicked."""
+
+        index: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._items: Sequence[Completion] = ()
+        self._index = -1
+
+    @property
+    def items(self) -> Sequence[Completion]:
+        """What is offered."""
+        return self._items
+
+    def offer(self, items: Sequence[Completion], index: int = -1) -> None:
+        """Show these, the one at ``index`` marked; none hides the list."""
+        if items == self._items and index == self._index:
+            return
+        is_same_height = min(len(items), MOST_COMPLETIONS) == min(len(self._items), MOST_COMPLETIONS)
+        self._items, self._index = items, index
+        self.display = bool(items)
+        self.refresh(layout=not is_same_height)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return min(len(self._items), MOST_COMPLETIONS)
+
+    @property
+    def _first(self) -> int:
+        """Return the first item in sight: the list scrolls with the mark."""
+        return max(0, min(self._index - MOST_COMPLETIONS // 2, len(self._items) - MOST_COMPLETIONS))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one completion: what it is, and what it does in a quieter tone."""
+        width = self.size.width
+        index = self._first + y
+        background, foreground = self.background_colors[1], Color.parse(self.app.theme_variables["foreground"])
+        accent = Color.parse(self.app.theme_variables["accent"])
+        ground = background.blend(accent, 0.3) if index == self._index else background
+        base = Style(color=foreground.hex6, bgcolor=ground.hex6)
+        if index >= len(self._items):
+            return Strip.blank(width, base)
+        item = self._items[index]
+        label_width = min(max((cell_len(each.label) for each in self._items), default=0), width // 2)
+        text = f" {fit(item.label, label_width)}  "
+        quiet = base + Style(color=ground.blend(foreground, 0.6).hex6)
+        rest = max(0, width - cell_len(text))
+        return Strip([Segment(text, base), Segment(fit(item.help, rest), quiet)]).adjust_cell_length(width, base)
+
+    def on_click(self, event: events.Click) -> None:
+        index = self._first + event.y
+        if 0 <= index < len(self._items):
+            self.post_message(self.Chosen(index))
 
 
-class Composer(TextArea):
-    """A growing input that always says who is speaking and to whom."""
+class Composer(TextArea, inherit_bindings=False):
+    """A growing input that always says who is speaking, and keeps what is written with the chat it is written in."""
 
-    DEFAULT_CSS = "Composer { height: auto; max-height: 33vh; }"
+    DEFAULT_CSS = """
+    Composer {
+        width: 1fr; height: auto; min-height: 2; max-height: 34vh; padding: 0 1;
+        border: none; border-top: blank; background: $surface;
+        border-title-color: $foreground 55%; border-title-background: $surface; border-title-align: left;
+        border-subtitle-color: $warning; scrollbar-size-vertical: 1;
+    }
+    Composer:focus {
+        border: none; border-top: blank; border-title-color: $foreground 75%; border-title-background: $surface;
+    }
+    Composer.-real-cursor .text-area--cursor { background: $surface; color: $foreground; text-style: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "up", show=False),
+        Binding("down", "down", show=False),
+        Binding("left", "cursor_left", show=False),
+        Binding("right", "cursor_right", show=False),
+        Binding("ctrl+left,alt+left,alt+b", "cursor_word_left", show=False),
+        Binding("ctrl+right,alt+right,alt+f", "cursor_word_right", show=False),
+        Binding("home", "cursor_line_start", show=False),
+        Binding("end,ctrl+e", "cursor_line_end", show=False),
+        Binding("shift+left", "cursor_left(True)", show=False),
+        Binding("shift+right", "cursor_right(True)", show=False),
+        Binding("shift+up", "cursor_up(True)", show=False),
+        Binding("shift+down", "cursor_down(True)", show=False),
+        Binding("shift+home", "cursor_line_start(True)", show=False),
+        Binding("shift+end", "cursor_line_end(True)", show=False),
+        Binding("ctrl+shift+left", "cursor_word_left(True)", show=False),
+        Binding("ctrl+shift+right", "cursor_word_right(True)", show=False),
+        Binding("f7,ctrl+shift+a", "select_all", show=False),
+        Binding("backspace", "delete_left", show=False),
+        Binding("delete,ctrl+d", "delete_right", show=False),
+        Binding("ctrl+w,ctrl+backspace,alt+backspace", "delete_word_left", show=False),
+        Binding("ctrl+delete,alt+delete,alt+d", "delete_word_right", show=False),
+        Binding("ctrl+u,super+backspace", "empty", "Empty the composer", show=False),
+        Binding("ctrl+x,super+x", "cut", show=False),
+        Binding("ctrl+c,super+c", "copy", show=False),
+        Binding("ctrl+v", "paste", show=False),
+        Binding("ctrl+z,super+z", "undo", show=False),
+        Binding("ctrl+y,super+y,ctrl+shift+z", "redo", show=False),
+        Binding("ctrl+up,alt+up", "history(-1)", "Earlier text", show=False),
+        Binding("ctrl+down,alt+down", "history(1)", "Later text", show=False),
+        Binding("enter", "send", "Send", show=False),
+        Binding("shift+enter,alt+enter,ctrl+j", "line_break", "Line break", show=False),
+        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "Messages up", show=False),
+        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "Messages down", show=False),
+        Binding("ctrl+home", "oldest", "Oldest message", show=False),
+        Binding("ctrl+end", "newest", "Newest message", show=False),
+    ]
 
     @dataclass
     class Submitted(Message):
-        """The user sends ``text`` (a message, or a slash command) in the chat it was typed in."""
+        """The user sends ``text`` (a message, or a slash command) in the chat it was typed in, if in one."""
 
-        account: BareJID
-        peer: BareJID
+        account: BareJID | None
+        peer: BareJID | None
         text: str
 
     @dataclass
     class DraftChanged(Message):
-        """What is written but not sent changed; posted at rest and at a switch of chats."""
+        """What is written but not sent changed; posted while writing, at rest and at a switch of chats."""
 
         account: BareJID
         peer: BareJID
@@ -56,6 +179,268 @@ class Composer(TextArea):
     class MessagesWanted(Message):
         """The user wants to walk the messages."""
 
+    @dataclass
+    class ScrollWanted(Message):
+        """The user wants to see other messages without leaving the composer; None: the oldest or newest."""
+
+        pages: int
+        is_to_end: bool = False
+
+    def __init__(
+        self,
+        complete: Completer,
+        completions: CompletionList,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+    ) -> None:
+        super().__init__(id=id, highlight_cursor_line=False)
+        self.cursor_blink = False
+        self.match_cursor_bracket = False
+        self.account: BareJID | None = None
+        self.peer: BareJID | None = None
+        self._complete = complete
+        self._completions = completions
+        self._choice = -1
+        self._chosen_text: str | None = None  # the text a completion made: it offers no new ones
+        self._tail = ""
+        self._kept = ""  # the draft as last told
+        self._drafts: dict[tuple[BareJID, BareJID], str] = {}
+        self._draft_timer: Timer | None = None
+        self._sent: dict[tuple[BareJID | None, BareJID | None], list[str]] = {}
+        self._recalled = 0  # how many texts back in the history
+        self._unsent = ""  # what was written before going back
+
+    # -- the chat -------------------------------------------------------------------------------------------------
+
+    def turn_to(self, account: BareJID | None, peer: BareJID | None, draft: str) -> None:
+        """Write in this chat from now on; ``draft`` is what is stored for it, used unless this run knows better."""
+        if (account, peer) == (self.account, self.peer):
+            if draft != self._kept and self.text == self._kept and not self.has_unkept_draft:
+                self._load(draft)
+            return
+        self._keep_draft()
+        self.account, self.peer = account, peer
+        known = self._drafts.get((account, peer)) if account is not None and peer is not None else None
+        self._recalled = 0
+        self._load(draft if known is None else known)
+
+    @property
+    def has_unkept_draft(self) -> bool:
+        """Whether something was written that is not told yet."""
+        return self._draft_timer is not None
+
+    def say(self, title: str, note: str) -> None:
+        """Show who is speaking and, beside it, what stands in the way of being heard at once."""
+        self.border_title = _plain(f"{title} · {note}" if note else title)
+
     def replace_text(self, text: str) -> None:
-        """Put ``text`` in place of what is written, as one step that can be undone."""
-        self.text = text
+        """Put ``text`` in place of what is written, as one step that can be undone, the cursor at its end."""
+        self.history.checkpoint()
+        self.replace(text, (0, 0), self.document.end)
+        self.move_cursor(self.document.end)
+
+    def _load(self, text: str) -> None:
+        self._kept = text
+        if text != self.text:
+            self.load_text(text)
+            self.move_cursor(self.document.end)
+        self._close_completions()
+
+    # -- drafts ---------------------------------------------------------------------------------------------------
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._offer()
+        if self.text != self._kept and self._draft_timer is None and self.peer is not None:
+            self._draft_timer = self.set_timer(DRAFT_DELAY, self._keep_draft)
+
+    def _keep_draft(self) -> None:
+        """Tell what is written, if that is news."""
+        if self._draft_timer is not None:
+            self._draft_timer.stop()
+            self._draft_timer = None
+        if self.account is None or self.peer is None or self.text == self._kept:
+            return
+        self._kept = self._drafts[self.account, self.peer] = self.text
+        self.post_message(self.DraftChanged(self.account, self.peer, self.text))
+
+    def on_unmount(self) -> None:
+        self._show_terminal_cursor(is_shown=False)
+
+    # -- sending --------------------------------------------------------------------------------------------------
+
+    def action_send(self) -> None:
+        """Send what is written; an empty text sends nothing."""
+        text = self.text
+        if not text.strip():
+            return
+        sent = self._sent.setdefault((self.account, self.peer), [])
+        if not sent or sent[-1] != text:
+            sent.append(text)
+            del sent[:-HISTORY]
+        self._recalled = 0
+        self._close_completions()
+        self.history.checkpoint()
+        self.clear()
+        self.post_message(self.Submitted(self.account, self.peer, text))
+        self._keep_draft()
+
+    def action_line_break(self) -> None:
+        self._replace_via_keyboard("\n", *self.selection)
+
+    def action_empty(self) -> None:
+        """Empty the composer; undo brings the text back."""
+        self._recalled = 0
+        self.replace_text("")
+
+    def action_history(self, step: int) -> None:
+        """Walk the texts sent in this chat; what was being written waits below them."""
+        sent = self._sent.get((self.account, self.peer), [])
+        recalled = min(len(sent), max(0, self._recalled - step))
+        if recalled == self._recalled:
+            return
+        if self._recalled == 0:
+            self._unsent = self.text
+        self._recalled = recalled
+        self.replace_text(sent[-recalled] if recalled else self._unsent)
+        self._close_completions()
+
+    # -- moving ---------------------------------------------------------------------------------------------------
+
+    def action_up(self) -> None:
+        """Go up: in the list of completions, in the text, in the history, or from an empty composer to the messages."""
+        if self._completions.items:
+            self._choose(-1)
+        elif not self.text:
+            self.post_message(self.MessagesWanted())
+        elif self.navigator.is_first_wrapped_line(self.cursor_location):
+            self.action_history(-1)
+        else:
+            self.action_cursor_up()
+
+    def action_down(self) -> None:
+        """Go down: in the list of completions, in the text, or in the history."""
+        if self._completions.items:
+            self._choose(1)
+        elif self.navigator.is_last_wrapped_line(self.cursor_location):
+            self.action_history(1)
+        else:
+            self.action_cursor_down()
+
+    def action_page(self, pages: int) -> None:
+        self.post_message(self.ScrollWanted(pages))
+
+    def action_oldest(self) -> None:
+        self.post_message(self.ScrollWanted(-1, is_to_end=True))
+
+    def action_newest(self) -> None:
+        self.post_message(self.ScrollWanted(1, is_to_end=True))
+
+    def action_copy(self) -> None:
+        """Copy what is selected here or, where nothing is, among the messages."""
+        if self.selected_text:
+            super().action_copy()
+        else:
+            self.screen.action_copy_text()
+
+    def action_cut(self) -> None:
+        """Cut what is selected; without a selection nothing is lost."""
+        if self.selected_text:
+            super().action_cut()
+
+    # -- completion -----------------------------------------------------------------------------------------------
+
+    def _offer(self) -> None:
+        if self.text == self._chosen_text:
+            return
+        self._chosen_text = None
+        self._choice = -1
+        text = self.text
+        cursor = self.document.get_index_from_location(self.cursor_location)
+        self._tail = text[cursor:]
+        self._completions.offer(tuple(self._complete(text, cursor)) if text else ())
+
+    def _choose(self, step: int) -> None:
+        """Put the next completion in place of what stands before the cursor."""
+        items = self._completions.items
+        self.choose((self._choice + step) % len(items) if self._choice >= 0 else (0 if step > 0 else len(items) - 1))
+
+    def choose(self, index: int) -> None:
+        """Take the completion at ``index`` of the list."""
+        items = self._completions.items
+        if not 0 <= index < len(items):
+            return
+        self._choice = index
+        replacement = items[index].replacement
+        self._chosen_text = replacement + self._tail if len(items) > 1 else None
+        self.replace(replacement, (0, 0), self._tail_location())
+        self.move_cursor(self.document.get_location_from_index(len(replacement)))
+        self._completions.offer(items, index)
+
+    def _tail_location(self) -> tuple[int, int]:
+        return self.document.get_location_from_index(len(self.text) - len(self._tail))
+
+    def _close_completions(self) -> None:
+        self._chosen_text = self.text
+        self._choice = -1
+        self._completions.offer(())
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Give the list of completions its keys, and keep the rest of TextArea's keys to bindings."""
+        if event.key in ("tab", "shift+tab") and self._completions.items:
+            event.stop()
+            event.prevent_default()
+            self._choose(1 if event.key == "tab" else -1)
+        elif event.key == "tab":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.MessagesWanted())
+        elif event.key == "escape" and self._completions.items:
+            event.stop()
+            event.prevent_default()
+            self._close_completions()
+        elif event.key == "enter":
+            event.prevent_default()
+        else:
+            await super()._on_key(event)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Take many lines as text to look at, never as many messages."""
+        event.stop()
+        event.prevent_default()
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        if result := self._replace_via_keyboard(text, *self.selection):
+            self.move_cursor(result.end_location)
+
+    # -- the terminal's own cursor --------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.app.app_resume_signal.subscribe(self, lambda _: self._show_terminal_cursor(is_shown=self.has_focus))
+
+    def on_focus(self) -> None:
+        self._show_terminal_cursor(is_shown=True)
+
+    def on_blur(self) -> None:
+        self._show_terminal_cursor(is_shown=False)
+
+    def on_resize(self) -> None:
+        self.place_cursor()
+
+    def place_cursor(self) -> None:
+        """Put the terminal's cursor where the next character will go, after the composer moved."""
+        if self.has_focus and self.app.cursor_position != self.cursor_screen_offset:
+            self.app.cursor_position = self.cursor_screen_offset
+            self.refresh()
+
+    def _show_terminal_cursor(self, *, is_shown: bool) -> None:
+        """Let the terminal draw its cursor here, steady: input methods and screen readers follow that one."""
+        driver = self.app._driver
+        if driver is None or driver.is_headless or driver.is_web:
+            return
+        self.set_class(is_shown, "-real-cursor")
+        driver.write("\x1b[2 q\x1b[?25h" if is_shown else "\x1b[?25l\x1b[0 q")
+
+
+def _plain(text: str) -> str:
+    """Escape what border titles would read as markup."""
+    return text.replace("\\", "\\\\").replace("[", "\\[")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
+from rich.style import Style
 from textual.app import ComposeResult
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_xmpp.clock import Clock, SystemClock
-from tui_xmpp.core.views import Views
+from tui_xmpp.core.model import Phase
+from tui_xmpp.core.text import confusion, sanitize_line
+from tui_xmpp.core.views import ContactView, Views
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out, show_ink, subscription_mark
+from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.widgets.composer import Completer, Completion, CompletionList, Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 
@@ -16,12 +24,64 @@ def _complete_nothing(text: str, cursor: int) -> tuple[Completion, ...]:
     return ()
 
 
+class ConversationHeader(Widget):
+    """Who the conversation is with: name, presence, address, and what is odd about them."""
+
+    DEFAULT_CSS = """
+    ConversationHeader { width: 1fr; height: 1; background: $surface; }
+    ConversationHeader.-warning { height: 2; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._contact: ContactView | None = None
+        self._warning = ""
+
+    def show(self, contact: ContactView | None) -> None:
+        """Draw this contact, or an empty line."""
+        old = self._contact
+        if contact == old:
+            return
+        self._contact = contact
+        if contact is None or old is None or (contact.peer, contact.name) != (old.peer, old.name):
+            self._warning = "" if contact is None else (confusion(str(contact.peer)) or confusion(contact.name))
+            self.set_class(bool(self._warning), "-warning")
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line, and below it a warning where the name may deceive."""
+        ink = inks(self.app.current_theme)
+        ground = ink.surface
+        width, contact = self.size.width, self._contact
+        if contact is None:
+            return Strip.blank(width, ground)
+        if y:
+            address = contact.peer.domain_ascii if not contact.peer.domain.isascii() else ""
+            told = f"⚠ {self._warning}" + (f" The server's name is {address}." if address else "")
+            return laid_out([(f" {told}", ink.warning)], [], width, ground)
+        name = sanitize_line(contact.title, 80)
+        status = sanitize_line(contact.status, 200)
+        left = [
+            (f" {SHAPES[contact.show]} ", show_ink(contact.show, ink)),
+            (name, ink.strong),
+            (f"  {WORDS[contact.show]}", ink.dim),
+            (f" · {status}" if status else "", ink.dim),
+        ]
+        right: list[tuple[str, Style]] = []
+        mark = subscription_mark(contact) if contact.is_in_roster or contact.is_blocked else "not in your list"
+        if mark:
+            right.append((f" {mark} ", ink.warning))
+        address = str(contact.peer)
+        if name != address and width >= 60:
+            right.append((f" {sanitize_line(address, 60)} ", ink.dim))
+        return laid_out(left, right, width, ground)
+
+
 class ConversationPane(Widget):
     """Show one conversation and take what the user writes."""
 
     DEFAULT_CSS = """
-    ConversationPane { layout: vertical; }
-    ConversationLog { height: 1fr; }
+    ConversationPane { layout: vertical; width: 1fr; height: 1fr; }
     """
 
     def __init__(
@@ -31,32 +91,83 @@ class ConversationPane(Widget):
         *,
         clock: Clock | None = None,
         time_format: str = "%H:%M",
+        zone: tzinfo | None = None,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
         self._views = views
-        self._complete = complete
         self._clock = clock or SystemClock()
-        self._time_format = time_format
         self.account: BareJID | None = None
         self.peer: BareJID | None = None
-        self.log_lines = ConversationLog()
+        self.header = ConversationHeader()
+        self.log_lines = ConversationLog(time_format=time_format, zone=zone)
         self.completions = CompletionList()
-        self.composer = Composer()
+        self.composer = Composer(complete, self.completions)
 
     def compose(self) -> ComposeResult:
+        yield self.header
         yield self.log_lines
         yield self.completions
         yield self.composer
 
     def show(self, account: BareJID | None, peer: BareJID | None) -> None:
-        """Turn to a conversation, or to none; drafts and places stay with their conversations."""
+        """Turn to a conversation, or to none; drafts and places stay with their conversations.
+
+        An account without a peer: nothing is shown, and the composer takes commands in that account's name.
+        """
         self.account, self.peer = account, peer
         self.refresh_from(self._views)
 
     def refresh_from(self, views: Views) -> None:
         """Draw anew what differs in the conversation shown."""
+        account, peer = self.account, self.peer
+        view = views.conversation(account, peer) if account is not None and peer is not None else None
+        self.header.show(view.contact if view is not None else None)
+        self.log_lines.show(view)
+        self.composer.turn_to(account, peer, view.draft if view is not None else "")
+        self._say_who_speaks(views)
+
+    def _say_who_speaks(self, views: Views) -> None:
+        account = views.account(self.account) if self.account is not None else None
+        if account is None or self.account is None:
+            self.composer.say("", "")
+            return
+        is_online = account.connection.phase is Phase.ONLINE
+        note = "" if is_online or self.peer is None else "offline: messages will wait"
+        self.composer.say(f"as {sanitize_line(str(self.account), 80)}", note)
 
     def focus_composer(self) -> None:
         """Put the cursor where the user writes."""
-        self.composer.focus()
+        self.composer.focus(scroll_visible=False)
+
+    # -- between the parts ----------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.composer.place_cursor)
+
+    def on_composer_messages_wanted(self, message: Composer.MessagesWanted) -> None:
+        message.stop()
+        if self.peer is not None:
+            self.log_lines.focus(scroll_visible=False)
+
+    def on_composer_scroll_wanted(self, message: Composer.ScrollWanted) -> None:
+        message.stop()
+        if not message.is_to_end:
+            self.log_lines.action_page(message.pages)
+        elif message.pages < 0:
+            self.log_lines.action_oldest()
+        else:
+            self.log_lines.action_newest()
+
+    def on_completion_list_chosen(self, message: CompletionList.Chosen) -> None:
+        message.stop()
+        self.composer.choose(message.index)
+        self.focus_composer()
+
+    def on_conversation_log_left(self) -> None:
+        self.focus_composer()
+
+    def on_conversation_log_edit_wanted(self, message: ConversationLog.EditWanted) -> None:
+        """Put the failed text where it can be mended; whoever routes the message takes the failed one away."""
+        self.composer.replace_text(message.text)
+        self.focus_composer()

@@ -1,35 +1,91 @@
-"""The messages of one conversation, drawn as lines."""
+"""The messages of one conversation, drawn as lines.
+
+Only the messages around the window are wrapped: a run ``[first, last)`` of the messages, which grows as the window
+nears its ends. The window either follows the newest line or stands at a line the user chose; what is added above or
+below then does not move it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
+from typing import ClassVar
 
-from textual.message import Message
-from textual.scroll_view import ScrollView
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.geometry import Region
+from textual.message import Message as UiMessage
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
 
+from tui_xmpp.core.model import Delivery, Message
+from tui_xmpp.core.text import BODY_LIMIT, find_links, sanitize_body, sanitize_line
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.render import Block, Palette, Renderer, Row, RowKind, fit, speakers
+
+CHUNK = 64
+"""Messages wrapped at a time when the window nears the end of what is wrapped."""
+MOST_LINES = 4000
+"""Lines kept while following the newest; beyond, the oldest half is let go and wrapped again when wanted."""
+WHEEL = 3
+
+WELCOME = (
+    ("Welcome", ""),
+    ("", ""),
+    ("Ctrl+K", "go to a chat"),
+    ("Ctrl+A", "add a contact"),
+    ("F1", "all the keys"),
+)
+
+_Line = tuple[Block, int]
 
 
-class ConversationLog(ScrollView, can_focus=True):
+class ConversationLog(Widget, can_focus=True):
     """A scrolling window on the messages of one conversation."""
 
+    FOCUS_ON_CLICK = False
+    ALLOW_SELECT = True
+    DEFAULT_CSS = """
+    ConversationLog { width: 1fr; height: 1fr; background: $background; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor(-1)", "Previous message", show=False),
+        Binding("down,j", "cursor(1)", "Next message", show=False),
+        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "oldest", "Oldest", show=False),
+        Binding("end,G", "newest", "Newest", show=False),
+        Binding("enter", "resend", "Resend", show=False),
+        Binding("e,E", "edit", "Edit", show=False),
+        Binding("delete", "discard", "Discard", show=False),
+        Binding("c,y,ctrl+c,super+c", "copy", "Copy", show=False),
+        Binding("o", "open_link", "Open link", show=False),
+        Binding("escape,i", "leave", "Write", show=False),
+    ]
+
     @dataclass
-    class _Wanted(Message):
+    class _Wanted(UiMessage):
         account: BareJID
         peer: BareJID
 
     @dataclass
     class OlderWanted(_Wanted):
-        """The user scrolled to the oldest message loaded and more is stored."""
+        """The window is near the oldest message loaded and more is stored."""
 
     @dataclass
     class LatestWanted(_Wanted):
-        """The user wants the newest messages, which the window has left."""
+        """The user wants the newest messages, which the view has left."""
 
     @dataclass
     class Read(_Wanted):
-        """The newest message is in sight and some were unread."""
+        """The newest message is in sight of someone who looks, and some were unread."""
 
     @dataclass
     class ResendWanted(_Wanted):
@@ -37,21 +93,667 @@ class ConversationLog(ScrollView, can_focus=True):
 
     @dataclass
     class EditWanted(_Wanted):
-        """The user wants to write the failed message anew; the pane puts its text into the composer."""
+        """The user wants to write the failed message anew; the pane puts ``text`` into the composer."""
 
         key: str
+        text: str
 
     @dataclass
     class DiscardWanted(_Wanted):
         key: str
 
     @dataclass
-    class LinkActivated(Message):
+    class LinkActivated(UiMessage):
         url: str
 
     @dataclass
-    class Left(Message):
+    class Left(UiMessage):
         """The user is done with the messages and wants to write."""
 
+    def __init__(
+        self,
+        *,
+        time_format: str = "%H:%M",
+        zone: tzinfo | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+    ) -> None:
+        super().__init__(id=id)
+        self._time_format = time_format
+        self._zone = zone
+        self._view: ConversationView | None = None
+        self._renderer: Renderer | None = None
+        self._palette: Palette | None = None
+        self._messages: tuple[Message, ...] = ()
+        self._first = self._last = 0
+        self._blocks: list[Block] = []
+        self._lines: list[_Line] = []
+        self._base = 0  # the number of the first line; numbers stay with their lines while a text is selected
+        self._top = 0  # the first line in the window, where it does not follow
+        self._is_following = True
+        self._new = 0
+        self._cursor: str | None = None
+        self._unread_line = (None, 0)  # type: tuple[str | None, int]
+        self._places: dict[tuple[BareJID, BareJID], tuple[str, int]] = {}
+        self._asked_before: str | None = None
+        self._told_read: tuple[int, str] | None = None
+        self._painted: list[_Line] = []
+
+    # -- what is shown --------------------------------------------------------------------------------------------
+
+    @property
+    def is_following(self) -> bool:
+        """Whether the newest message is in sight and will be kept so."""
+        return self._is_following
+
+    @property
+    def cursor(self) -> str | None:
+        """The key of the message the message cursor stands on."""
+        return self._cursor
+
+    @property
+    def new_count(self) -> int:
+        """How many messages came since the window was scrolled up."""
+        return self._new
+
     def show(self, view: ConversationView | None) -> None:
-        """Draw this picture of the conversation."""
+        """Draw this picture of a conversation, or the welcome where there is none."""
+        old, self._view = self._view, view
+        if view is None or old is None or (old.account, old.peer) != (view.account, view.peer):
+            self._turn_to(view, old)
+        elif self._renderer is None or view.contact.title != old.contact.title:
+            self._renderer = None
+            self._rebuild()
+        elif not self._append(view, old):
+            self._rebuild()
+        self._settle()
+
+    def _turn_to(self, view: ConversationView | None, old: ConversationView | None) -> None:
+        if old is not None:
+            place = None if self._is_following else self._place()
+            if place is None:
+                self._places.pop((old.account, old.peer), None)
+            else:
+                self._places[old.account, old.peer] = place
+        self._renderer = None
+        self._cursor = None
+        self._new = 0
+        self._asked_before = self._told_read = None
+        self._unread_line = (None, 0)
+        self._blocks, self._lines, self._messages = [], [], ()
+        self._clear_selection()
+        place = self._places.get((view.account, view.peer)) if view is not None else None
+        self._is_following = place is None
+        self._rebuild(place)
+
+    def _append(self, view: ConversationView, old: ConversationView) -> bool:
+        """Add messages that came at the end, which is what nearly always happens; say whether that was all."""
+        before, after = self._messages, view.messages
+        is_same_top = (view.is_loaded, view.has_older, view.has_newer) == (old.is_loaded, old.has_older, old.has_newer)
+        if self._last != len(before) or not before or not is_same_top or after[: len(before)] != before:
+            return False
+        added = after[len(before) :]
+        mark = self._mark_unread(view)
+        if mark != self._unread_line and not (
+            self._unread_line[0] is None and any(message.key == mark[0] for message in added)
+        ):
+            return False
+        self._unread_line = mark
+        self._messages = after
+        self._extend_down(len(added))
+        if self._is_following:
+            self._let_go()
+        else:
+            self._new += sum(not message.is_outgoing for message in added)
+        if added and added[-1].is_outgoing and not self._is_following:
+            self.follow()
+        return True
+
+    def _mark_unread(self, view: ConversationView) -> tuple[str | None, int]:
+        """Return where the unread line stands and its number, which stays after reading."""
+        key, count = self._unread_line
+        if view.first_unread is None:
+            return (None, 0)
+        if key != view.first_unread:
+            count = 0
+        return (view.first_unread, max(count, view.unread, 1))
+
+    def _rebuild(self, place: tuple[str, int] | None = None) -> None:
+        """Lay the lines out anew around the place in the window, from blocks already wrapped where they still hold."""
+        if place is None and not self._is_following:
+            place = self._place()
+        anchor = self._anchor()
+        view = self._view
+        self._messages = view.messages if view is not None else ()
+        self._unread_line = self._mark_unread(view) if view is not None else (None, 0)
+        self._blocks, self._lines = [], []
+        index = self._index(place[0]) if place is not None else None
+        if view is None or not self._can_draw():
+            self._first = self._last = 0
+            return
+        if index is None or place is None:
+            self._is_following = True
+            self._first = self._last = len(self._messages)
+            self._top = 0
+        else:
+            self._is_following = False
+            self._first = self._last = index
+            self._top = place[1]
+        self._fill()
+        if anchor is not None:
+            key, row, number = anchor
+            found = self._line_of(key)
+            if found is not None:
+                self._base = number - found - row
+
+    def _settle(self) -> None:
+        """Repaint what differs from the screen, and tell what the new state means to others."""
+        self._fill()
+        self._ask_for_older()
+        self._tell_read()
+        self._repaint()
+
+    # -- the run of wrapped messages ------------------------------------------------------------------------------
+
+    def _can_draw(self) -> bool:
+        """Have a renderer for the width and colours at hand; False before there is a size."""
+        if not self.is_attached or self.size.width < 1 or self._view is None:
+            return False
+        if self._renderer is None or self._renderer.width != max(8, self.size.width):
+            own, peer = speakers(self._view.account, self._view.peer, self._view.contact.title)
+            self._renderer = Renderer(
+                self.size.width, self.palette, own, peer, time_format=self._time_format, zone=self._zone
+            )
+        return True
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the theme at hand."""
+        if self._palette is None:
+            variables = self.app.theme_variables
+            self._palette = Palette.of(
+                self.background_colors[1],
+                Color.parse(variables["foreground"]),
+                accent=Color.parse(variables["accent"]),
+                error=Color.parse(variables["error"]),
+                warning=Color.parse(variables["warning"]),
+            )
+        return self._palette
+
+    def _made(self, start: int, stop: int) -> tuple[list[Block], list[_Line]]:
+        if self._renderer is None:
+            return [], []
+        key, count = self._unread_line
+        blocks = self._renderer.blocks(self._messages, start, stop, first_unread=key, unread=count)
+        return blocks, [(block, index) for block in blocks for index in range(len(block.rows))]
+
+    def _extend_up(self) -> int:
+        """Wrap the messages before the run; return how many lines that added."""
+        start = max(0, self._first - CHUNK)
+        blocks, lines = self._made(start, self._first)
+        if start == 0:
+            notice = self._top_notice()
+            if notice is not None:
+                lines[:0] = [(notice, index) for index in range(len(notice.rows))]
+        self._blocks[:0] = blocks
+        self._lines[:0] = lines
+        self._first = start
+        self._base -= len(lines)
+        return len(lines)
+
+    def _extend_down(self, count: int = CHUNK) -> None:
+        stop = min(len(self._messages), self._last + count)
+        blocks, lines = self._made(self._last, stop)
+        self._blocks += blocks
+        self._lines += lines
+        self._last = stop
+
+    def _fill(self) -> None:
+        """Wrap enough that the window and a page on either side of it have their lines."""
+        if not self._can_draw() or not self._messages:
+            return
+        height = max(1, self.size.height)
+        if self._is_following:
+            while self._first > 0 and len(self._lines) < 2 * height:
+                self._extend_up()
+            return
+        if self._first == self._last == 0:
+            self._first = 0
+            self._put_top_notice()
+        while self._last < len(self._messages) and len(self._lines) - self._top < 2 * height:
+            self._extend_down()
+        while self._first > 0 and self._top < height:
+            self._top += self._extend_up()
+        self._top = max(0, min(self._top, len(self._lines) - height))
+
+    def _put_top_notice(self) -> None:
+        notice = self._top_notice()
+        if notice is not None and not self._lines:
+            self._lines = [(notice, index) for index in range(len(notice.rows))]
+            self._top += len(self._lines)
+
+    def _top_notice(self) -> Block | None:
+        view = self._view
+        if view is None or self._renderer is None:
+            return None
+        if view.has_older or not view.is_loaded:
+            return self._renderer.notice("Loading older messages…")
+        return self._renderer.notice("The beginning of your conversation")
+
+    def _let_go(self) -> None:
+        if len(self._lines) <= MOST_LINES:
+            return
+        half = len(self._blocks) // 2
+        gone = len(self._lines) - sum(len(block.rows) for block in self._blocks[half:])
+        del self._blocks[:half]
+        del self._lines[:gone]
+        self._first += half
+        self._base += gone
+
+    # -- the window -----------------------------------------------------------------------------------------------
+
+    @property
+    def _window_top(self) -> int:
+        return max(0, len(self._lines) - self.size.height) if self._is_following else self._top
+
+    def _index(self, key: str) -> int | None:
+        for index in range(len(self._messages) - 1, -1, -1):
+            if self._messages[index].key == key:
+                return index
+        return None
+
+    def _line_of(self, key: str) -> int | None:
+        """Return the line at which a wrapped message begins."""
+        line = len(self._lines)
+        for block in reversed(self._blocks):
+            line -= len(block.rows)
+            if block.message is not None and block.message.key == key:
+                return line
+        return None
+
+    def _anchor(self) -> tuple[str, int, int] | None:
+        """Return a message in the window, a row of it, and that line's number."""
+        top = self._window_top
+        for line in range(top, len(self._lines)):
+            block, row = self._lines[line]
+            if block.message is not None:
+                return block.message.key, row, self._base + line
+        return None
+
+    def _place(self) -> tuple[str, int] | None:
+        """Return the message at the top of the window and how many of its rows are above it (a notice: below 0)."""
+        top = self._window_top
+        for line in range(top, len(self._lines)):
+            block, row = self._lines[line]
+            if block.message is not None:
+                return block.message.key, row - (line - top)
+        return None
+
+    def move(self, lines: int) -> None:
+        """Move the window by lines, up where negative; at the end it follows again."""
+        if not self._lines:
+            return
+        self._top = self._window_top
+        self._is_following = False
+        self._top += lines
+        self._fill_around()
+        if self._last == len(self._messages) and self._top + self.size.height >= len(self._lines):
+            self.follow()
+        self._settle()
+
+    def _fill_around(self) -> None:
+        """Fill while the wanted line may still be above what is wrapped."""
+        while self._top < 0 and self._first > 0:
+            self._top += self._extend_up()
+        self._top = max(0, self._top)
+        self._fill()
+
+    def follow(self) -> None:
+        """Go to the newest message and stay with it."""
+        self._is_following = True
+        self._new = 0
+        if self._last != len(self._messages):
+            self._clear_selection()
+            self._blocks, self._lines = [], []
+            self._first = self._last = len(self._messages)
+        self._settle()
+
+    def _go_to(self, index: int) -> None:
+        """Put a message, by its place in the view, at the top of the window."""
+        self._clear_selection()
+        self._blocks, self._lines = [], []
+        self._first = self._last = index
+        self._top = 0
+        self._is_following = False
+        self._fill()
+
+    def _reveal(self, key: str) -> None:
+        """Move the window no further than needed to show a message."""
+        line = self._line_of(key)
+        if line is None:
+            index = self._index(key)
+            if index is None:
+                return
+            self._go_to(index)
+            line = self._line_of(key) or 0
+        rows = len(self._lines[line][0].rows)
+        top, height = self._window_top, self.size.height
+        if line < top or rows >= height:
+            self.move(line - top)
+        elif line + rows > top + height:
+            self.move(line + rows - top - height)
+        else:
+            self._settle()
+
+    # -- telling others -------------------------------------------------------------------------------------------
+
+    def _ask_for_older(self) -> None:
+        view = self._view
+        if view is None or not view.is_loaded or not view.has_older or self._first > 0 or not self._can_draw():
+            return
+        oldest = self._messages[0].key if self._messages else ""
+        if self._window_top <= self.size.height and self._asked_before != oldest:
+            self._asked_before = oldest
+            self.post_message(self.OlderWanted(view.account, view.peer))
+
+    def _tell_read(self) -> None:
+        view = self._view
+        if view is None or not view.unread or not self._is_following or view.has_newer or not self._messages:
+            return
+        if not (self.is_attached and self.size.height and self.display and self.app.app_focus):
+            return
+        told = (view.unread, self._messages[-1].key)
+        if told != self._told_read:
+            self._told_read = told
+            self.post_message(self.Read(view.account, view.peer))
+
+    # -- painting -------------------------------------------------------------------------------------------------
+
+    def _repaint(self) -> None:
+        """Repaint the rows that differ from what is on the screen."""
+        if not self.is_attached:
+            return
+        top, height = self._window_top, self.size.height
+        shown = self._lines[top : top + height]
+        painted, self._painted = self._painted, shown
+        if not self._is_following or len(painted) != len(shown) or not shown or self.text_selection is not None:
+            self.refresh()
+            return
+        differing = [y for y, (old, new) in enumerate(zip(painted, shown, strict=True)) if old != new]
+        if len(differing) > height // 2:
+            self.refresh()
+        elif differing:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in differing))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row of the window."""
+        width, _height = self.size
+        if not self._can_draw() or self._renderer is None:
+            return self._welcome(y)
+        if not self._messages:
+            return self._empty(y)
+        line = self._window_top + y
+        if line >= len(self._lines):
+            strip = Strip.blank(width, Style(bgcolor=self.palette.background))
+        else:
+            block, index = self._lines[line]
+            number = self._base + line
+            selection = self.text_selection
+            strip = self._renderer.draw(
+                block,
+                index,
+                number,
+                selected=selection.get_span(number) if selection is not None else None,
+                has_cursor=self._cursor is not None and block.message is not None and block.message.key == self._cursor,
+            )
+            if strip.cell_length != width:
+                strip = strip.adjust_cell_length(width)
+        if not self._is_following:
+            strip = self._with_scroll_mark(strip, y)
+        return strip
+
+    def _with_scroll_mark(self, strip: Strip, y: int) -> Strip:
+        """Add where the window stands, and on the last row what waits below."""
+        width, height = self.size
+        palette = self.palette
+        if y == height - 1:
+            text = f" ↓ {self._new} new message{'s' * (self._new != 1)} " if self._new else " ↓ newest "
+            style = Style(color=palette.background, bgcolor=palette.accent if self._new else palette.faint)
+            text = fit(text, min(width, cell_len(text)))
+            x = max(0, (width - cell_len(text)) // 2)
+            mark = Segment(text, style + Style(meta={"newest": True}))
+            return Strip.join([strip.crop(0, x), Strip([mark], cell_len(text)), strip.crop(x + cell_len(text), width)])
+        block_count = max(1, len(self._messages))
+        line = self._window_top
+        share = (self._first + line / max(1, len(self._lines)) * (self._last - self._first)) / block_count
+        if y == min(height - 2, round(share * (height - 1))):
+            mark = Segment("▐", Style(color=palette.faint, bgcolor=palette.background))
+            return Strip.join([strip.crop(0, width - 1), Strip([mark], 1)])
+        return strip
+
+    def _welcome(self, y: int) -> Strip:
+        return self._centered(y, WELCOME if self._view is None else ())
+
+    def _empty(self, y: int) -> Strip:
+        view = self._view
+        if view is None or not view.is_loaded:
+            return self._centered(y, (("Loading messages…", ""),))
+        if view.has_older:
+            return self._centered(y, (("Loading older messages…", ""),))
+        return self._centered(y, (("No messages yet", ""), (f"Write to {sanitize_line(view.contact.title, 40)}", "")))
+
+    def _centered(self, y: int, table: Sequence[tuple[str, str]]) -> Strip:
+        width, height = self.size
+        palette = self.palette
+        base = Style(bgcolor=palette.background)
+        index = y - max(0, (height - len(table)) // 2)
+        if not 0 <= index < len(table) or width < 4:
+            return Strip.blank(width, base)
+        left, right = table[index]
+        if right:
+            text = f"{left:>10}   {right:<18}"
+            text = fit(text, min(width, len(text)))
+            pieces = [
+                Segment(text[:10], base + Style(color=palette.accent)),
+                Segment(text[10:], base + Style(color=palette.muted)),
+            ]
+        else:
+            text = fit(left, min(width, cell_len(left)))
+            pieces = [Segment(text, base + Style(color=palette.foreground if index == 0 else palette.muted))]
+        pad = (width - cell_len(text)) // 2
+        strip = Strip([Segment(" " * pad, base), *pieces], pad + cell_len(text))
+        return strip.extend_cell_length(width, base)
+
+    # -- Textual's events -----------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "app_focus", self._tell_read, init=False)
+
+    def on_resize(self) -> None:
+        self._rebuild()
+        self._settle()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Forget the colours: the theme changed."""
+        super().notify_style_update()
+        self._palette = None
+        if self._renderer is not None:
+            self._renderer = None
+            self._rebuild()
+
+    def on_show(self) -> None:
+        self._settle()
+
+    def on_focus(self) -> None:
+        if self._cursor is None and self._messages:
+            self._cursor = self._messages[self._last - 1 if self._last else -1].key
+            self._reveal(self._cursor)
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self._cursor = None
+        self.refresh()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.move(-WHEEL)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.move(WHEEL)
+
+    def on_click(self, event: events.Click) -> None:
+        if self.text_selection is not None:
+            return
+        meta = event.style.meta
+        url, target = meta.get("link"), meta.get("message")
+        if isinstance(url, str):
+            self.post_message(self.LinkActivated(url))
+        elif isinstance(target, tuple) and len(target) == 2:
+            action, key = target
+            self._act(str(action), str(key))
+        elif meta.get("newest"):
+            self.action_newest()
+
+    # -- selecting and copying ------------------------------------------------------------------------------------
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return the selected text of the messages alone: no times, names, marks, and no breaks where rows wrap."""
+        parts: list[str] = []
+        current: Block | None = None
+        start = end = 0
+
+        def finish() -> None:
+            if current is not None and end > start:
+                parts.append(current.text[start:end])
+
+        for line, (block, index) in enumerate(self._lines):
+            span = selection.get_span(self._base + line)
+            row = block.rows[index]
+            if span is None or block.message is None:
+                continue
+            if row.kind is RowKind.BODY:
+                first, last = _chosen(row, row.end - row.start, span)
+                if block is not current:
+                    finish()
+                    current, start, end = block, row.start + first, row.start + last
+                else:
+                    end = max(end, row.start + last)
+            elif row.kind in (RowKind.SUBJECT, RowKind.FAILURE, RowKind.NOTE):
+                finish()
+                current = None
+                first, last = _chosen(row, len(row.text), span)
+                parts.append(row.text[first:last])
+        finish()
+        text = "\n".join(part for part in parts if part)
+        return (text, "\n") if text else None
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Repaint with the new selection."""
+        self.refresh()
+
+    def _clear_selection(self) -> None:
+        if self.is_attached and self.text_selection is not None:
+            self.screen.clear_selection()
+
+    # -- the message cursor ---------------------------------------------------------------------------------------
+
+    def _at_cursor(self) -> Message | None:
+        index = self._index(self._cursor) if self._cursor is not None else None
+        return None if index is None else self._messages[index]
+
+    def action_cursor(self, step: int) -> None:
+        """Move the message cursor; below the newest the user wants to write."""
+        index = self._index(self._cursor) if self._cursor is not None else None
+        if index is None:
+            index = len(self._messages)
+        index += step
+        if index >= len(self._messages):
+            self.action_leave()
+        elif self._messages:
+            self._cursor = self._messages[max(0, index)].key
+            if index <= 0 and self._first == 0:
+                self.move(-self.size.height)
+            self._reveal(self._cursor)
+            self.refresh()
+
+    def action_page(self, pages: int) -> None:
+        """Move the window by pages and the cursor with it."""
+        self.move(pages * max(1, self.size.height - 2))
+        if self._cursor is not None:
+            top = self._window_top
+            shown = [block for block, _ in self._lines[top : top + self.size.height] if block.message is not None]
+            block = (shown[0] if pages < 0 else shown[-1]) if shown else None
+            if block is not None and block.message is not None:
+                self._cursor = block.message.key
+                self.refresh()
+
+    def action_oldest(self) -> None:
+        """Go to the oldest message loaded."""
+        if self._messages:
+            self._go_to(0)
+            self._top = 0
+            if self._cursor is not None:
+                self._cursor = self._messages[0].key
+            self._settle()
+            self.refresh()
+
+    def action_newest(self) -> None:
+        """Go to the newest message, wherever it is stored."""
+        view = self._view
+        if view is not None and view.has_newer:
+            self.post_message(self.LatestWanted(view.account, view.peer))
+        self.follow()
+        if self._cursor is not None and self._messages:
+            self._cursor = self._messages[-1].key
+        self.refresh()
+
+    def action_resend(self) -> None:
+        self._act("resend", self._cursor)
+
+    def action_edit(self) -> None:
+        self._act("edit", self._cursor)
+
+    def action_discard(self) -> None:
+        self._act("discard", self._cursor)
+
+    def _act(self, action: str, key: str | None) -> None:
+        """Ask for what can be done with a message that did not go out."""
+        index = self._index(key) if key is not None else None
+        if index is None:
+            return
+        message = self._messages[index]
+        can_be_given_up = message.delivery in (Delivery.FAILED, Delivery.QUEUED)
+        if action == "resend" and message.delivery is Delivery.FAILED:
+            self.post_message(self.ResendWanted(message.account, message.peer, message.key))
+        elif action == "edit" and can_be_given_up:
+            self.post_message(self.EditWanted(message.account, message.peer, message.key, message.body))
+        elif action == "discard" and can_be_given_up:
+            self.post_message(self.DiscardWanted(message.account, message.peer, message.key))
+
+    def action_copy(self) -> None:
+        """Copy the selected text, or else the message under the cursor."""
+        text = self.screen.get_selected_text()
+        message = self._at_cursor()
+        if not text and message is not None:
+            text = sanitize_body(message.body, 64 * BODY_LIMIT)
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.notify("Copied", timeout=1.5)
+
+    def action_open_link(self) -> None:
+        """Follow the first link of the message under the cursor."""
+        message = self._at_cursor()
+        links = find_links(sanitize_body(message.body)) if message is not None else ()
+        if links:
+            self.post_message(self.LinkActivated(links[0].url))
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
+
+
+def _chosen(row: Row, length: int, span: tuple[int, int]) -> tuple[int, int]:
+    """Return the characters of a row that a selection covers."""
+    first = min(length, max(0, span[0]))
+    last = length if span[1] == -1 else min(length, max(first, span[1]))
+    return first, last
