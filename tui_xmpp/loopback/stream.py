@@ -1,0 +1,160 @@
+"""One client's stream: the receiver's ``Connection`` over a transport, joined to the realm once it is bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui_xmpp.jid import FullJID, JIDError
+from tui_xmpp.loopback.realm import Realm
+from tui_xmpp.loopback.session import Session
+from tui_xmpp.net.steps import NetError
+from tui_xmpp.net.tls import ServerTls
+from tui_xmpp.net.transport import Transport
+from tui_xmpp.xmpp.connection import Connection, ConnectionStateError, Phase, ReceiverConfig
+from tui_xmpp.xmpp.events import BindWanted, Bound, Event, NonzaReceived, StanzaReceived, TlsWanted
+from tui_xmpp.xmpp.sasl import ChannelBinding
+from tui_xmpp.xmpp.stanza import ErrorCondition, Stanza
+from tui_xmpp.xmpp.stream_errors import HostPort, StreamError, StreamErrorCondition
+
+_CLOSE_DEADLINE = 2.0  # seconds
+
+
+@dataclass(slots=True)
+class Manners:
+    """How the server treats those who come; a test changes it to see how a client bears it."""
+
+    redirect_to: HostPort | None = None
+    """Send everybody on with ``see-other-host`` (RFC 6120 §4.9.3.19), under TLS."""
+    refuse_bind_with: ErrorCondition | None = None
+    make_resource: Callable[[], str] = lambda: "resource"
+
+
+class ClientStream:
+    """Serve one client until its stream ends; ``session`` is set while it is bound."""
+
+    def __init__(
+        self, realm: Realm, config: ReceiverConfig, transport: Transport, tls: ServerTls, manners: Manners
+    ) -> None:
+        self.session: Session | None = None
+        self.ended = asyncio.Event()
+        """Set when the stream is over and the realm knows it."""
+        self._realm = realm
+        self._connection = Connection(config)
+        self._transport = transport
+        self._tls = tls
+        self._manners = manners
+        self._may_go_on = asyncio.Event()
+        self._may_go_on.set()
+        self._is_flush_due = False
+        self._deadline: asyncio.TimerHandle | None = None
+
+    async def run(self) -> None:
+        """Serve until the stream has ended; raise nothing for what a client may do."""
+        try:
+            self._connection.open()
+            while await self._handle_events():
+                await self._transport.drain()
+                data = await self._transport.read()
+                await self._may_go_on.wait()
+                if data:
+                    self._connection.receive_data(data)
+                else:
+                    self._connection.receive_eof()
+            await self._transport.close()
+        except NetError:
+            pass  # the connection broke: there is nobody left to tell
+        finally:
+            if self._deadline is not None:
+                self._deadline.cancel()
+            if self.session is not None:
+                self._realm.detach(self.session)
+            self._transport.abort()
+            self.ended.set()
+
+    # --- what a test does to a stream ---
+
+    def send_raw(self, data: bytes) -> None:
+        """Write bytes as they are, after what is due."""
+        self._flush()
+        self._transport.write(data)
+
+    def drop(self) -> None:
+        """Break the connection without a word."""
+        self._transport.abort()
+
+    def freeze(self) -> None:
+        """Neither read nor write from now on, while the connection stays up."""
+        self._flush()
+        self._may_go_on.clear()
+
+    def thaw(self) -> None:
+        """End a freeze."""
+        self._may_go_on.set()
+        self._flush()
+
+    def end(self, error: StreamError | None = None) -> None:
+        """Close the stream, with an error if one is given, and wait a bounded time for the client to follow."""
+        self._connection.close(error)
+        self._flush()
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().call_later(_CLOSE_DEADLINE, self._transport.abort)
+
+    # --- events ---
+
+    async def _handle_events(self) -> bool:
+        """Do what the connection asks for, write what it says; False when it is over."""
+        for event in self._connection.events():
+            if isinstance(event, TlsWanted):
+                self._flush()
+                facts = self._transport.tls or await self._transport.start_tls(self._tls)
+                self._connection.tls_established(ChannelBinding(facts.channel_bindings, facts.version))
+            else:
+                self._handle(event)
+        elsewhere = self._manners.redirect_to
+        if elsewhere is not None and self._connection.is_secure and self._connection.phase is Phase.NEGOTIATING:
+            self.end(StreamError(StreamErrorCondition.SEE_OTHER_HOST, see_other_host=elsewhere))
+        self._flush()
+        return self._connection.phase is not Phase.CLOSED
+
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, StanzaReceived):
+            if self.session is not None:
+                self._realm.receive(self.session, event.stanza)
+        elif isinstance(event, BindWanted):
+            self._bind(event)
+        elif isinstance(event, Bound):
+            self.session = self._realm.attach(event.jid, self._deliver, self._end_for_another)
+        elif isinstance(event, NonzaReceived):
+            self.end(StreamError(StreamErrorCondition.UNSUPPORTED_STANZA_TYPE))
+
+    def _bind(self, event: BindWanted) -> None:
+        if self._manners.refuse_bind_with is not None:
+            self._connection.refuse_bind(self._manners.refuse_bind_with)
+            return
+        try:
+            jid: FullJID = event.account.with_resource(event.resource or self._manners.make_resource())
+        except JIDError:
+            self._connection.refuse_bind(ErrorCondition.BAD_REQUEST)
+            return
+        self._realm.add_account(event.account)
+        self._connection.accept_bind(jid)
+
+    def _deliver(self, stanza: Stanza) -> None:
+        try:
+            self._connection.send(stanza)
+        except ConnectionStateError:
+            return  # it is closing: what comes now is lost, as on any server without stream management
+        if not self._is_flush_due:
+            self._is_flush_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _end_for_another(self) -> None:
+        self.session = None
+        self.end(StreamError(StreamErrorCondition.CONFLICT))
+
+    def _flush(self) -> None:
+        self._is_flush_due = False
+        if self._may_go_on.is_set() and (data := self._connection.data_to_send()):
+            self._transport.write(data)
