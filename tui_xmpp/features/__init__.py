@@ -1,1 +1,41 @@
 """FEATURES: one file per specification, one declared Feature each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui_xmpp.features import (
+    rfc6121_messages,
+    rfc6121_presence,
+    rfc6121_roster,
+    rfc6121_subscription,
+    xep0030_disco,
+    xep0092_version,
+    xep0115_caps,
+    xep0191_blocking,
+    xep0199_ping,
+    xep0202_time,
+    xep0203_delay,
+    xep0319_idle,
+    xep0359_ids,
+    xep0390_caps2,
+)
+from tui_xmpp.features.feature import Feature
+
+FEATURES: Final[tuple[Feature, ...]] = (
+    rfc6121_roster.FEATURE,  # asked for before presence is sent, so that pushes come (C-ROS-01)
+    rfc6121_presence.FEATURE,
+    rfc6121_subscription.FEATURE,
+    rfc6121_messages.FEATURE,
+    xep0030_disco.FEATURE,
+    xep0092_version.FEATURE,
+    xep0115_caps.FEATURE,
+    xep0191_blocking.FEATURE,
+    xep0199_ping.FEATURE,
+    xep0202_time.FEATURE,
+    xep0203_delay.FEATURE,
+    xep0319_idle.FEATURE,
+    xep0359_ids.FEATURE,
+    xep0390_caps2.FEATURE,
+)
+"""All this client implements. Order is that of the first stanzas after login, and of decoration."""

@@ -1,0 +1,324 @@
+"""What a feature is: one specification, declared in one file as one value.
+
+A feature never sees a socket, a thread or the screen. It is given a :class:`Context`, takes stanzas apart into facts
+(``emit``), turns the user's commands into stanzas (``send``, ``request``), and keeps what it must remember of an
+account in a state class of its own (``state``). Its routes say what it handles; service discovery, capabilities and the
+README's table are generated from the same declaration, so nothing is handled and not advertised.
+
+A message passes three phases: UNWRAP (take a copy out of its envelope, or drop it), ANNOTATE (each payload that has a
+route leaves an immutable note on the :class:`Arrival`), DERIVE (facts). A presence passes the last two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar, cast
+
+from tui_xmpp.clock import Clock
+from tui_xmpp.core.commands import Command
+from tui_xmpp.core.events import Event
+from tui_xmpp.core.model import Message as Said
+from tui_xmpp.core.model import OwnPresence, RosterItem, Severity
+from tui_xmpp.core.settings import AccountSettings, PrivacySettings
+from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.jid import JID, BareJID, FullJID
+from tui_xmpp.xmpp.payload import decode, tag_of
+from tui_xmpp.xmpp.stanza import (
+    ErrorCondition,
+    Iq,
+    IqType,
+    Message,
+    MessageType,
+    Presence,
+    PresenceType,
+    Stanza,
+    StanzaError,
+)
+from tui_xmpp.xmpp.stream_features import StreamFeatures
+
+P = TypeVar("P")
+S = TypeVar("S", Message, Presence)
+T = TypeVar("T")
+C = TypeVar("C", bound=Command)
+N = TypeVar("N")
+
+
+class FeatureError(TuiXmppError):
+    """A command cannot be carried out; the sentence says why."""
+
+
+class NotConnectedError(FeatureError):
+    """The account is not online, or went offline before the answer came."""
+
+
+class RefusedError(FeatureError):
+    """Raised by a handler to answer a request with an error (RFC 6120 §8.3)."""
+
+    def __init__(self, condition: ErrorCondition, text: str | None = None) -> None:
+        super().__init__(text or condition.value)
+        self.condition = condition
+        self.text = text
+
+
+class RequestError(FeatureError):
+    """A request was answered with an error, or not in time (``error`` None)."""
+
+    def __init__(self, sentence: str, error: StanzaError | None = None) -> None:
+        super().__init__(sentence)
+        self.error = error
+
+    @property
+    def condition(self) -> ErrorCondition | None:
+        """The stanza error's condition, None when there was no answer."""
+        return self.error.condition if self.error else None
+
+
+class Context(Protocol):
+    """All that a feature may know of and do to the account it serves.
+
+    Facts and stanzas keep their order; those of one read from the network leave together.
+    """
+
+    @property
+    def account(self) -> BareJID: ...
+
+    @property
+    def jid(self) -> FullJID:
+        """The bound address; only while online, else ``NotConnectedError``."""
+        ...
+
+    @property
+    def settings(self) -> AccountSettings: ...
+
+    @property
+    def privacy(self) -> PrivacySettings: ...
+
+    @property
+    def own(self) -> OwnPresence:
+        """What the user wants others to see."""
+        ...
+
+    @property
+    def stream(self) -> StreamFeatures:
+        """What the server offered on the present stream."""
+        ...
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """All features that are switched on."""
+        ...
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The user's languages, best first."""
+        ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def is_online(self) -> bool: ...
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the server was last heard."""
+        ...
+
+    @property
+    def unheard(self) -> float:
+        """Seconds for which something we sent has met with silence; 0 when the server was heard since."""
+        ...
+
+    def state(self, kind: type[T]) -> T:
+        """Return the account's one ``kind``, made by ``kind()`` at first use; it outlives streams, not the run."""
+        ...
+
+    def send(self, stanza: Stanza) -> None:
+        """Send, after all features have decorated it; raise ``NotConnectedError`` while offline."""
+        ...
+
+    async def request(self, iq: Iq, otherwise: str = "", deadline: float = 30.0) -> Iq:
+        """Send a get or set (the id is made here) and return its result.
+
+        Raise ``RequestError`` with a sentence that ends in ``otherwise``, or ``NotConnectedError``. The caller goes on
+        before any later stanza is handled.
+        """
+        ...
+
+    def emit(self, *events: Event) -> None:
+        """Let facts be known, in order, the durable ones kept first."""
+        ...
+
+    async def record(self, *events: Event) -> None:
+        """Let facts be known and return when the durable ones are kept."""
+        ...
+
+    def log(self, text: str, severity: Severity = Severity.INFO, peer: JID | None = None) -> None:
+        """Add a line to the event log."""
+        ...
+
+    def new_id(self) -> str:
+        """Return an unpredictable id of at least 64 random bits (C-STZ-02)."""
+        ...
+
+    def message(self, peer: BareJID, key: str) -> Said | None:
+        """Return a message on the screen's side, None when its conversation does not hold it now."""
+        ...
+
+    def drop(self, reason: str) -> None:
+        """Give the stream up as dead and connect anew."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival(Generic[S]):
+    """A received message or presence with what the features noted of it."""
+
+    stanza: S
+    notes: Mapping[type[object], object]
+
+    def note(self, kind: type[N]) -> N | None:
+        """Return the note of this kind, None when no feature left one."""
+        return cast("N | None", self.notes.get(kind))
+
+
+# -- routes: what a feature handles, made by the verbs below ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRoute:
+    type: IqType
+    tag: str
+    answer: Callable[[Context, Iq], object | None]
+
+
+@dataclass(frozen=True, slots=True)
+class UnwrapRoute:
+    tag: str
+    unwrap: Callable[[Context, Message], Message | None]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRoute:
+    tag: str
+    annotate: Callable[[Context, Message | Presence], object | None]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRoute:
+    types: frozenset[MessageType]
+    derive: Callable[[Context, Arrival[Message]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRoute:
+    types: frozenset[PresenceType]
+    derive: Callable[[Context, Arrival[Presence]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDecorator:
+    decorate: Callable[[Context, Message], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceDecorator:
+    decorate: Callable[[Context, Presence], Presence]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRoute:
+    command: type[Command]
+    perform: Callable[[Context, Command], Awaitable[None]]
+    works_offline: bool
+
+
+Inbound = RequestRoute | UnwrapRoute | NoteRoute | MessageRoute | PresenceRoute
+Outbound = MessageDecorator | PresenceDecorator
+
+
+def answers(type_: IqType, payload: type[P], handler: Callable[[Context, Iq, P], object | None]) -> RequestRoute:
+    """Answer requests that carry ``payload``: with the payload returned, None for an empty result.
+
+    ``RefusedError`` raised by the handler becomes the error, a broken payload ``bad-request``: a request is answered
+    exactly once whatever happens (C-STZ-03).
+    """
+    return RequestRoute(type_, tag_of(payload), lambda ctx, iq: handler(ctx, iq, decode(payload, iq.children[0])))
+
+
+def unwraps(payload: type[P], handler: Callable[[Context, Message, P], Message | None]) -> UnwrapRoute:
+    """Replace a message that carries ``payload`` by the one returned; None drops it whole."""
+    tag = tag_of(payload)
+    return UnwrapRoute(tag, lambda ctx, message: handler(ctx, message, _first(message, tag, payload)))
+
+
+def annotates(payload: type[P], handler: Callable[[Context, Message | Presence, P], object | None]) -> NoteRoute:
+    """Leave the value returned as a note on each message and presence that carries ``payload``; None leaves nothing."""
+    tag = tag_of(payload)
+    return NoteRoute(tag, lambda ctx, stanza: handler(ctx, stanza, _first(stanza, tag, payload)))
+
+
+def derives_from_messages(*types: MessageType, handler: Callable[[Context, Arrival[Message]], None]) -> MessageRoute:
+    """Make facts of messages of these types."""
+    return MessageRoute(frozenset(types), handler)
+
+
+def derives_from_presences(
+    *types: PresenceType, handler: Callable[[Context, Arrival[Presence]], None]
+) -> PresenceRoute:
+    """Make facts of presences of these types."""
+    return PresenceRoute(frozenset(types), handler)
+
+
+def carries_out(
+    command: type[C], handler: Callable[[Context, C], Awaitable[None]], *, works_offline: bool = False
+) -> CommandRoute:
+    """Carry out a command; it is done when the handler returns, failed with the sentence of the error it raises."""
+    return CommandRoute(command, lambda ctx, given: handler(ctx, cast("C", given)), works_offline)
+
+
+def _first(stanza: Message | Presence, tag: str, payload: type[P]) -> P:
+    return decode(payload, next(child for child in stanza.children if child.tag == tag))
+
+
+# -- the feature --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What earlier runs kept of the account, given to features before its first connection."""
+
+    roster: tuple[RosterItem, ...] = ()
+    roster_version: str | None = None
+    outbox: tuple[Said, ...] = ()
+
+
+def _always(privacy: PrivacySettings) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One specification this client implements.
+
+    ``disco`` are the features announced for it (XEP-0030). ``on_online`` is started for each feature in the order of
+    the list, so first stanzas leave in that order; ``in_background`` runs for the life of a stream.
+    """
+
+    spec: str
+    title: str
+    version: str = ""
+    disco: tuple[str, ...] = ()
+    inbound: tuple[Inbound, ...] = ()
+    outbound: tuple[Outbound, ...] = ()
+    commands: tuple[CommandRoute, ...] = ()
+    on_restored: Callable[[Context, Kept], None] | None = None
+    on_online: Callable[[Context], Awaitable[None]] | None = None
+    in_background: Callable[[Context], Awaitable[None]] | None = None
+    is_enabled: Callable[[PrivacySettings], bool] = field(default=_always)
+
+
+def is_own_account(ctx: Context, sender: JID | None) -> bool:
+    """Tell whether a stanza comes from the account itself: no ``from``, or its bare JID (C-STZ-01, C-ROS-03)."""
+    return sender is None or sender == ctx.account

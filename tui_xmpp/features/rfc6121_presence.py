@@ -1,0 +1,104 @@
+"""RFC 6121 §4: presence, one's own and that of every resource of a contact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tui_xmpp.core.commands import SendDirectedPresence
+from tui_xmpp.core.events import PeerLeft, PresenceChanged
+from tui_xmpp.core.model import OwnPresence, Show
+from tui_xmpp.core.model import Presence as Seen
+from tui_xmpp.features.feature import Arrival, Context, Feature, carries_out, derives_from_presences
+from tui_xmpp.features.xep0203_delay import Delayed
+from tui_xmpp.features.xep0319_idle import IdleSince
+from tui_xmpp.jid import JID, BareJID, FullJID
+from tui_xmpp.xmpp import stanza as wire
+from tui_xmpp.xmpp.stanza import Presence, PresenceType, Priority, ShowPayload, Status
+
+_WIRE_SHOWS = {
+    Show.CHAT: wire.Show.CHAT,
+    Show.AWAY: wire.Show.AWAY,
+    Show.XA: wire.Show.XA,
+    Show.DND: wire.Show.DND,
+}
+_SHOWS = {on_wire: show for show, on_wire in _WIRE_SHOWS.items()}
+
+
+@dataclass(slots=True)
+class Directed:
+    """Who was shown presence besides the roster (RFC 6121 §4.6.3); a stream's end forgets them."""
+
+    peers: set[JID] = field(default_factory=set)
+
+
+def presence_of(own: OwnPresence, to: JID | None = None) -> Presence:
+    """Return what the user wants to show as a stanza; ``Show.OFFLINE`` is ``unavailable``."""
+    payloads: list[object] = []
+    if own.show in _WIRE_SHOWS:
+        payloads.append(ShowPayload(_WIRE_SHOWS[own.show]))
+    if own.status:
+        payloads.append(Status(own.status))
+    if own.show is Show.OFFLINE:
+        return Presence(to=to, type=PresenceType.UNAVAILABLE).with_payloads(*payloads)
+    if own.priority:
+        payloads.append(Priority(own.priority))
+    return Presence(to=to).with_payloads(*payloads)
+
+
+def broadcast(ctx: Context) -> None:
+    """Tell everyone who may know what the user wants to show now."""
+    ctx.send(presence_of(ctx.own))
+    if not ctx.own.show.is_available:
+        ctx.state(Directed).peers.clear()  # the server tells them too (RFC 6121 §4.6.3)
+
+
+async def say_hello(ctx: Context) -> None:
+    ctx.state(Directed).peers.clear()
+    broadcast(ctx)
+
+
+async def send_directed(ctx: Context, command: SendDirectedPresence) -> None:
+    ctx.send(presence_of(command.presence, command.peer))
+    if command.presence.show.is_available:
+        ctx.state(Directed).peers.add(command.peer)
+    else:
+        ctx.state(Directed).peers.discard(command.peer)
+
+
+def take_available(ctx: Context, arrival: Arrival[Presence]) -> None:
+    presence = arrival.stanza
+    peer = presence.from_
+    if not isinstance(peer, FullJID):
+        return
+    delayed = arrival.note(Delayed)
+    idle = arrival.note(IdleSince)
+    shown = presence.show
+    seen = Seen(
+        show=Show.ONLINE if shown is None else _SHOWS[shown],
+        status=presence.status(*ctx.languages) or "",
+        priority=presence.priority,
+        idle_since=idle.since if idle else None,
+        since=delayed.stamp if delayed else ctx.clock.now(),
+    )
+    ctx.emit(PresenceChanged(ctx.account, peer, seen))
+
+
+def take_unavailable(ctx: Context, arrival: Arrival[Presence]) -> None:
+    presence = arrival.stanza
+    peer = presence.from_
+    if isinstance(peer, FullJID):
+        ctx.emit(PresenceChanged(ctx.account, peer, None))
+    elif isinstance(peer, BareJID):
+        ctx.emit(PeerLeft(ctx.account, peer, presence.status(*ctx.languages) or ""))
+
+
+FEATURE = Feature(
+    spec="RFC 6121 §4",
+    title="Presence",
+    inbound=(
+        derives_from_presences(PresenceType.AVAILABLE, handler=take_available),
+        derives_from_presences(PresenceType.UNAVAILABLE, handler=take_unavailable),
+    ),
+    commands=(carries_out(SendDirectedPresence, send_directed),),
+    on_online=say_hello,
+)

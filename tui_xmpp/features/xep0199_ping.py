@@ -1,0 +1,95 @@
+"""XEP-0199: pings: answered, and sent to notice that a quiet server is gone."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tui_xmpp.core.commands import DescribeEntity
+from tui_xmpp.core.events import EntityDescribed
+from tui_xmpp.core.model import EntityDetails
+from tui_xmpp.features.feature import Context, Feature, FeatureError, RequestError, answers, carries_out
+from tui_xmpp.features.xep0092_version import ask_version
+from tui_xmpp.features.xep0202_time import ask_time
+from tui_xmpp.jid import JID
+from tui_xmpp.xmpp.payload import payload
+from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
+
+PING = "urn:xmpp:ping"
+
+QUIET = 300.0
+"""Seconds of silence after which the server is asked whether it is there (C-STR-15)."""
+UNHEARD = 12.0
+"""Seconds something we sent may meet with silence before we ask: a user who types must soon learn of a dead link."""
+PATIENCE = 15.0
+
+
+@payload(PING, "ping")
+class Ping:
+    pass
+
+
+def answer(ctx: Context, iq: Iq, query: Ping) -> None:
+    return None
+
+
+async def ping(ctx: Context, peer: JID | None = None, deadline: float = PATIENCE) -> float:
+    """Return the seconds an answer took; an error is an answer too. Raise ``RequestError`` when none came."""
+    started = ctx.clock.monotonic()
+    try:
+        await ctx.request(Iq(to=peer, type=IqType.GET).with_payloads(Ping()), deadline=deadline)
+    except RequestError as error:
+        if error.error is None or error.condition in _ABSENT:
+            raise
+    return ctx.clock.monotonic() - started
+
+
+_ABSENT = (
+    ErrorCondition.RECIPIENT_UNAVAILABLE,
+    ErrorCondition.REMOTE_SERVER_NOT_FOUND,
+    ErrorCondition.REMOTE_SERVER_TIMEOUT,
+)
+
+
+async def watch(ctx: Context) -> None:
+    """Ask a silent server whether it is there; give the stream up when it is not."""
+    while True:
+        await asyncio.sleep(UNHEARD)
+        if ctx.silence < QUIET and ctx.unheard < UNHEARD:
+            continue
+        try:
+            await ping(ctx)
+        except RequestError:
+            ctx.drop(f"{ctx.account.domain} no longer answers.")
+            return
+
+
+async def describe(ctx: Context, command: DescribeEntity) -> None:
+    """Ask a client for its name, its time and a round trip, all at once."""
+    software, local_time, round_trip = await asyncio.gather(
+        ask_version(ctx, command.peer),
+        ask_time(ctx, command.peer),
+        ping(ctx, command.peer),
+        return_exceptions=True,
+    )
+    for failure in (software, local_time, round_trip):
+        if isinstance(failure, BaseException) and not isinstance(failure, FeatureError):
+            raise failure
+    if isinstance(software, BaseException) and isinstance(round_trip, BaseException):
+        raise round_trip
+    details = EntityDetails(
+        software if isinstance(software, str) else "",
+        None if isinstance(local_time, BaseException) else local_time,
+        round_trip if isinstance(round_trip, float) else None,
+    )
+    ctx.emit(EntityDescribed(ctx.account, command.peer, details))
+
+
+FEATURE = Feature(
+    spec="XEP-0199",
+    title="XMPP Ping",
+    version="2.0.1",
+    disco=(PING,),
+    inbound=(answers(IqType.GET, Ping, answer),),
+    commands=(carries_out(DescribeEntity, describe),),
+    in_background=watch,
+)

@@ -1,0 +1,277 @@
+"""All accounts' sessions, behind the one door: commands in, facts out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from random import Random
+from typing import Protocol
+
+from tui_xmpp.clock import Clock, SystemClock
+from tui_xmpp.core import commands as c
+from tui_xmpp.core import events as e
+from tui_xmpp.core.model import LogEntry, Message, OwnPresence, Severity
+from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.features import FEATURES
+from tui_xmpp.features.feature import Feature, FeatureError, Kept
+from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.archive import AccountState, Archive
+from tui_xmpp.worker.backoff import Backoff
+from tui_xmpp.worker.client import Client, Remembered
+from tui_xmpp.worker.context import AccountContext, random_id
+from tui_xmpp.worker.dial import Dialer, NetDialer
+from tui_xmpp.worker.dispatch import Dispatcher
+from tui_xmpp.worker.handlers import Handler
+from tui_xmpp.worker.history import History
+from tui_xmpp.worker.journal import Journal
+from tui_xmpp.worker.session import Passwords, Session, Surroundings
+from tui_xmpp.worker.work import Work
+from tui_xmpp.xmpp.sasl import AuthenticationPin
+
+_log = logging.getLogger(__name__)
+
+CLOSING = 8.0
+"""Seconds for all goodbyes together."""
+
+
+_Kept = tuple[AccountState, tuple[e.ConversationSummarised, ...], tuple[Message, ...]]
+_NOTHING: _Kept = (AccountState(), (), ())
+
+
+def _kept(archive: Archive, account: BareJID) -> _Kept:
+    return archive.account_state(account), archive.conversations(account), archive.outbox(account)
+
+
+class SettingsFile(Protocol):
+    """Where accounts are kept for the next run; blocking."""
+
+    def save_account(self, settings: AccountSettings) -> None: ...
+
+    def forget_account(self, account: BareJID) -> None: ...
+
+
+class SessionEngine:
+    """Carry out commands over one session for each account; implements :class:`tui_xmpp.worker.client.Engine`.
+
+    Everything from outside comes in here: how to dial, the archive (None: nothing is kept), passwords (None: always
+    asked), the settings file (None: nothing is written), time and chance.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        features: Sequence[Feature] = FEATURES,
+        dial: Dialer | None = None,
+        archive: Archive | None = None,
+        passwords: Passwords | None = None,
+        settings_file: SettingsFile | None = None,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        backoff: Backoff | None = None,
+        languages: Sequence[str] = (),
+        make_id: Callable[[], str] = random_id,
+        is_wire_logged: bool = False,
+    ) -> None:
+        self._client = client
+        self._clock = clock or SystemClock()
+        self._work = Work()
+        self._journal = Journal(client.publish, archive, self._clock, self._work)
+        self._archive = archive
+        self._settings_file = settings_file
+        self._languages = languages
+        self._make_id = make_id
+        privacy = client.settings.privacy
+        self._around = Surroundings(
+            dial=dial or NetDialer(),
+            journal=self._journal,
+            dispatcher=Dispatcher([feature for feature in features if feature.is_enabled(privacy)]),
+            clock=self._clock,
+            random=random or Random(),  # noqa: S311 - spreads retries, guards nothing
+            backoff=backoff or Backoff(),
+            work=self._work,
+            passwords=passwords,
+            is_wire_logged=is_wire_logged,
+        )
+        self._history = History(client.views, self._journal)
+        self._sessions: dict[BareJID, Session] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+        if archive is not None:
+            client.restore(archive.remembered(), self._keep)
+
+    # -- the door -------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin with the accounts of the settings; what is kept of them is shown before they connect."""
+        notice = self._archive.notice if self._archive else ""
+        for settings in self._client.settings.accounts:
+            self._spawn(self._add(settings))
+            if notice:
+                entry = LogEntry(self._clock.now(), notice, Severity.WARNING, settings.jid)
+                self._journal.record([e.Logged(settings.jid, entry)])
+                notice = ""
+
+    async def close(self) -> None:
+        """Say goodbye on every account, keep everything, and return within a few seconds."""
+        self._is_closing = True
+        goodbyes = [asyncio.create_task(session.close()) for session in self._sessions.values()]
+        if goodbyes:
+            await asyncio.wait(goodbyes, timeout=CLOSING)
+        tasks = [*goodbyes, *self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._journal.close()
+        if self._archive is not None:
+            self._archive.close()
+
+    def perform(self, command: c.Command, finish: Callable[[str | None], None]) -> None:
+        """Start a command and call ``finish`` exactly once: None when done, a sentence when it failed."""
+        if self._is_closing:
+            finish("The program is closing.")
+            return
+        self._spawn(self._answer(command, finish))
+
+    async def settle(self) -> None:
+        """Return when nothing is under way and the servers have nothing more to say to what was sent."""
+        while True:
+            await self._idle()
+            begun = self._work.begun
+            pinged = [session.barrier() for session in self._sessions.values() if session.ctx.is_online]
+            await asyncio.gather(*pinged)
+            await self._idle()
+            # A barrier is one request and the one read that brings its answer.
+            if self._work.begun <= begun + 2 * len(pinged):
+                return
+
+    async def _idle(self) -> None:
+        while not self._work.is_idle:
+            await self._work.idle()
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def _spawn(self, job: Coroutine[None, None, None]) -> None:
+        self._work.begin()
+        task = asyncio.get_running_loop().create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._work.end()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("the engine failed", exc_info=error)
+
+    async def _answer(self, command: c.Command, finish: Callable[[str | None], None]) -> None:
+        failure: str | None = "It was broken off: the program is closing."
+        try:
+            await self._carry_out(command)
+            failure = None
+        except TuiXmppError as error:
+            failure = str(error)
+        except Exception:
+            _log.exception("a command failed")
+            failure = "Something went wrong inside this program; the log says more."
+        finally:
+            session = self._sessions.get(command.account)
+            if session is not None:
+                session.ctx.flush()
+            finish(failure)
+
+    async def _carry_out(self, command: c.Command) -> None:
+        match command:
+            case c.AddAccount(settings=settings):
+                return await self._add(settings)
+            case c.SaveAccount(settings=settings):
+                return await self._save(settings)
+            case c.RemoveAccount():
+                return await self._remove(command)
+            case _:
+                pass
+        session = self._sessions.get(command.account)
+        if session is None:
+            raise FeatureError(f"{command.account} is not one of the accounts here.")
+        return await self._handler(session, command)(command)
+
+    def _handler(self, session: Session, command: c.Command) -> Handler:
+        kind = type(command)
+        if (handler := session.commands.get(kind) or self._history.commands.get(kind)) is not None:
+            return handler
+        route = self._around.dispatcher.commands.get(kind)
+        if route is None:
+            raise FeatureError("This program cannot do that yet.")
+        if not route.works_offline and not session.ctx.is_online:
+            raise FeatureError(f"{command.account} is not connected.")
+        return lambda given: route.perform(session.ctx, given)
+
+    # -- accounts -------------------------------------------------------------------------------------------------
+
+    async def _add(self, settings: AccountSettings) -> None:
+        account = settings.jid
+        known = self._sessions.pop(account, None)
+        if known is not None:
+            await known.close()
+        own = OwnPresence(priority=settings.priority)
+        ctx = AccountContext(
+            settings,
+            self._client.settings.privacy,
+            own=own if known is None else known.ctx.own,
+            dispatcher=self._around.dispatcher,
+            journal=self._journal,
+            views=self._client.views,
+            clock=self._clock,
+            work=self._work,
+            languages=self._languages,
+            make_id=self._make_id,
+        )
+        session = self._sessions[account] = Session(ctx, self._around)
+        if known is None:
+            ctx.show(e.AccountAdded(account, own))
+        await self._restore(session)
+        if self._sessions.get(account) is session and not self._is_closing:
+            session.start()
+
+    async def _restore(self, session: Session) -> None:
+        """Show what earlier runs kept: the last screen before the first byte."""
+        ctx = session.ctx
+        account = ctx.account
+        try:
+            state, conversations, outbox = await self._journal.read(lambda archive: _kept(archive, account), _NOTHING)
+        except TuiXmppError as error:
+            ctx.log(str(error), Severity.ERROR)
+            return
+        facts: list[e.Event] = [*conversations]
+        if state.own is not None:
+            ctx.own = state.own
+            facts.append(e.OwnPresenceChanged(account, ctx.own))
+        if state.roster:
+            facts.append(e.RosterReplaced(account, state.roster, state.roster_version))
+        ctx.show(*facts)
+        kept = Kept(state.roster, state.roster_version, outbox)
+        for feature in ctx.features:
+            if feature.on_restored is not None:
+                feature.on_restored(ctx, kept)
+        session.restore(AuthenticationPin.from_dict(state.pin) if state.pin else None, state.certificate_sha256)
+
+    async def _save(self, settings: AccountSettings) -> None:
+        if (file := self._settings_file) is None:
+            raise FeatureError("There is no settings file to write to.")
+        with self._work.under_way():
+            await asyncio.to_thread(file.save_account, settings)
+
+    async def _remove(self, command: c.RemoveAccount) -> None:
+        session = self._sessions.pop(command.account, None)
+        if session is None:
+            raise FeatureError(f"{command.account} is not one of the accounts here.")
+        await session.close()
+        session.ctx.show(e.AccountRemoved(command.account))
+        if command.is_forgotten and (file := self._settings_file) is not None:
+            await asyncio.to_thread(file.forget_account, command.account)
+
+    # -- what the screen remembers --------------------------------------------------------------------------------
+
+    def _keep(self, key: str, value: Remembered) -> None:
+        self._journal.run(lambda archive: archive.remember(key, value))

@@ -1,0 +1,107 @@
+"""Durable first: a fact is on disk before anyone sees it. The disk has a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from tui_xmpp.clock import Clock
+from tui_xmpp.core.events import DURABLE, Event, Logged
+from tui_xmpp.core.model import LogEntry, Severity
+from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.storage.archive import Archive
+from tui_xmpp.worker.work import Work
+
+T = TypeVar("T")
+
+_DURABLE = frozenset(DURABLE)
+_BACKLOG = 5000
+"""Facts that may wait for the disk before reading from the network waits too."""
+
+
+class Journal:
+    """Keep the durable facts, then publish all of them, in the order they were given.
+
+    While one write runs the next facts gather, so a burst costs few transactions. Without an archive facts are
+    published at once. A failed write is told once; what follows goes on unkept.
+    """
+
+    def __init__(
+        self, publish: Callable[[Iterable[Event]], None], archive: Archive | None, clock: Clock, work: Work
+    ) -> None:
+        self._publish = publish
+        self._archive = archive
+        self._clock = clock
+        self._work = work
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive") if archive else None
+        self._waiting: list[tuple[Sequence[Event], Sequence[Event], asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._backlog = 0
+        self._is_failing = False
+
+    def record(self, events: Sequence[Event], *, is_kept: bool = True) -> asyncio.Future[None] | None:
+        """Keep and publish facts; return what becomes done when that has happened, None when it has already.
+
+        ``is_kept`` False: only publish, but still after what was recorded before.
+        """
+        durable = [event for event in events if type(event) in _DURABLE] if is_kept and self._archive else []
+        if not durable and self._writer is None:
+            self._publish(events)
+            return None
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((events, durable, done))
+        self._backlog += len(events)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        return done
+
+    async def drain(self) -> None:
+        """Wait while the disk is far behind."""
+        while self._backlog > _BACKLOG and self._writer is not None:
+            await asyncio.shield(self._writer)
+
+    async def read(self, read: Callable[[Archive], T], default: T) -> T:
+        """Return what ``read`` finds in the archive, ``default`` without one; raise ``ArchiveError``."""
+        if self._archive is None or self._thread is None:
+            return default
+        with self._work.under_way():
+            return await asyncio.get_running_loop().run_in_executor(self._thread, read, self._archive)
+
+    def run(self, write: Callable[[Archive], None]) -> None:
+        """Have something small done to the archive, in turn; that it fails is no one's concern."""
+        if self._archive is not None and self._thread is not None:
+            self._thread.submit(write, self._archive)
+
+    async def close(self) -> None:
+        """Return when everything is kept; nothing may be recorded after."""
+        while self._writer is not None:
+            await asyncio.shield(self._writer)
+        if self._thread is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+
+    async def _write(self) -> None:
+        with self._work.under_way():
+            while self._waiting:
+                batches, self._waiting = self._waiting, []
+                await self._keep([event for _, durable, _ in batches for event in durable])
+                self._publish([event for events, _, _ in batches for event in events])
+                self._backlog -= sum(len(events) for events, _, _ in batches)
+                for _, _, done in batches:
+                    if not done.done():
+                        done.set_result(None)
+            self._writer = None
+
+    async def _keep(self, durable: Sequence[Event]) -> None:
+        if not durable or self._archive is None or self._thread is None:
+            return
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._archive.write, durable)
+            self._is_failing = False
+        except TuiXmppError as error:
+            if not self._is_failing:
+                self._is_failing = True
+                text = f"{error} What is said now is shown but not kept."
+                entry = LogEntry(self._clock.now(), text, Severity.ERROR, durable[0].account)
+                self._publish([Logged(durable[0].account, entry)])

@@ -1,0 +1,547 @@
+"""One account's life: connect, log in, serve the stream, say goodbye, come back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Final, Protocol
+
+from tui_xmpp.clock import Clock
+from tui_xmpp.core.commands import (
+    AllowWeakerLogin,
+    Command,
+    Connect,
+    Disconnect,
+    PinCertificate,
+    ProvidePassword,
+    SetPresence,
+    UnpinCertificate,
+)
+from tui_xmpp.core.events import (
+    AuthenticationPinned,
+    CertificatePinned,
+    ConnectionChanged,
+    OwnPresenceChanged,
+    PromptRaised,
+    PromptSettled,
+    SessionEnded,
+)
+from tui_xmpp.core.model import Connection as ConnectionState
+from tui_xmpp.core.model import Phase, Prompt, PromptKind, Severity, Show
+from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.features.feature import FeatureError, NotConnectedError
+from tui_xmpp.features.rfc6121_presence import broadcast, presence_of
+from tui_xmpp.features.xep0319_idle import OwnIdleness
+from tui_xmpp.jid import BareJID
+from tui_xmpp.net.connect import Connected
+from tui_xmpp.net.resolve import Override, TlsMode
+from tui_xmpp.net.steps import NetError
+from tui_xmpp.net.tls import CertificateRefusedError, Refusal, TlsFacts, TlsPolicy
+from tui_xmpp.worker.backoff import Backoff
+from tui_xmpp.worker.context import AccountContext
+from tui_xmpp.worker.dial import Dialer, Target
+from tui_xmpp.worker.dispatch import Dispatcher, Guard
+from tui_xmpp.worker.handlers import Handler, takes
+from tui_xmpp.worker.journal import Journal
+from tui_xmpp.worker.link import GOODBYE, Link, StreamEndedError, ended_by
+from tui_xmpp.worker.progress import Progress, certificate_of
+from tui_xmpp.worker.requests import Requests
+from tui_xmpp.worker.wirelog import WireLog
+from tui_xmpp.worker.work import Work
+from tui_xmpp.xmpp import connection as xmpp
+from tui_xmpp.xmpp.events import Authenticated, Bound, StanzaReceived
+from tui_xmpp.xmpp.sasl import AuthenticationPin, Credentials, KeyDerivation, Password
+from tui_xmpp.xmpp.stream_errors import Reaction
+
+_log = logging.getLogger(__name__)
+
+TURN: Final = 0.008
+"""Seconds of stanzas handled before keys and other accounts get their turn."""
+LOGIN: Final = 60.0
+"""Seconds from an open transport to a bound session."""
+STABLE: Final = 30.0
+"""Seconds a session lasts before its loss counts as a new one."""
+MOST_HOPS: Final = 5
+MOST_SLOW_TRIES: Final = 3
+
+
+class Passwords(Protocol):
+    """Where passwords are kept."""
+
+    async def get_password(self, settings: AccountSettings) -> str | None: ...
+
+    async def keep_password(self, account: BareJID, password: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sessions of a run share."""
+
+    dial: Dialer
+    journal: Journal
+    dispatcher: Dispatcher
+    clock: Clock
+    random: Random
+    backoff: Backoff
+    work: Work
+    passwords: Passwords | None = None
+    is_wire_logged: bool = False
+
+
+class Session:
+    """Keep one account connected while the user wants it to be.
+
+    The loop in :meth:`_run` alternates between an attempt (from dialling to the end of the stream) and a rest (offline,
+    stopped, waiting for the next try), from which a command or time wakes it.
+    """
+
+    def __init__(self, ctx: AccountContext, around: Surroundings) -> None:
+        self.ctx = ctx
+        self._around = around
+        self._progress = Progress(self._tell_connection)
+        self._settings = ctx.settings
+        self._policy = self._make_policy("")
+        self._pin: AuthenticationPin | None = None
+        self._password: str | None = None
+        self._keys: dict[KeyDerivation, bytes] = {}
+        self._override: Override | None = None
+        self._hops = 0
+        self._slow_tries = 0
+        self._lost_at: float | None = None
+        self._is_wanted = False
+        self._wake = asyncio.Event()
+        self._rest = asyncio.Event()
+        self._rest.set()
+        self._runner: asyncio.Task[None] | None = None
+        self._attempt: asyncio.Task[StreamEndedError] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wire = WireLog(str(ctx.account)) if around.is_wire_logged else None
+        self.commands: dict[type[Command], Handler] = dict(
+            (
+                takes(Connect, self._connect),
+                takes(Disconnect, self._disconnect),
+                takes(ProvidePassword, self._take_password),
+                takes(PinCertificate, self._pin_certificate),
+                takes(UnpinCertificate, self._unpin_certificate),
+                takes(AllowWeakerLogin, self._allow_weaker_login),
+                takes(SetPresence, self._set_presence),
+            )
+        )
+
+    # -- what the engine does -------------------------------------------------------------------------------------
+
+    def restore(self, pin: AuthenticationPin | None, certificate_sha256: str) -> None:
+        """Take up what earlier runs learned of the server."""
+        self._pin = pin
+        self._policy = self._make_policy(certificate_sha256)
+
+    def start(self) -> None:
+        """Begin; connects at once if the user wants to be seen."""
+        self._is_wanted = self._settings.is_enabled and self.ctx.own.show.is_available
+        self._runner = asyncio.create_task(self._run(), name=f"session {self.ctx.account}")
+
+    async def close(self) -> None:
+        """Say goodbye if there is someone to say it to, and end."""
+        await self._leave()
+        if self._runner is not None:
+            self._runner.cancel()
+            await asyncio.gather(self._runner, return_exceptions=True)
+        self.ctx.flush()
+
+    async def barrier(self) -> None:
+        """Return when the server has answered a question put now, so all it sent before has been handled."""
+        from tui_xmpp.features.xep0199_ping import ping
+
+        if self.ctx.is_online:
+            try:
+                await ping(self.ctx)
+            except FeatureError:
+                return
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    async def _connect(self, command: Connect) -> None:
+        self._override, self._hops, self._slow_tries = None, 0, 0
+        self._want()
+
+    async def _disconnect(self, command: Disconnect) -> None:
+        await self._leave()
+
+    async def _take_password(self, command: ProvidePassword) -> None:
+        self._password = command.password
+        self._keys.clear()
+        self.ctx.emit(PromptSettled(self.ctx.account, PromptKind.PASSWORD))
+        self._want()
+        if command.is_remembered and self._around.passwords is not None:
+            await self._around.passwords.keep_password(self.ctx.account, command.password)
+
+    async def _pin_certificate(self, command: PinCertificate) -> None:
+        self._policy = self._make_policy(command.sha256.lower())
+        await self.ctx.record(
+            CertificatePinned(self.ctx.account, command.sha256.lower()),
+            PromptSettled(self.ctx.account, PromptKind.CERTIFICATE),
+        )
+        self._want()
+
+    async def _unpin_certificate(self, command: UnpinCertificate) -> None:
+        self._policy = self._make_policy("")
+        await self.ctx.record(CertificatePinned(self.ctx.account, ""))
+
+    async def _allow_weaker_login(self, command: AllowWeakerLogin) -> None:
+        self._pin = None
+        await self.ctx.record(AuthenticationPinned(self.ctx.account, {}))
+        self._want()
+
+    async def _set_presence(self, command: SetPresence) -> None:
+        ctx = self.ctx
+        is_idle = command.is_automatic and command.idle_seconds > 0
+        ctx.state(OwnIdleness).since = ctx.clock.now() - timedelta(seconds=command.idle_seconds) if is_idle else None
+        ctx.own = command.presence
+        if command.is_automatic:
+            ctx.show(OwnPresenceChanged(ctx.account, ctx.own))
+        else:
+            await ctx.record(OwnPresenceChanged(ctx.account, ctx.own))
+        if not ctx.own.show.is_available:
+            await self._leave()
+        elif ctx.is_online:
+            broadcast(ctx)
+        elif not command.is_automatic:
+            self._want()
+
+    def _want(self) -> None:
+        """Be connected, now."""
+        if self.ctx.own.show is Show.OFFLINE:
+            self.ctx.own = replace(self.ctx.own, show=Show.ONLINE)
+            self.ctx.emit(OwnPresenceChanged(self.ctx.account, self.ctx.own))
+        self._is_wanted = True
+        self._rouse()
+
+    def _rouse(self) -> None:
+        """Wake the loop from its rest; until it is awake that counts as work."""
+        if not self._wake.is_set():
+            self._wake.set()
+            self._around.work.begin()
+
+    async def _leave(self) -> None:
+        """Be offline: politely where a stream is up, within a few seconds in any case (C-PRE-08, C-STR-11)."""
+        self._is_wanted = False
+        self._rest.clear()
+        self._rouse()
+        attempt, link = self._attempt, self.ctx.link
+        if attempt is not None and link is not None:
+            self._progress.leave()
+            with suppress(NotConnectedError, xmpp.ConnectionStateError):
+                self.ctx.send(presence_of(replace(self.ctx.own, show=Show.OFFLINE)))
+            link.connection.close()
+            self.ctx.flush()
+            await asyncio.wait([attempt], timeout=GOODBYE)
+        if attempt is not None and not attempt.done():
+            attempt.cancel()
+        if self._runner is not None and not self._runner.done():
+            await self._rest.wait()
+
+    # -- the loop -------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        reason = ""
+        while True:
+            if self._wake.is_set():
+                self._wake.clear()
+                self._around.work.end()
+            if not self._is_wanted:
+                self._progress.rest(Phase.STOPPED if reason else Phase.OFFLINE, reason)
+                await self._sleep(None)
+                reason = ""
+                continue
+            ended = await self._try()
+            if ended is None:
+                continue  # the user left
+            delay = self._react(ended)
+            if delay is None:
+                self._is_wanted, reason = False, str(ended)
+                continue
+            if delay > 0:
+                retry_at = self._around.clock.now() + timedelta(seconds=delay)
+                self._progress.rest(Phase.WAITING, str(ended), retry_at)
+                await self._sleep(delay)
+
+    async def _try(self) -> StreamEndedError | None:
+        """Make one attempt and return how it ended, None when the user ended it."""
+        self._rest.clear()
+        with self._around.work.under_way():
+            attempt = self._attempt = asyncio.create_task(self._live())
+            try:
+                ended = await asyncio.shield(attempt)
+            except asyncio.CancelledError:
+                if not attempt.cancelled():
+                    attempt.cancel()
+                    await asyncio.gather(attempt, return_exceptions=True)
+                    raise  # the whole session is being ended
+                return None
+            finally:
+                self._attempt = None
+        return ended if self._is_wanted else None
+
+    async def _sleep(self, seconds: float | None) -> None:
+        self.ctx.flush()
+        self._rest.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._rest.clear()
+
+    def _react(self, ended: StreamEndedError) -> float | None:
+        """Return the seconds to wait before the next try, None to stop until the user acts (C-STR-19, C-REC-01)."""
+        around, reaction = self._around, ended.reaction
+        if reaction is Reaction.ASK_CREDENTIALS:
+            self._ask_password(str(ended))
+            return None
+        if reaction in (Reaction.STOP, Reaction.CONFLICT):
+            return None
+        if reaction is Reaction.REDIRECT and ended.other_host is not None and self._hops < MOST_HOPS:
+            self._hops += 1
+            is_direct = self._progress.now.facts.is_direct_tls
+            tls = TlsMode.DIRECT if is_direct else None  # never less protection than before (S-24)
+            self._override = Override(ended.other_host.host, ended.other_host.port, tls)
+            return 0.0
+        self._override, self._hops = None, 0
+        now = around.clock.monotonic()
+        is_new_loss = self._lost_at is None
+        lost_for = now - self._lost_at if self._lost_at is not None else 0.0
+        self._lost_at = self._lost_at if self._lost_at is not None else now
+        if reaction is Reaction.RECONNECT_NOW and is_new_loss:
+            self._policy = self._make_policy(next(iter(self._policy.pins), ""))  # without the old TLS session
+            return 0.0
+        is_slow = reaction is Reaction.RECONNECT_SLOWLY
+        self._slow_tries = self._slow_tries + 1 if is_slow else 0
+        if self._slow_tries > MOST_SLOW_TRIES:
+            return None
+        return around.backoff.delay(
+            lost_for, around.random, is_slow=is_slow, is_shutdown=ended.is_shutdown and is_new_loss
+        )
+
+    # -- one attempt ----------------------------------------------------------------------------------------------
+
+    async def _live(self) -> StreamEndedError:
+        """Dial, log in, serve the stream; return how it ended."""
+        self._progress.begin()
+        link: Link | None = None
+        try:
+            link, bound = await self._log_in(await self._credentials())
+            return await self._serve(link, bound)
+        except CertificateRefusedError as error:
+            if error.facts is not None:
+                certificate = certificate_of(error.facts)
+                prompt = Prompt(self.ctx.account, PromptKind.CERTIFICATE, str(error), certificate)
+                self.ctx.emit(PromptRaised(self.ctx.account, prompt))
+            return StreamEndedError(str(error), Reaction.STOP)
+        except TuiXmppError as error:
+            return ended_by(error)
+        except Exception:
+            _log.exception("an attempt failed")
+            return StreamEndedError("Something went wrong inside this program; the log says more.")
+        finally:
+            if link is not None:
+                await link.close()
+
+    async def _credentials(self) -> Credentials:
+        settings = self._settings
+        has_certificate = settings.client_certificate is not None
+        if settings.is_anonymous:
+            return Credentials("", is_anonymous=True)
+        if self._password is None and self._around.passwords is not None:
+            try:
+                self._password = await self._around.passwords.get_password(settings)
+            except TuiXmppError as error:
+                raise StreamEndedError(f"{error} Type the password.", Reaction.ASK_CREDENTIALS) from error
+        if self._password is None and not has_certificate:
+            raise StreamEndedError(f"Type the password of {self.ctx.account}.", Reaction.ASK_CREDENTIALS)
+        return Credentials(
+            settings.jid.local or "",
+            Password(self._password) if self._password is not None else None,
+            has_client_certificate=has_certificate,
+            is_plain_allowed=settings.is_plain_allowed,
+        )
+
+    async def _log_in(self, credentials: Credentials) -> tuple[Link, Bound]:
+        settings = self._settings
+        tls = None if settings.tls == "auto" else TlsMode(settings.tls)
+        override = self._override
+        if override is None and settings.host is not None:
+            override = Override(settings.host, settings.port)
+        elif override is None and settings.port is not None:
+            override = Override(settings.jid.domain_ascii, settings.port)
+        target = Target(self._policy, override, tls, on_step=self._progress.on_step)
+        while True:
+            connected = await self._around.dial(target)
+            try:
+                return await self._negotiate(connected, credentials)
+            except NetError as error:
+                changed = isinstance(error, CertificateRefusedError) and error.refusal is Refusal.PIN_CHANGED
+                if changed or not connected.untried:
+                    raise
+                target = replace(target, endpoints=connected.untried)
+
+    async def _negotiate(self, connected: Connected, credentials: Credentials) -> tuple[Link, Bound]:
+        progress, settings = self._progress, self._settings
+        progress.connected(connected)
+        endpoint = connected.endpoint
+        where = f"{endpoint.host}:{endpoint.port}"
+        config = xmpp.InitiatorConfig(
+            domain=settings.jid.domain,
+            account=None if settings.is_anonymous else settings.jid,
+            resource=settings.resource,
+            lang=self.ctx.languages[0] if self.ctx.languages else "en",
+            tls_mode=xmpp.TlsMode.DIRECT if endpoint.is_direct_tls else xmpp.TlsMode.STARTTLS,
+        )
+        link = Link(xmpp.Connection(config), connected, self._wire)
+
+        def on_secured(tls: TlsFacts) -> None:
+            progress.secured(tls)
+            progress.step(Phase.AUTHENTICATING, f"Logging in at {where}")
+
+        try:
+            async with asyncio.timeout(LOGIN):
+                bound = await link.log_in(
+                    self._policy,
+                    credentials,
+                    self._pin,
+                    self._keys,
+                    on_securing=lambda: progress.step(Phase.SECURING, f"Encrypting {where}"),
+                    on_secured=on_secured,
+                    on_authenticated=self._authenticated,
+                )
+            self._check(bound)
+        except TimeoutError as error:
+            link.transport.abort()
+            raise StreamEndedError(f"The login at {where} was not finished within {LOGIN:.0f} s.") from error
+        except BaseException:
+            link.flush()
+            await link.transport.close()
+            raise
+        return link, bound
+
+    def _authenticated(self, event: Authenticated) -> None:
+        self._progress.know(replace(self._progress.now.facts, mechanism=event.mechanism))
+        self._progress.step(Phase.BINDING, "Starting the session")
+        for kind in PromptKind:
+            self.ctx.emit(PromptSettled(self.ctx.account, kind))
+        if event.pin is not None and event.pin != self._pin:
+            self._pin = event.pin
+            self.ctx.emit(AuthenticationPinned(self.ctx.account, event.pin.to_dict()))
+
+    def _check(self, bound: Bound) -> None:
+        if bound.is_other_account and not self._settings.is_anonymous:
+            sentence = f"The server logged you in as {bound.jid.bare}, not as {self.ctx.account}."
+            raise StreamEndedError(f"{sentence} Correct the account's address.", Reaction.STOP)
+
+    # -- the stream -----------------------------------------------------------------------------------------------
+
+    async def _serve(self, link: Link, bound: Bound) -> StreamEndedError:
+        """Handle stanzas until the stream ends; return how it did."""
+        ctx, around = self.ctx, self._around
+        started = around.clock.monotonic()
+        requests = ctx.attach(link, bound.jid)
+        self._progress.online(replace(self._progress.now.facts, jid=bound.jid, since=around.clock.now()))
+        ctx.log(f"{ctx.account} is online.")
+        around.work.end()  # being online is no work: what the stream brings counts by itself
+        try:
+            self._start_features()
+            guard = Guard()
+            while True:
+                await self._handle(link, requests, guard)
+                ctx.flush()
+                await around.journal.drain()
+                await link.receive()
+        except StreamEndedError as ended:
+            if self._is_wanted:
+                ctx.log(str(ended), Severity.WARNING)
+            return ended
+        finally:
+            around.work.begin()
+            ctx.flush()
+            ctx.detach()
+            await self._stop_features()
+            ctx.emit(SessionEnded(ctx.account))
+            ctx.flush()
+            if around.clock.monotonic() - started >= STABLE:
+                self._lost_at, self._slow_tries = None, 0
+
+    async def _handle(self, link: Link, requests: Requests, guard: Guard) -> None:
+        """Handle what one read brought; give others a turn every few milliseconds."""
+        ctx, handle = self.ctx, self._around.dispatcher.handle
+        now = asyncio.get_running_loop().time
+        with self._around.work.under_way():
+            turn_ends = now() + TURN
+            for event in link.events():
+                if not isinstance(event, StanzaReceived):
+                    continue
+                # Whoever asked goes on with the answer before the next stanza is looked at.
+                if handle(ctx, event.stanza, requests, guard) or now() >= turn_ends:
+                    ctx.flush()
+                    await asyncio.sleep(0)
+                    turn_ends = now() + TURN
+
+    def _start_features(self) -> None:
+        for feature in self.ctx.features:
+            if feature.on_online is not None:
+                self._start(feature.on_online(self.ctx), is_counted=True)
+            if feature.in_background is not None:
+                self._start(feature.in_background(self.ctx), is_counted=False)
+
+    def _start(self, job: Awaitable[None], *, is_counted: bool) -> None:
+        if is_counted:
+            self._around.work.begin()
+        task = asyncio.create_task(self._supervise(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if is_counted:
+            task.add_done_callback(lambda _: self._around.work.end())
+
+    async def _supervise(self, job: Awaitable[None]) -> None:
+        try:
+            await job
+        except NotConnectedError:
+            return
+        except Exception:
+            _log.exception("a feature failed")
+            self.ctx.log("A part of this program failed; the log says more.", Severity.ERROR)
+
+    async def _stop_features(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- small things ---------------------------------------------------------------------------------------------
+
+    def _ask_password(self, reason: str) -> None:
+        self._password = None
+        self._keys.clear()
+        prompt = Prompt(self.ctx.account, PromptKind.PASSWORD, reason)
+        self.ctx.emit(PromptRaised(self.ctx.account, prompt))
+
+    def _tell_connection(self, connection: ConnectionState) -> None:
+        self.ctx.emit(ConnectionChanged(self.ctx.account, connection))
+
+    def _make_policy(self, pin: str) -> TlsPolicy:
+        settings = self._settings
+        return TlsPolicy(
+            settings.jid.domain_ascii,
+            ca_file=_path(settings.ca_file),
+            pins=frozenset((pin,)) if pin else frozenset(),
+            client_certificate=_path(settings.client_certificate),
+        )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser() if text else None
