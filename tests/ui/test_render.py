@@ -138,7 +138,7 @@ def test_time_once_a_minute_and_name_once_a_run() -> None:
         message("Later.", minutes=9, outgoing=True, delivery=Delivery.QUEUED),
     )
     assert shown == [
-        " " + "─" * 33 + " Thursday 19 November " + "─" * 33,
+        " " + "─" * 32 + " Thursday 19 November " + "─" * 34,
         " 20:14  Darcy        What think you of books?",
         "                     Well?",
         " 20:15               I am waiting.",

@@ -173,7 +173,7 @@ class Palette:
             background=background.hex6,
             foreground=foreground.hex6,
             muted=background.blend(foreground, 0.62).hex6,
-            faint=background.blend(foreground, 0.38).hex6,
+            faint=background.blend(foreground, 0.48).hex6,
             accent=accent.hex6,
             error=error.hex6,
             warning=warning.hex6,
@@ -454,8 +454,8 @@ class Renderer:
         shown: list[tuple[str, Style]] = []
         for hint, action in ((RESEND_HINT, "resend"), (EDIT_HINT, "edit"), (DISCARD_HINT, "discard")):
             if shown:
-                shown.append((" · ", muted))
-            shown.append((hint, muted + Style(meta={"message": (action, message.key)})))
+                shown.append(("· ", muted))
+            shown.append((hint + " ", muted + Style(meta={"message": (action, message.key)})))
         return shown
 
     def _linked(self, block: Block, row: Row, base: Style) -> list[tuple[str, Style]]:
@@ -483,12 +483,19 @@ class Renderer:
         is_unread = row.kind is RowKind.UNREAD
         style = base + self._colors["accent" if is_unread else "faint"]
         inner = self.width - 2
-        text = fit(f" {row.text} ", min(inner, cell_len(row.text) + 2))
+        text = fit(f"{row.text} ", min(inner, cell_len(row.text) + 1))
         rest = inner - cell_len(text)
-        line = "─" * (rest // 2)
+        line = "─" * (rest // 2 - 1) + " "
+        end = "─" * max(0, rest - len(line))
         quiet = style if is_unread else base + Style(color=self.palette.cursor)
         return self._assembled(
-            [(" ", base), (line, quiet), (text, style), ("─" * (rest - len(line)), quiet)], [], "", base, base, y, None
+            [(" ", base), (line, quiet), (text, style), ("─" * max(0, rest - len(line)), quiet)],
+            [],
+            "",
+            base,
+            base,
+            y,
+            None,
         )
 
     def _assembled(

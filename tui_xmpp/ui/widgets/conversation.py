@@ -63,17 +63,16 @@ class ConversationHeader(Widget):
         status = sanitize_line(contact.status, 200)
         left = [
             (f" {SHAPES[contact.show]} ", show_ink(contact.show, ink)),
-            (name, ink.strong),
-            (f"  {WORDS[contact.show]}", ink.dim),
-            (f" · {status}" if status else "", ink.dim),
+            (f"{name}  ", ink.strong),
+            (f"{WORDS[contact.show]} {f'· {status}' if status else ''}", ink.dim),
         ]
         right: list[tuple[str, Style]] = []
         mark = subscription_mark(contact) if contact.is_in_roster or contact.is_blocked else "not in your list"
         if mark:
-            right.append((f" {mark} ", ink.warning))
+            right.append((f"{mark}  ", ink.warning))
         address = str(contact.peer)
         if name != address and width >= 60:
-            right.append((f" {sanitize_line(address, 60)} ", ink.dim))
+            right.append((f"{sanitize_line(address, 60)} ", ink.dim))
         return laid_out(left, right, width, ground)
 
 

@@ -130,6 +130,7 @@ class ConversationLog(Widget, can_focus=True):
         self._base = 0  # the number of the first line; numbers stay with their lines while a text is selected
         self._top = 0  # the first line in the window, where it does not follow
         self._is_following = True
+        self._seen: str | None = None  # the newest message when the window was scrolled up
         self._new = 0
         self._cursor: str | None = None
         self._unread_line = (None, 0)  # type: tuple[str | None, int]
@@ -176,7 +177,7 @@ class ConversationLog(Widget, can_focus=True):
                 self._places[old.account, old.peer] = place
         self._renderer = None
         self._cursor = None
-        self._new = 0
+        self._seen = None
         self._asked_before = self._told_read = None
         self._unread_line = (None, 0)
         self._blocks, self._lines, self._messages = [], [], ()
@@ -202,8 +203,6 @@ class ConversationLog(Widget, can_focus=True):
         self._extend_down(len(added))
         if self._is_following:
             self._let_go()
-        else:
-            self._new += sum(not message.is_outgoing for message in added)
         if added and added[-1].is_outgoing and not self._is_following:
             self.follow()
         return True
@@ -245,9 +244,23 @@ class ConversationLog(Widget, can_focus=True):
             if found is not None:
                 self._base = number - found - row
 
+    def _count_new(self) -> None:
+        """Count what came since the window was scrolled up."""
+        if self._is_following or not self._messages:
+            self._seen, self._new = None, 0
+            return
+        if self._seen is None:
+            self._seen = self._messages[-1].key
+        self._new = 0
+        for message in reversed(self._messages):
+            if message.key == self._seen:
+                return
+            self._new += not message.is_outgoing
+
     def _settle(self) -> None:
         """Repaint what differs from the screen, and tell what the new state means to others."""
         self._fill()
+        self._count_new()
         self._ask_for_older()
         self._tell_read()
         self._repaint()
@@ -410,7 +423,6 @@ class ConversationLog(Widget, can_focus=True):
     def follow(self) -> None:
         """Go to the newest message and stay with it."""
         self._is_following = True
-        self._new = 0
         if self._last != len(self._messages):
             self._clear_selection()
             self._blocks, self._lines = [], []

@@ -1,0 +1,154 @@
+"""A small host for one conversation: the real client and store without an engine, and what the pane asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.message import Message as UiMessage
+
+from tui_xmpp.core.events import (
+    AccountAdded,
+    ConnectionChanged,
+    Event,
+    HistoryLoaded,
+    PresenceChanged,
+    RosterReplaced,
+)
+from tui_xmpp.core.model import (
+    Connection,
+    Direction,
+    Message,
+    OwnPresence,
+    Phase,
+    Presence,
+    RosterItem,
+    Show,
+    Subscription,
+)
+from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.store import Store
+from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.theme import DARK, LIGHT
+from tui_xmpp.ui.widgets.composer import Completer, Completion, Composer
+from tui_xmpp.ui.widgets.conversation import ConversationPane
+from tui_xmpp.ui.widgets.conversation_log import ConversationLog
+from tui_xmpp.worker.client import Client
+
+ELIZABETH = BareJID.parse("elizabeth@longbourn.lit")
+DARCY = BareJID.parse("darcy@pemberley.lit")
+JANE = BareJID.parse("jane@longbourn.lit")
+EVENING = datetime(2026, 11, 19, 20, 14, tzinfo=UTC)
+
+
+def said(body: str, *, minutes: float = 0, outgoing: bool = False, key: str = "", **fields: Any) -> Message:
+    """Return a message of the conversation between Elizabeth and Darcy."""
+    whole = {"account": ELIZABETH, "peer": DARCY, "key": key or f"{minutes}:{body}", **fields}
+    direction = Direction.OUTGOING if outgoing else Direction.INCOMING
+    return Message(direction=direction, stamp=EVENING + timedelta(minutes=minutes), body=body, **whole)
+
+
+def history(*messages: Message, peer: BareJID = DARCY, is_latest: bool = True, is_start: bool = True) -> HistoryLoaded:
+    """Return the fact that a page was loaded."""
+    return HistoryLoaded(ELIZABETH, peer, messages, is_latest=is_latest, is_start=is_start)
+
+
+def beginning() -> list[Event]:
+    """Return Elizabeth online, with Darcy and Jane on the roster."""
+    return [
+        AccountAdded(ELIZABETH, OwnPresence()),
+        ConnectionChanged(ELIZABETH, Connection(Phase.ONLINE)),
+        RosterReplaced(
+            ELIZABETH,
+            (
+                RosterItem(DARCY, "Fitzwilliam Darcy", ("Friends",), Subscription.BOTH),
+                RosterItem(JANE, "Jane", ("Friends",), Subscription.TO),
+            ),
+            None,
+        ),
+        PresenceChanged(ELIZABETH, DARCY.with_resource("library"), Presence(Show.AWAY, "at the ball")),
+    ]
+
+
+def complete_commands(text: str, cursor: int) -> Sequence[Completion]:
+    """Offer a few commands, as the real registry does."""
+    names = ("/add", "/away", "/approve", "/help", "/quit")
+    before = text[:cursor]
+    if not before.startswith("/") or " " in before:
+        return ()
+    return [Completion(f"{name} ", name, f"what {name} does") for name in names if name.startswith(before)]
+
+
+class ConversationHost(App[None]):
+    """Show a pane, pull when the doorbell rings, keep what was asked for in ``asked``."""
+
+    CSS = "Screen { layout: vertical; }"
+
+    def __init__(self, *events: Event, complete: Completer = complete_commands, theme: str = DARK.name) -> None:
+        super().__init__()
+        self.client = Client(Store(), Settings())
+        self.client.publish((*beginning(), *events))
+        self.pane = ConversationPane(self.client.views, complete, zone=UTC)
+        self.asked: list[UiMessage] = []
+        self._first_theme = theme
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_mount(self) -> None:
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = self._first_theme
+        self.client.listen(self._ring)
+        self.pane.show(ELIZABETH, DARCY)
+        self.pane.focus_composer()
+
+    @property
+    def log_lines(self) -> ConversationLog:
+        return self.pane.log_lines
+
+    @property
+    def composer(self) -> Composer:
+        return self.pane.composer
+
+    def _ring(self) -> None:
+        self.call_later(self._pull)
+
+    def _pull(self) -> None:
+        if self.client.take().changes:
+            self.pane.refresh_from(self.client.views)
+
+    def tell(self, *events: Event) -> None:
+        """Let facts be known and draw them, as the bridge does."""
+        self.client.publish(events)
+        self.pane.refresh_from(self.client.views)
+
+    def rows(self) -> list[str]:
+        """Return the text of each row of the log."""
+        log = self.log_lines
+        return [log.render_line(y).text.rstrip() for y in range(log.size.height)]
+
+    def asked_for(self, kind: type[UiMessage]) -> list[UiMessage]:
+        """Return the messages of one kind that came up from the pane."""
+        return [message for message in self.asked if type(message) is kind]
+
+    def _keep(self, message: UiMessage) -> None:
+        self.asked.append(message)
+
+    on_composer_submitted = _keep
+    on_composer_draft_changed = _keep
+    on_conversation_log_older_wanted = _keep
+    on_conversation_log_latest_wanted = _keep
+    on_conversation_log_read = _keep
+    on_conversation_log_resend_wanted = _keep
+    on_conversation_log_edit_wanted = _keep
+    on_conversation_log_discard_wanted = _keep
+    on_conversation_log_link_activated = _keep
+
+
+def moved(message: Message, **fields: Any) -> Message:
+    """Return the message with some fields changed."""
+    return replace(message, **fields)
