@@ -68,8 +68,11 @@ _TABLE: list[tuple[str, str, dict[str, int | None], str, str]] = [
     (_TO_BARE, "groupchat", {}, "", "service-unavailable"),
     (_TO_BARE, "error", {}, "", ""),
     # §8.5.3.1 full, connected: everything, whatever the priority
-    *((_TO_FULL, kind, {"balcony": -1, "chamber": 5}, "balcony", "") for kind in ("chat", "normal", "headline")),
-    *((_TO_FULL, kind, {"balcony": 0, "chamber": 5}, "balcony", "") for kind in ("groupchat", "error")),
+    (_TO_FULL, "chat", {"balcony": -1, "chamber": 5}, "balcony", ""),
+    (_TO_FULL, "normal", {"balcony": -1, "chamber": 5}, "balcony", ""),
+    (_TO_FULL, "headline", {"balcony": -1, "chamber": 5}, "balcony", ""),
+    (_TO_FULL, "groupchat", {"balcony": 0, "chamber": 5}, "balcony", ""),
+    (_TO_FULL, "error", {"balcony": 0, "chamber": 5}, "balcony", ""),
     # §8.5.3.2.1 full, not connected
     (_TO_FULL, "chat", {"chamber": 0}, "chamber", ""),
     (_TO_FULL, "chat", {}, "stored", ""),
