@@ -206,17 +206,19 @@ class MainScreen(Guarded, Screen[None]):
     def speak_as_next(self) -> None:
         """Choose the next account as the one spoken as, where no chat decides that."""
         accounts = [view.account for view in self.desk.views.accounts()]
-        if len(accounts) < 2:
-            return
-        if self.chat is not None:
+        if len(accounts) > 1:
+            current = self.speaker
+            index = accounts.index(current) if current in accounts else -1
+            self.speak_as(accounts[(index + 1) % len(accounts)])
+
+    def speak_as(self, account: BareJID) -> None:
+        """Choose the account spoken as; the open chat, if of another one, is closed."""
+        if self.chat is not None and self.chat[0] != account:
             self.close_chat()
-        current = self.speaker
-        index = accounts.index(current) if current in accounts else -1
-        self._speaker = accounts[(index + 1) % len(accounts)]
-        self.desk.client.remember("speaker", str(self._speaker))
-        self.conversation.show(self._speaker, None)
+        self._speaker = account
+        self.desk.client.remember("speaker", str(account))
         self._show_speaker()
-        self.desk.say(f"You speak as {self._speaker}.")
+        self.desk.say(f"You speak as {account}.")
 
     def _show_speaker(self) -> None:
         self.status_line.speaker = self.speaker

@@ -1,0 +1,217 @@
+"""Dialogs about one contact: add, rename and move, and who sees whom."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import Button, Checkbox, Input, OptionList
+from textual.widgets.option_list import Option
+
+from tui_xmpp.core import commands as c
+from tui_xmpp.core.text import confusion, sanitize_line
+from tui_xmpp.core.views import ContactView
+from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.actions import split_groups
+from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.screens.dialog import (
+    Dialog,
+    GroupSuggester,
+    address_problem,
+    button,
+    buttons,
+    field,
+    line,
+    problem,
+    words,
+)
+from tui_xmpp.ui.signs import subscription_words
+
+
+class AddContactScreen(Dialog[None]):
+    """Put someone in the list; the address is checked as it is typed."""
+
+    title_words = "Add contact"
+
+    def __init__(self, desk: Desk, account: BareJID, peer: BareJID | None = None, name: str = "") -> None:
+        super().__init__()
+        self._desk = desk
+        self._account = account
+        self._peer = peer
+        self._nick = name
+
+    def content(self) -> ComposeResult:
+        groups = self._desk.groups(self._account)
+        if len(self._desk.views.accounts()) > 1:
+            yield words(f"In the list of {self._account}", "words dim")
+        yield field("Address", line(str(self._peer or ""), placeholder="name@example.com", id="address"))
+        yield problem()
+        yield field("Name", line(sanitize_line(self._nick), placeholder="what you call them", id="name"))
+        shown = sanitize_line(", ".join(groups), 100)
+        yield field(
+            "Groups",
+            line(placeholder=shown or "parted by commas", id="groups", suggester=GroupSuggester(groups)),
+        )
+        yield Checkbox("Ask to see when they are online", True, id="asking", button_first=True)
+        yield field("Words", line(placeholder="a line that goes with the question", id="text"))
+        yield buttons(button("Cancel", "cancel"), button("Add", "add", "main"))
+
+    def on_mount(self) -> None:
+        self.query_one("#name" if self._peer else "#address", Input).focus()
+
+    @on(Input.Changed, "#address")
+    def _typed(self, event: Input.Changed) -> None:
+        jid, sentence = address_problem(event.value)
+        # Half an address is not a mistake yet.
+        is_unfinished = "@" not in event.value or event.value.rstrip().endswith("@")
+        if jid is not None:
+            contact = self._desk.views.contact(self._account, jid)
+            if contact is not None and contact.is_in_roster:
+                sentence = (
+                    f"{sanitize_line(contact.title, 60)} is in your list already; adding changes name and groups."
+                )
+            else:
+                sentence = confusion(str(jid))
+        self.tell("" if is_unfinished else sentence)
+
+    @on(Checkbox.Changed, "#asking")
+    def _asking_changed(self, event: Checkbox.Changed) -> None:
+        self.query_one("#text", Input).disabled = not event.value
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#add")
+    def _add(self) -> None:
+        address = self.query_one("#address", Input)
+        jid, sentence = address_problem(address.value)
+        if jid is None:
+            self.tell(sentence or "Type an address first: it looks like name@example.com.")
+            address.focus()
+            return
+        if jid == self._account:
+            self.tell("This is your own address.")
+            address.focus()
+            return
+        name = self.query_one("#name", Input).value.strip()
+        groups = split_groups(self.query_one("#groups", Input).value)
+        is_asking = self.query_one("#asking", Checkbox).value
+        text = self.query_one("#text", Input).value.strip()
+        desk = self._desk
+        shown = sanitize_line(name or str(jid), 80)
+        done = f"{shown} is in your list" + (" and was asked." if is_asking else ".")
+        if is_asking and text:
+            desk.submit(c.AddContact(self._account, jid, name, groups, is_asking=False))
+            desk.submit_and_say(c.RequestSubscription(self._account, jid, text), done)
+        else:
+            desk.submit_and_say(c.AddContact(self._account, jid, name, groups, is_asking), done)
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_cancel()
+
+
+class EditContactScreen(Dialog[None]):
+    """Change a contact's name and groups, which are sent whole (RFC 6121 §2.4)."""
+
+    def __init__(self, desk: Desk, contact: ContactView) -> None:
+        super().__init__()
+        self._desk = desk
+        self._contact = contact
+        self.title_words = sanitize_line(str(contact.peer))
+
+    def content(self) -> ComposeResult:
+        groups = self._desk.groups(self._contact.account)
+        yield field("Name", line(sanitize_line(self._contact.name), placeholder="what you call them", id="name"))
+        own = ", ".join(sanitize_line(group) for group in self._contact.groups)
+        yield field("Groups", line(own, placeholder="parted by commas", id="groups", suggester=GroupSuggester(groups)))
+        if groups:
+            yield words("There are: " + sanitize_line(", ".join(groups), 200), "words dim")
+        yield buttons(button("Cancel", "cancel"), button("Save", "save", "main"))
+
+    def on_mount(self) -> None:
+        self.query_one("#name", Input).focus()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#save")
+    def _save(self) -> None:
+        name = self.query_one("#name", Input).value.strip()
+        groups = split_groups(self.query_one("#groups", Input).value)
+        known = {sanitize_line(group): group for group in self._contact.groups}
+        groups = tuple(known.get(group, group) for group in groups)
+        contact = self._contact
+        if (name, set(groups)) != (contact.name, set(contact.groups)):
+            self._desk.submit_and_say(
+                c.UpdateContact(contact.account, contact.peer, name, groups),
+                f"{sanitize_line(name or str(contact.peer), 80)} was changed.",
+            )
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_cancel()
+
+
+class SubscriptionScreen(Dialog[None]):
+    """Choose who sees whose presence."""
+
+    def __init__(self, desk: Desk, account: BareJID, peer: BareJID) -> None:
+        super().__init__()
+        self._desk = desk
+        self._account = account
+        self._peer = peer
+        self.title_words = f"{desk.title(account, peer)}: who sees whom"
+
+    def content(self) -> ComposeResult:
+        contact = self._desk.views.conversation(self._account, self._peer).contact
+        yield words(subscription_words(contact))
+        yield OptionList(*(Option(Text(title), id=verb) for verb, title in self._choices(contact)))
+        yield buttons(button("Close", "cancel"))
+
+    @staticmethod
+    def _choices(contact: ContactView) -> list[tuple[str, str]]:
+        sees_them = contact.is_in_roster and contact.subscription.sees_them
+        seen = contact.is_in_roster and contact.subscription.seen_by_them
+        choices = []
+        if contact.is_ask_pending:
+            choices += [("ask", "Ask again to see when they are online"), ("unsubscribe", "Take the request back")]
+        elif sees_them:
+            choices.append(("unsubscribe", "Stop seeing when they are online"))
+        else:
+            choices.append(("ask", "Ask to see when they are online"))
+        if contact.is_requesting:
+            choices += [("approve", "Let them see when you are online (they asked)"), ("deny", "Refuse their request")]
+        elif seen:
+            choices.append(("deny", "Stop letting them see when you are online"))
+        elif not contact.is_approved:
+            choices.append(("preapprove", "Let them in at once should they ask"))
+        if not contact.is_in_roster:
+            choices.append(("add", "Put them in your list…"))
+        return choices
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        account, peer, desk = self._account, self._peer, self._desk
+        name = desk.title(account, peer)
+        self.dismiss(None)
+        match event.option.id:
+            case "ask":
+                desk.submit_and_say(c.RequestSubscription(account, peer), f"{name} was asked.")
+            case "unsubscribe":
+                desk.submit_and_say(c.Unsubscribe(account, peer), f"You no longer see when {name} is online.")
+            case "approve":
+                desk.submit_and_say(c.ApproveSubscription(account, peer), f"{name} sees when you are online.")
+            case "deny":
+                desk.submit_and_say(c.DenySubscription(account, peer), f"{name} does not see when you are online.")
+            case "preapprove":
+                desk.submit_and_say(
+                    c.PreApproveSubscription(account, peer), f"If {name} asks, they are let in at once."
+                )
+            case "add":
+                desk.app.push_screen(AddContactScreen(desk, account, peer))
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_cancel()

@@ -1,0 +1,152 @@
+"""What all dialogs share: a box in the middle, a title, fields, a sentence for what is wrong, and buttons."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Button, Input, Static
+
+from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.jid import BareJID, JIDError
+from tui_xmpp.ui.guard import Guarded
+
+Result = TypeVar("Result")
+
+
+class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
+    """A box over the main screen; Escape leaves it with nothing done. Long content scrolls inside the box."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 50%; }
+    Dialog > VerticalScroll {
+        width: 68; max-width: 100%; height: auto; max-height: 100%; background: $panel; padding: 1 2;
+        scrollbar-size-vertical: 1;
+    }
+    Dialog .title { text-style: bold; color: $foreground; margin-bottom: 1; }
+    Dialog .words { color: $foreground; margin-bottom: 1; }
+    Dialog .dim { color: $foreground 70%; }
+    Dialog .field { height: auto; margin-bottom: 1; }
+    Dialog .field > .label { width: 11; color: $foreground 70%; }
+    Dialog .field > Input { width: 1fr; }
+    Dialog Input { border: none; height: 1; padding: 0 1; background: $background; }
+    Dialog Input:focus { border: none; background: $background; background-tint: $primary 12%; }
+    Dialog .problem { color: $error; height: auto; display: none; margin-bottom: 1; }
+    Dialog .problem.-told { display: block; }
+    Dialog .buttons { height: auto; align-horizontal: right; margin-top: 1; }
+    Dialog .buttons > Button { margin-left: 2; }
+    Dialog Button { border: none; height: 1; min-width: 8; padding: 0 2; background: $surface; color: $foreground;
+        text-style: none; }
+    Dialog Button:focus { background: $primary; color: $background; text-style: bold; }
+    Dialog Button.-main { color: $primary; text-style: bold; }
+    Dialog Button.-main:focus { background: $primary; color: $background; }
+    Dialog Button.-danger { color: $error; }
+    Dialog Button.-danger:focus { background: $error; color: $background; }
+    Dialog Checkbox { border: none; height: 1; padding: 0; background: transparent; width: 1fr; }
+    Dialog Checkbox:focus { border: none; background: $primary 15%; }
+    Dialog RadioSet { border: none; height: auto; padding: 0; background: transparent; width: 1fr; }
+    Dialog RadioSet:focus { border: none; }
+    Dialog RadioButton { border: none; height: 1; padding: 0; background: transparent; }
+    Dialog OptionList { border: none; height: auto; background: transparent; padding: 0; }
+    Dialog OptionList:focus { border: none; }
+    """
+
+    title_words: str = ""
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(can_focus=False):
+            yield words(self.title_words, "title")
+            yield from self.content()
+
+    def content(self) -> ComposeResult:
+        """Yield what stands below the title."""
+        yield from ()
+
+    def tell(self, sentence: str) -> None:
+        """Show what is wrong; an empty sentence takes that back."""
+        problem = self.query_one(".problem", Static)
+        problem.update(sentence)
+        problem.set_class(bool(sentence), "-told")
+
+    def action_cancel(self) -> None:
+        """Leave with nothing done."""
+        self.dismiss(None)
+
+
+def words(text: str, classes: str = "words") -> Static:
+    """Return text that is never read as markup."""
+    return Static(text, markup=False, classes=classes)
+
+
+def problem() -> Static:
+    """Return the place for :meth:`Dialog.tell`."""
+    return words("", "problem")
+
+
+def field(label: str, widget: Widget) -> Horizontal:
+    """Return a widget with words before it."""
+    return Horizontal(words(label, "label"), widget, classes="field")
+
+
+def buttons(*choices: Button) -> Horizontal:
+    """Return a row of buttons at the right."""
+    return Horizontal(*choices, classes="buttons")
+
+
+def button(label: str, id: str, kind: str = "") -> Button:  # noqa: A002 - Textual's own name for it
+    """Return a button; ``kind`` is empty, ``main`` or ``danger``."""
+    from rich.text import Text
+
+    return Button(Text(label), id=id, classes=f"-{kind}" if kind else "")
+
+
+def line(value: str = "", *, placeholder: str = "", id: str, is_secret: bool = False, **more: object) -> Input:  # noqa: A002
+    """Return a field for one line of text."""
+    suggester = more.get("suggester")
+    return Input(
+        value,
+        placeholder=placeholder,
+        id=id,
+        password=is_secret,
+        select_on_focus=False,
+        suggester=suggester if isinstance(suggester, Suggester) else None,
+    )
+
+
+class GroupSuggester(Suggester):
+    """Complete the last of several group names parted by commas; the right arrow takes the completion."""
+
+    def __init__(self, groups: list[str]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._groups = [group for group in groups if group == sanitize_line(group)]
+
+    async def get_suggestion(self, value: str) -> str | None:
+        *_, last = value.rpartition(",")
+        typed = last.lstrip()
+        if not typed:
+            return None
+        for group in self._groups:
+            if group.casefold().startswith(typed.casefold()) and group != typed:
+                return value + group[len(typed) :]
+        return None
+
+
+def address_problem(text: str) -> tuple[BareJID | None, str]:
+    """Read an address as it is typed: the address, or the sentence that says what is wrong with it."""
+    text = text.strip()
+    if not text:
+        return None, ""
+    try:
+        jid = BareJID.parse(text)
+    except JIDError as error:
+        return None, str(error)
+    if jid.local is None:
+        return None, "The part before @ is missing: an address looks like name@example.com."
+    return jid, ""

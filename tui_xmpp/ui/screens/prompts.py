@@ -1,0 +1,153 @@
+"""The questions only the user can answer while a session waits: a password, a certificate."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Button, Checkbox, Input, Static
+
+from tui_xmpp.core import commands as c
+from tui_xmpp.core.changes import AccountChanged, AccountListChanged
+from tui_xmpp.core.model import Prompt
+from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, field, line, problem, words
+from tui_xmpp.worker.doorbell import Batch
+
+
+class _PromptScreen(Dialog[None]):
+    """A dialog that leaves by itself when its question was settled elsewhere."""
+
+    def __init__(self, desk: Desk, prompt: Prompt) -> None:
+        super().__init__()
+        self._desk = desk
+        self._prompt = prompt
+
+    def follow(self, batch: Batch) -> None:
+        """Leave when the session does not wait any more."""
+        if not any(isinstance(change, (AccountChanged, AccountListChanged)) for change in batch.changes):
+            return
+        view = self._desk.views.account(self._prompt.account)
+        waiting = [prompt for prompt in view.prompts if prompt.kind is self._prompt.kind] if view else []
+        if self._prompt not in waiting and self.is_current:
+            self.dismiss(None)
+
+
+class PasswordScreen(_PromptScreen):
+    """Ask for an account's password; it is shown only on request and kept nowhere but in the keyring."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f8", "toggle_secret", "Show the password", show=False)]
+
+    def content(self) -> ComposeResult:
+        yield words(f"{self._prompt.account}")
+        yield words(sanitize_line(self._prompt.reason, 400) or "The password is needed to log in.", "words dim reason")
+        yield field("Password", line(id="password", is_secret=True))
+        yield words("F8 shows or hides what you type.", "words dim")
+        yield Checkbox("Keep it in the keyring", False, id="keep", disabled=True)
+        yield words("", "words dim keyring")
+        yield problem()
+        yield buttons(button("Not now", "cancel"), button("Log in", "go", "main"))
+
+    title_words = "Password"
+
+    def on_mount(self) -> None:
+        self.query_one("#password", Input).focus()
+        self.run_worker(self._look_for_keyring(), exit_on_error=False)
+
+    async def _look_for_keyring(self) -> None:
+        sentence = await self._desk.app.check_keyring()
+        self.query_one("#keep", Checkbox).disabled = sentence is not None
+        keyring = self.query_one(".keyring", Static)
+        keyring.update(sanitize_line(sentence, 300) if sentence else "")
+        keyring.display = sentence is not None
+
+    def action_toggle_secret(self) -> None:
+        """Show or hide the password."""
+        password = self.query_one("#password", Input)
+        password.password = not password.password
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#go")
+    def _go(self) -> None:
+        password = self.query_one("#password", Input).value
+        if not password:
+            self.tell("Type the password first.")
+            return
+        is_kept = self.query_one("#keep", Checkbox).value
+        self._desk.submit(c.ProvidePassword(self._prompt.account, password, is_remembered=is_kept))
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_cancel()
+
+
+class CertificateScreen(_PromptScreen):
+    """Show a refused certificate; the way out that is offered first is to refuse it."""
+
+    title_words = "The server could not prove who it is"
+
+    DEFAULT_CSS = """
+    CertificateScreen > VerticalScroll { width: 78; }
+    """
+
+    def content(self) -> ComposeResult:
+        yield words(sanitize_line(self._prompt.reason, 500))
+        yield Static(self._facts())
+        yield words(
+            "\nSomeone may be listening in. Trust it only if you got the same SHA-256 from the server's owner "
+            "by another way."
+        )
+        yield field("To trust it", line(placeholder="type: trust", id="typed"))
+        yield problem()
+        yield buttons(button("Refuse", "refuse", "main"), button("Trust this certificate", "pin", "danger"))
+
+    def _facts(self) -> Text:
+        text = Text()
+        certificate = self._prompt.certificate
+        rows: list[tuple[str, str]] = [("Account", str(self._prompt.account))]
+        if certificate is not None:
+            rows += [
+                ("For", sanitize_line(certificate.subject, 200)),
+                ("Issued by", sanitize_line(certificate.issuer, 200)),
+            ]
+            if certificate.names:
+                rows.append(("Names", sanitize_line(", ".join(certificate.names), 300)))
+            if certificate.not_before is not None and certificate.not_after is not None:
+                rows.append(("Valid", f"{certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"))
+            pairs = [certificate.sha256[i : i + 4].upper() for i in range(0, len(certificate.sha256), 4)]
+            lines = [" ".join(pairs[i : i + 8]) for i in range(0, len(pairs), 8)]
+            rows += [("SHA-256" if number == 0 else "", words) for number, words in enumerate(lines)]
+        for name, value in rows:
+            text.append(f"{name:<11}", "dim")
+            text.append(f"{value}\n")
+        text.rstrip()
+        return text
+
+    def on_mount(self) -> None:
+        self.query_one("#refuse", Button).focus()
+
+    @on(Button.Pressed, "#pin")
+    @on(Input.Submitted, "#typed")
+    def _pin(self) -> None:
+        certificate = self._prompt.certificate
+        if certificate is None:
+            self.tell("The server showed no certificate, so there is nothing to trust.")
+            return
+        typed = self.query_one("#typed", Input)
+        if typed.value.strip().casefold() != "trust":
+            self.tell("Type the word trust to show that you mean it.")
+            typed.focus()
+            return
+        self._desk.submit(c.PinCertificate(self._prompt.account, certificate.sha256))
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#refuse")
+    def action_cancel(self) -> None:
+        """Refuse: the account stays disconnected."""
+        self._desk.submit(c.Disconnect(self._prompt.account))
+        self.dismiss(None)

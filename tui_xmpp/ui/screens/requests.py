@@ -1,0 +1,157 @@
+"""The inbox of people who ask to see when the user is online."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui_xmpp.core import commands as c
+from tui_xmpp.core.changes import RequestsChanged
+from tui_xmpp.core.model import SubscriptionRequest
+from tui_xmpp.core.text import confusion, sanitize_line
+from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, words
+from tui_xmpp.ui.signs import age_words
+from tui_xmpp.worker.doorbell import Batch
+
+
+class RequestsScreen(Dialog[None]):
+    """List the requests; each can be approved, denied or blocked where it stands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "approve", "Approve", show=False),
+        Binding("b", "approve_back", "Approve and add back", show=False),
+        Binding("d", "deny", "Deny", show=False),
+        Binding("x", "block", "Block", show=False),
+        Binding("i", "details", "Details", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    RequestsScreen > VerticalScroll { width: 84; }
+    RequestsScreen OptionList { max-height: 1fr; margin-bottom: 1; }
+    RequestsScreen .buttons { align-horizontal: left; }
+    RequestsScreen .buttons > Button { margin: 0 1 0 0; padding: 0 1; }
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._requests: tuple[SubscriptionRequest, ...] = ()
+
+    @property
+    def title_words(self) -> str:  # type: ignore[override]
+        number = len(self._desk.views.requests())
+        return f"Requests · {number} waiting" if number else "Requests"
+
+    def content(self) -> ComposeResult:
+        yield OptionList()
+        yield words("", "words dim empty")
+        yield buttons(
+            button("A approve", "approve", "main"),
+            button("B and add back", "back", "main"),
+            button("D deny", "deny"),
+            button("X block", "block", "danger"),
+            button("Close", "cancel"),
+        )
+
+    def on_mount(self) -> None:
+        self._fill()
+        self.query_one(OptionList).focus()
+
+    def follow(self, batch: Batch) -> None:
+        """Show what the inbox holds now."""
+        if any(isinstance(change, RequestsChanged) for change in batch.changes):
+            self._fill()
+
+    def _fill(self) -> None:
+        options = self.query_one(OptionList)
+        kept = options.highlighted
+        self._requests = self._desk.views.requests()
+        options.clear_options()
+        options.add_options([Option(self._words(request)) for request in self._requests])
+        if self._requests:
+            options.highlighted = min(kept or 0, len(self._requests) - 1)
+        self.query_one(".title", Static).update(self.title_words)
+        empty = self.query_one(".empty", Static)
+        empty.update("Nobody asks to see when you are online. Requests wait here until you answer them.")
+        empty.display = not self._requests
+        options.display = bool(self._requests)
+        for choice in self.query(Button):
+            choice.display = bool(self._requests) or choice.id == "cancel"
+
+    def _words(self, request: SubscriptionRequest) -> Text:
+        nick = sanitize_line(request.nick, 60)
+        text = Text(no_wrap=False)
+        text.append(str(request.peer), "bold")
+        if nick:
+            text.append(f"  {nick}")
+        text.append(f"  {age_words(request.at, self._desk.clock.now())}", "dim")
+        if len(self._desk.views.accounts()) > 1:
+            text.append(f"  to {request.account}", "dim")
+        said = sanitize_line(request.text, 300)
+        text.append(f"\n  “{said}”" if said else "\n  wants to see when you are online", "" if said else "dim")
+        if doubt := confusion(str(request.peer)):
+            text.append(f"\n  ! {doubt}", "bold")
+        return text
+
+    def _chosen(self) -> SubscriptionRequest | None:
+        index = self.query_one(OptionList).highlighted
+        return self._requests[index] if index is not None and index < len(self._requests) else None
+
+    @on(Button.Pressed, "#approve")
+    def action_approve(self) -> None:
+        """Let them see when the user is online."""
+        if request := self._chosen():
+            self._desk.submit_and_say(
+                c.ApproveSubscription(request.account, request.peer), f"{request.peer} sees when you are online."
+            )
+
+    @on(Button.Pressed, "#back")
+    def action_approve_back(self) -> None:
+        """Let them see, and ask to see them in return."""
+        if request := self._chosen():
+            desk = self._desk
+            account, peer, nick = request.account, request.peer, sanitize_line(request.nick, 60)
+
+            def approved(failure: str | None) -> None:
+                if failure is not None:
+                    desk.complain(failure)
+                    return
+                desk.say(f"{peer} sees when you are online, and was asked in return.")
+                contact = desk.views.contact(account, peer)
+                if nick and contact is not None and contact.is_in_roster and not contact.name:
+                    desk.submit(c.UpdateContact(account, peer, nick, contact.groups))
+
+            desk.submit(c.ApproveSubscription(account, peer, is_asking_back=True), approved)
+
+    @on(Button.Pressed, "#deny")
+    def action_deny(self) -> None:
+        """Refuse."""
+        if request := self._chosen():
+            self._desk.submit_and_say(c.DenySubscription(request.account, request.peer), f"{request.peer} was refused.")
+
+    @on(Button.Pressed, "#block")
+    def action_block(self) -> None:
+        """Refuse, and hear nothing more from them."""
+        if request := self._chosen():
+            from tui_xmpp.ui.actions import BY_ID
+
+            BY_ID["block"].run(self._desk, str(request.peer))
+
+    @on(OptionList.OptionSelected)
+    def action_details(self) -> None:
+        """Show what is known of them."""
+        if request := self._chosen():
+            from tui_xmpp.ui.screens.details import DetailsScreen
+
+            self._desk.app.push_screen(DetailsScreen(self._desk, request.account, request.peer))
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_cancel()
