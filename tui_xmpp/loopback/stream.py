@@ -58,6 +58,7 @@ class ClientStream:
                 await self._transport.drain()
                 data = await self._transport.read()
                 await self._may_go_on.wait()
+                self._redirect()
                 if data:
                     self._connection.receive_data(data)
                 else:
@@ -112,11 +113,14 @@ class ClientStream:
                 self._connection.tls_established(ChannelBinding(facts.channel_bindings, facts.version))
             else:
                 self._handle(event)
+        self._flush()
+        return self._connection.phase is not Phase.CLOSED
+
+    def _redirect(self) -> None:
+        """Send a client that begins to log in elsewhere, when told to."""
         elsewhere = self._manners.redirect_to
         if elsewhere is not None and self._connection.is_secure and self._connection.phase is Phase.NEGOTIATING:
             self.end(StreamError(StreamErrorCondition.SEE_OTHER_HOST, see_other_host=elsewhere))
-        self._flush()
-        return self._connection.phase is not Phase.CLOSED
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, StanzaReceived):
