@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from tests.support.sasl import Accounts
 from tui_xmpp.jid import BareJID
 from tui_xmpp.xmpp.connection import Connection, InitiatorConfig, Phase, ReceiverConfig
 from tui_xmpp.xmpp.events import BindWanted, CredentialsWanted, Event, KeyDerivationWanted, StanzaReceived
@@ -14,32 +15,18 @@ from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials, KeyDerivation, Passw
 DOMAIN = "im.example.com"
 ACCOUNT = BareJID.parse("juliet@im.example.com")
 PASSWORD = "r0m30myr0m30"
-HEADER = (
-    b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"
-    b" from='im.example.com' id='t7AMCin9zjMNwQKDnplntZPIDEI=' version='1.0' xml:lang='en'>"
-)
 
 
-class Accounts:
-    """A CredentialStore of passwords in the clear, with SCRAM keys made once on demand."""
+@dataclass
+class KeptAccounts(Accounts):
+    """Accounts whose SCRAM keys are derived once, for tests that log in a thousand times."""
 
-    def __init__(self, passwords: dict[str, str], salt: bytes = b"pepper", iterations: int = 4096) -> None:
-        self._passwords = passwords
-        self._salt = salt
-        self._iterations = iterations
-        self._keys: dict[tuple[str, str], StoredKeys] = {}
+    _kept: dict[tuple[str, str], StoredKeys | None] = field(default_factory=dict, repr=False)
 
     def stored_keys(self, username: str, hash_name: str) -> StoredKeys | None:
-        if username not in self._passwords:
-            return None
-        key = (username, hash_name)
-        if key not in self._keys:
-            derivation = KeyDerivation(hash_name, self._salt, self._iterations)
-            self._keys[key] = StoredKeys.from_password(self._passwords[username], derivation)
-        return self._keys[key]
-
-    def is_password_right(self, username: str, password: str) -> bool:
-        return self._passwords.get(username) == password
+        if (username, hash_name) not in self._kept:
+            self._kept[username, hash_name] = super().stored_keys(username, hash_name)
+        return self._kept[username, hash_name]
 
 
 def counting_ids(prefix: str) -> Callable[[], str]:
@@ -58,7 +45,7 @@ def receiver_config(**changes: object) -> ReceiverConfig:
     """Return the server's side, with ids ``s1``, ``s2``, …"""
     values: dict[str, object] = {
         "domain": DOMAIN,
-        "store": Accounts({"juliet": PASSWORD}),
+        "store": KeptAccounts({"juliet": PASSWORD}),
         "make_id": counting_ids("s"),
         **changes,
     }

@@ -14,7 +14,6 @@ not declared is ignored (RFC 6120 §8.4).
 from __future__ import annotations
 
 import base64
-import binascii
 import types
 from collections.abc import Callable
 from copy import deepcopy
@@ -26,7 +25,7 @@ from typing import Any, Final, TypeVar, Union, cast, dataclass_transform, get_ar
 from lxml import etree
 
 from tui_xmpp.errors import TuiXmppError
-from tui_xmpp.jid import BareJID, FullJID, JIDError, parse_jid
+from tui_xmpp.jid import BareJID, FullJID, parse_jid
 from tui_xmpp.xmpp.element import Element, build, qualified, sendable, tag_text
 
 P = TypeVar("P")
@@ -184,155 +183,194 @@ _WRITERS: Final[dict[Any, Callable[[Any], str]]] = {
 }
 
 
-@dataclass(slots=True)
-class _Field:
-    """One declared field, resolved: how it is found, read and written."""
-
-    attribute_of: str  # the Python name
-    kind: _Kind
-    key: str  # attribute name, or Clark name of the child
-    namespace: str
-    name: str
-    default: Any
-    read: Callable[[str], Any]
-    write: Callable[[Any], str]
-    payloads: dict[str, _Declaration]  # tag -> nested payload, empty when the child is a scalar
-    members: dict[str, Any]  # tag -> enum member, for a choice
-
-    @property
-    def is_required(self) -> bool:
-        return self.default is MISSING
+_Reader = Callable[[Element], Any]
+_Writer = Callable[[Element, Any], None]
 
 
-def _without_none(annotation: Any) -> Any:
-    if get_origin(annotation) in (Union, types.UnionType):
-        kept = [one for one in get_args(annotation) if one is not type(None)]
-        return Union[tuple(kept)] if len(kept) > 1 else kept[0]  # noqa: UP007
-    return annotation
+class _Lacking(ValueError):
+    """A required part is not there."""
 
 
 class _Declaration:
-    """The resolved shape of one payload class."""
+    """The resolved shape of one payload class: a reader and a writer for each field."""
 
     def __init__(self, cls: type[Any], namespace: str, name: str) -> None:
         self.cls = cls
         self.namespace = namespace
         self.name = name
         self.tag = qualified(namespace, name)
+        self._taken: set[str] = set()  # tags of children that belong to some field
+        self._readers: list[tuple[str, _Reader]] = []
+        self._writers: list[tuple[str, _Writer, Any]] = []
         hints = get_type_hints(cls)
-        self.fields = [self._resolve(one.name, hints[one.name], one) for one in fields(cls)]
-        self._has_children = any(one.kind not in (_Kind.ATTRIBUTE, _Kind.TEXT) for one in self.fields)
-
-    def _resolve(self, python_name: str, annotation: Any, declared: Any) -> _Field:
-        spec: _Spec = declared.metadata[_SPEC]
-        wanted = _without_none(annotation)
-        if spec.kind is _Kind.CHILDREN:
-            wanted = get_args(wanted)[0]
-        parts = get_args(wanted) if get_origin(wanted) in (Union, types.UnionType) else (wanted,)
-        nested = {d.tag: d for one in parts if (d := getattr(one, _DECLARATION, None)) is not None}
-        is_enum = isinstance(wanted, type) and issubclass(wanted, Enum)
-        namespace = spec.namespace if spec.namespace is not None else self.namespace
-        name = spec.name if spec.name is not None else python_name.rstrip("_").replace("_", "-")
-        if spec.kind is _Kind.ATTRIBUTE:
-            key = qualified(spec.namespace, name) if spec.namespace else name
-        else:
-            key = qualified(namespace, name)
-        if is_enum:
-            read: Callable[[str], Any] = _enum_reader(wanted)
-            write: Callable[[Any], str] = lambda value: str(value.value)  # noqa: E731
-        elif nested or spec.kind in (_Kind.FLAG, _Kind.REST):
-            read, write = _same, str
-        else:
-            scalar = BareJID | FullJID if set(parts) == {BareJID, FullJID} else wanted
-            read, write = _READERS[scalar], _WRITERS.get(scalar, str)
-        members = (
-            {qualified(namespace, str(member.value)): member for member in wanted} if spec.kind is _Kind.CHOICE else {}
-        )
-        return _Field(python_name, spec.kind, key, namespace, name, declared.default, read, write, nested, members)
+        for one in fields(cls):
+            reader, writer = self._resolve(one.name, hints[one.name], one.metadata[_SPEC], one.default)
+            self._readers.append((one.name, reader))
+            self._writers.append((one.name, writer, one.default))
 
     def decode(self, element: Element) -> Any:
         if element.tag != self.tag:
             raise PayloadError(f"Expected <{self.name}/>, got <{etree.QName(element).localname}/>.")
-        elements = [one for one in element if isinstance(one.tag, str)] if self._has_children else []
-        values = [self._read(one, element, elements) for one in self.fields]
-        return self.cls(*values)
-
-    def _read(self, one: _Field, element: Element, elements: list[Element]) -> Any:
-        kind = one.kind
         try:
-            if kind is _Kind.ATTRIBUTE:
-                raw = element.get(one.key)
-                return self._absent(one) if raw is None else one.read(raw)
-            if kind is _Kind.TEXT:
-                raw = element.text
-                return one.read(raw or "") if raw or one.is_required else one.default
-            if kind is _Kind.FLAG:
-                return any(each.tag == one.key for each in elements)
-            if kind is _Kind.REST:
-                return tuple(each for each in elements if not self._is_declared(tag_text(each)))
-            if kind is _Kind.CHOICE:
-                found = next((one.members[each.tag] for each in elements if each.tag in one.members), None)
-                return self._absent(one) if found is None else found
-            matching = [self._read_child(one, each) for each in elements if self._takes(one, tag_text(each))]
-        except (ValueError, binascii.Error, JIDError) as error:
-            if isinstance(error, PayloadError):
-                raise
-            raise PayloadError(f"<{self.name}/> has an unreadable {one.name}.") from error
-        if kind is _Kind.CHILDREN:
-            return tuple(matching) if matching else self._absent(one)
-        return matching[0] if matching else self._absent(one)
+            return self.cls(*[read(element) for _, read in self._readers])
+        except PayloadError:
+            raise
+        except (ValueError, OverflowError):
+            self._complain(element)
+            raise
 
-    def _absent(self, one: _Field) -> Any:
-        if one.is_required:
-            raise PayloadError(f"<{self.name}/> lacks {one.name}.")
-        return one.default
-
-    @staticmethod
-    def _takes(one: _Field, tag: str) -> bool:
-        return tag in one.payloads if one.payloads else tag == one.key
-
-    @staticmethod
-    def _read_child(one: _Field, element: Element) -> Any:
-        if one.payloads:
-            return one.payloads[tag_text(element)].decode(element)
-        return one.read(element.text or "")
-
-    def _is_declared(self, tag: str) -> bool:
-        return any(
-            tag in one.members or (one.kind is not _Kind.ATTRIBUTE and self._takes(one, tag))
-            for one in self.fields
-            if one.kind not in (_Kind.REST, _Kind.TEXT)
-        )
+    def _complain(self, element: Element) -> None:
+        """Raise a PayloadError that names the first field that cannot be read."""
+        for name, read in self._readers:
+            try:
+                read(element)
+            except _Lacking as error:
+                raise PayloadError(f"<{self.name}/> lacks {name.rstrip('_')}.") from error
+            except (ValueError, OverflowError) as error:
+                raise PayloadError(f"<{self.name}/> has an unreadable {name.rstrip('_')}.") from error
 
     def encode(self, value: Any) -> Element:
         element = build(self.namespace, self.name)
-        for one in self.fields:
-            content = getattr(value, one.attribute_of)
-            if content is None or (not one.is_required and content == one.default):
-                continue
-            self._write(one, element, content)
+        for name, write, default in self._writers:
+            content = getattr(value, name)
+            if content is not None and (default is MISSING or content != default):
+                write(element, content)
         return element
 
-    @staticmethod
-    def _write(one: _Field, element: Element, content: Any) -> None:
-        kind = one.kind
+    def _resolve(self, python_name: str, annotation: Any, spec: _Spec, default: Any) -> tuple[_Reader, _Writer]:
+        wanted = _without_none(annotation)
+        namespace = spec.namespace if spec.namespace is not None else self.namespace
+        name = spec.name if spec.name is not None else python_name.rstrip("_").replace("_", "-")
+        tag = qualified(namespace, name)
+        kind = spec.kind
         if kind is _Kind.ATTRIBUTE:
-            element.set(one.key, sendable(one.write(content)))
-        elif kind is _Kind.TEXT:
-            element.text = sendable(one.write(content))
-        elif kind is _Kind.FLAG:
-            element.append(build(one.namespace, one.name))
-        elif kind is _Kind.CHOICE:
-            element.append(build(one.namespace, str(content.value)))
-        elif kind is _Kind.REST:
-            for each in content:
-                element.append(deepcopy(each))
-        else:
-            for each in content if kind is _Kind.CHILDREN else (content,):
-                if one.payloads:
-                    element.append(encode(each))
-                else:
-                    element.append(build(one.namespace, one.name, text=one.write(each)))
+            return _attribute(qualified(spec.namespace, name) if spec.namespace else name, wanted, default)
+        if kind is _Kind.TEXT:
+            return _text(wanted, default)
+        if kind is _Kind.REST:
+            return _rest(self._taken)
+        if kind is _Kind.FLAG:
+            self._taken.add(tag)
+            return _flag(tag, namespace, name)
+        if kind is _Kind.CHOICE:
+            members = {qualified(namespace, str(member.value)): member for member in wanted}
+            self._taken.update(members)
+            return _choice(members, namespace, default)
+        one = get_args(wanted)[0] if kind is _Kind.CHILDREN else wanted
+        readers, write = _child(one, tag, namespace, name)
+        self._taken.update(readers)
+        return _many(readers, write, default) if kind is _Kind.CHILDREN else _single(readers, write, default)
+
+
+def _absent(default: Any) -> Any:
+    if default is MISSING:
+        raise _Lacking
+    return default
+
+
+def _attribute(key: str, wanted: Any, default: Any) -> tuple[_Reader, _Writer]:
+    convert, written = _scalar(wanted)
+
+    def read(element: Element) -> Any:
+        raw = element.get(key)
+        return convert(raw) if raw is not None else _absent(default)
+
+    return read, lambda element, value: element.set(key, sendable(written(value)))
+
+
+def _text(wanted: Any, default: Any) -> tuple[_Reader, _Writer]:
+    convert, written = _scalar(wanted)
+
+    def read(element: Element) -> Any:
+        raw = element.text
+        return convert(raw or "") if raw or default is MISSING else default
+
+    def write(element: Element, value: Any) -> None:
+        element.text = sendable(written(value))
+
+    return read, write
+
+
+def _flag(tag: str, namespace: str, name: str) -> tuple[_Reader, _Writer]:
+    def read(element: Element) -> bool:
+        return any(each.tag == tag for each in element)
+
+    return read, lambda element, _: element.append(build(namespace, name))
+
+
+def _choice(members: dict[str, Any], namespace: str, default: Any) -> tuple[_Reader, _Writer]:
+    def read(element: Element) -> Any:
+        for each in element:
+            if (tag := tag_text(each)) in members:
+                return members[tag]
+        return _absent(default)
+
+    return read, lambda element, value: element.append(build(namespace, str(value.value)))
+
+
+def _rest(taken: set[str]) -> tuple[_Reader, _Writer]:
+    def read(element: Element) -> tuple[Element, ...]:
+        return tuple(each for each in element if (tag := tag_text(each)) and tag not in taken)
+
+    def write(element: Element, value: tuple[Element, ...]) -> None:
+        for each in value:
+            element.append(deepcopy(each))
+
+    return read, write
+
+
+def _child(wanted: Any, tag: str, namespace: str, name: str) -> tuple[dict[str, _Reader], Callable[[Any], Element]]:
+    """Return how to read a child by its tag, and how to make one: payloads by their own tags, a scalar by ``tag``."""
+    parts = get_args(wanted) if _is_union(wanted) else (wanted,)
+    declared: list[_Declaration] = [one for part in parts if (one := getattr(part, _DECLARATION, None)) is not None]
+    if declared:
+        return {one.tag: one.decode for one in declared}, encode
+    convert, written = _scalar(wanted)
+    return (
+        {tag: lambda element: convert(element.text or "")},
+        lambda value: build(namespace, name, text=written(value)),
+    )
+
+
+def _single(readers: dict[str, _Reader], make: Callable[[Any], Element], default: Any) -> tuple[_Reader, _Writer]:
+    def read(element: Element) -> Any:
+        for each in element:
+            if (tag := tag_text(each)) in readers:
+                return readers[tag](each)
+        return _absent(default)
+
+    return read, lambda element, value: element.append(make(value))
+
+
+def _many(readers: dict[str, _Reader], make: Callable[[Any], Element], default: Any) -> tuple[_Reader, _Writer]:
+    def read(element: Element) -> Any:
+        found = tuple([readers[tag](each) for each in element if (tag := tag_text(each)) in readers])
+        return found or _absent(default)
+
+    def write(element: Element, value: tuple[Any, ...]) -> None:
+        for each in value:
+            element.append(make(each))
+
+    return read, write
+
+
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType)
+
+
+def _without_none(annotation: Any) -> Any:
+    if not _is_union(annotation):
+        return annotation
+    kept = [one for one in get_args(annotation) if one is not type(None)]
+    return Union[tuple(kept)] if len(kept) > 1 else kept[0]  # noqa: UP007
+
+
+def _scalar(wanted: Any) -> tuple[Callable[[str], Any], Callable[[Any], str]]:
+    """Return how text becomes a value of this type, and back."""
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        return _enum_reader(wanted), lambda member: str(member.value)
+    key = BareJID | FullJID if _is_union(wanted) and set(get_args(wanted)) == {BareJID, FullJID} else wanted
+    return _READERS[key], _WRITERS.get(key, str)
 
 
 def _enum_reader(wanted: type[Enum]) -> Callable[[str], Enum]:

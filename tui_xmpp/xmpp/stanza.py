@@ -234,6 +234,19 @@ class _Stanza:
         added = tuple(one if isinstance(one, etree._Element) else encode(one) for one in payloads)
         return replace(self, children=self.children + added)
 
+    def _reply(self, *children: Element) -> Self:
+        """Return a stanza of this kind back to the sender, even to an address that is no JID."""
+        return replace(
+            self,
+            to=self.from_,
+            from_=self.to,
+            raw_to=self.raw_from,
+            raw_from=self.raw_to,
+            lang=None,
+            flaw=None,
+            children=children,
+        )
+
     @property
     def error(self) -> StanzaError | None:
         """Return the ``<error/>`` child read tolerantly, None when there is none."""
@@ -304,7 +317,7 @@ class Message(_Stanza):
 
     def error_reply(self, condition: ErrorCondition, text: str | None = None) -> Message:
         """Return the error that answers this message (RFC 6120 §8.3); never for one of type error."""
-        return Message(self.from_, self.to, self.id, None, (_error_element(condition, text),), type=MessageType.ERROR)
+        return replace(self._reply(_error_element(condition, text)), type=MessageType.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +358,7 @@ class Presence(_Stanza):
 
     def error_reply(self, condition: ErrorCondition, text: str | None = None) -> Presence:
         """Return the error that answers this presence; never for one of type error."""
-        return Presence(self.from_, self.to, self.id, None, (_error_element(condition, text),), type=PresenceType.ERROR)
+        return replace(self._reply(_error_element(condition, text)), type=PresenceType.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,11 +382,11 @@ class Iq(_Stanza):
 
     def result(self, *payloads: object) -> Iq:
         """Return the result that answers this request, with at most one payload (RFC 6120 §8.2.3)."""
-        return Iq(self.from_, self.to, self.id, type=IqType.RESULT).with_payloads(*payloads)
+        return replace(self._reply(), type=IqType.RESULT).with_payloads(*payloads)
 
     def error_reply(self, condition: ErrorCondition, text: str | None = None) -> Iq:
         """Return the error that answers this request; never for a result or an error (C-STZ-04)."""
-        return Iq(self.from_, self.to, self.id, None, (_error_element(condition, text),), type=IqType.ERROR)
+        return replace(self._reply(_error_element(condition, text)), type=IqType.ERROR)
 
 
 Stanza: TypeAlias = Message | Presence | Iq
