@@ -91,7 +91,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.client = Client(Store(), self.settings)
-        self.client.attach(self.engine)
+        self.client.attach(lambda: self.engine)
 
     def publish(self, *events: e.Event) -> None:
         self.client.publish(events)

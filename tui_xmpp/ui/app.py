@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, Literal
 
 from textual import events, on
@@ -60,6 +60,7 @@ class TuiXmppApp(Guarded, App[None]):
         is_first_run: bool = False,
         check_keyring: KeyringCheck = _no_keyring,
         start_demo: Callable[[], Awaitable[None]] | None = None,
+        notices: Sequence[str] = (),
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
@@ -67,6 +68,7 @@ class TuiXmppApp(Guarded, App[None]):
         self.is_first_run = is_first_run
         self.check_keyring = check_keyring
         self.start_demo = start_demo
+        self._notices = notices
         self.clock = clock or SystemClock()
         self.is_strict: bool | None = None
         self.bridge = Bridge(self, client, self._complain)
@@ -95,6 +97,8 @@ class TuiXmppApp(Guarded, App[None]):
 
     def _begin(self) -> None:
         self.client.start()
+        for notice in self._notices:
+            self.say(notice, "warning")
         if self.is_first_run:
             from tui_xmpp.ui.screens.wizard import WizardScreen
 

@@ -48,6 +48,7 @@ class Client:
         self.settings = settings
         self._store = store
         self._doorbell = Doorbell()
+        self._make_engine: Callable[[], Engine] | None = None
         self._engine: Engine | None = None
         self._tickets = count(1)
         self._remembered: dict[str, Remembered] = {}
@@ -58,13 +59,14 @@ class Client:
         """The frozen pictures of what is known."""
         return self._store
 
-    def attach(self, engine: Engine) -> None:
-        """Give the client what carries out its commands."""
-        self._engine = engine
+    def attach(self, make_engine: Callable[[], Engine]) -> None:
+        """Say what makes the engine; it is made at :meth:`start`, so that the first screen does not wait for it."""
+        self._make_engine = make_engine
 
     def start(self) -> None:
-        """Connect the accounts of the settings."""
-        if self._engine is not None:
+        """Make the engine and connect the accounts of the settings."""
+        if self._make_engine is not None:
+            self._engine = self._make_engine()
             self._engine.start()
 
     async def close(self) -> None:

@@ -1,0 +1,259 @@
+"""The command line, and the one place where all the rooms are joined."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_xmpp import __version__
+from tui_xmpp.core import events as e
+from tui_xmpp.core.commands import AddAccount, Command
+from tui_xmpp.core.model import OwnPresence
+from tui_xmpp.core.settings import AccountSettings, Settings
+from tui_xmpp.core.store import Store
+from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.jid import BareJID, JIDError
+from tui_xmpp.worker.client import Client, Engine
+
+if TYPE_CHECKING:
+    from tui_xmpp.loopback.demo import Demo
+    from tui_xmpp.storage.archive import Archive
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the client and return the exit status: 0 quit by the user, 1 could not start, 2 called wrongly."""
+    options = _parse(arguments)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _refuse(
+            "tui-xmpp needs a terminal: start it in one, not through a pipe or in the background.", EXIT_USAGE
+        )
+    try:
+        with ExitStack() as stack:
+            return _run(options, stack)
+    except TuiXmppError as error:
+        return _refuse(str(error), EXIT_FAILED)
+
+
+def _refuse(sentence: str, status: int) -> int:
+    print(f"tui-xmpp: {sentence}", file=sys.stderr)
+    return status
+
+
+def _account(text: str) -> BareJID:
+    try:
+        return BareJID.parse(text)
+    except JIDError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="tui-xmpp",
+        description="Chat over XMPP (Jabber) in the terminal.",
+        epilog="The password comes from the keyring, the account's password_command, the environment variable "
+        "TUI_XMPP_PASSWORD, or is asked for; it is never given on the command line or kept in a file.",
+    )
+    parser.add_argument("jid", metavar="JID", nargs="?", type=_account, help="use only this account, set up or not")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="read the settings from FILE")
+    parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep history and caches in DIR")
+    parser.add_argument("--demo", action="store_true", help="try the client on its own small server; keeps nothing")
+    parser.add_argument("--debug-log", metavar="FILE", type=Path, help="log what happens to FILE, secrets left out")
+    parser.add_argument("--version", action="version", version=f"tui-xmpp {__version__}")
+    return parser.parse_args(arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class _SettingsFile:
+    """The settings file as the engine writes it."""
+
+    path: Path
+
+    def save_account(self, settings: AccountSettings) -> None:
+        from tui_xmpp.storage.settings import save_account
+
+        save_account(self.path, settings)
+
+    def forget_account(self, account: BareJID) -> None:
+        from tui_xmpp.storage.settings import forget_account
+
+        forget_account(self.path, account)
+
+
+def _run(options: argparse.Namespace, stack: ExitStack) -> int:
+    if options.debug_log is not None:
+        _log_to(options.debug_log)
+    if options.demo:
+        return _run_demo()
+    from tui_xmpp.storage import paths
+    from tui_xmpp.storage.secrets import Secrets
+    from tui_xmpp.storage.settings import load_settings
+
+    if options.config is not None and not options.config.exists():
+        raise TuiXmppError(f"The settings file {options.config} does not exist.")
+    config_file = options.config or paths.config_file()
+    loaded = load_settings(config_file)
+    notices = [str(problem) for problem in loaded.problems]
+    archive = _open_archive(options.data_dir or paths.data_dir(), notices)
+    if archive is not None:
+        stack.callback(archive.close)
+    secrets = Secrets()
+    stack.callback(secrets.close)
+    client = Client(Store(), _chosen(loaded.settings, options.jid))
+    if archive is not None:
+        # What earlier runs kept is on the first screen, before anything is connected.
+        client.restore(archive.remembered(), lambda key, value: None)
+        client.publish(stored_facts(archive, client.settings))
+
+    def make_engine() -> Engine:
+        from tui_xmpp.worker.engine import SessionEngine
+
+        return SessionEngine(
+            client,
+            archive=archive,
+            passwords=secrets,
+            settings_file=_SettingsFile(config_file),
+            languages=_languages(),
+            is_wire_logged=options.debug_log is not None,
+        )
+
+    client.attach(make_engine)
+    wants_demo = False
+
+    async def start_demo() -> None:
+        nonlocal wants_demo
+        wants_demo = True
+        app.leave()
+
+    from tui_xmpp.ui.app import TuiXmppApp
+
+    app = TuiXmppApp(
+        client,
+        is_first_run=not client.settings.accounts,
+        check_keyring=secrets.unavailable,
+        start_demo=start_demo,
+        notices=notices,
+    )
+    app.run(mouse=client.settings.ui.is_mouse_enabled)
+    return _run_demo() if wants_demo else app.return_code or 0
+
+
+def _open_archive(folder: Path, notices: list[str]) -> Archive | None:
+    from tui_xmpp.storage.archive import Archive
+
+    try:
+        archive = Archive.open(folder / "archive.sqlite")
+    except TuiXmppError as error:
+        # Talking matters more than keeping: the session goes on and the user knows that nothing is kept.
+        notices.append(f"{error} What is said in this session is not kept.")
+        return None
+    if archive.notice:
+        notices.append(archive.notice)
+    return archive
+
+
+def _chosen(settings: Settings, account: BareJID | None) -> Settings:
+    if account is None:
+        return settings
+    known = tuple(each for each in settings.accounts if each.jid == account)
+    return replace(settings, accounts=known or (AccountSettings(account),))
+
+
+def stored_facts(archive: Archive, settings: Settings) -> list[e.Event]:
+    """Return what earlier runs kept of the accounts, for the first screen; nothing where it cannot be read."""
+    facts: list[e.Event] = []
+    for each in settings.accounts:
+        try:
+            state = archive.account_state(each.jid)
+            conversations = archive.conversations(each.jid)
+        except TuiXmppError:
+            continue  # the engine reads it again and says why it cannot
+        facts.append(e.AccountAdded(each.jid, state.own or OwnPresence(priority=each.priority)))
+        facts.append(e.RosterReplaced(each.jid, state.roster, state.roster_version))
+        facts.extend(conversations)
+    return facts
+
+
+def _languages() -> tuple[str, ...]:
+    """Return the user's languages as the environment names them, best first (RFC 6120 §8.1.5)."""
+    names = os.environ.get("LANGUAGE") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    tags = (name.split(".")[0].split("@")[0].replace("_", "-") for name in names.split(":"))
+    return tuple(tag for tag in tags if tag and tag not in ("C", "POSIX"))
+
+
+# -- the demo -----------------------------------------------------------------------------------------------------
+
+
+class _DemoEngine:
+    """The sessions over the loopback server, which lives and ends with them."""
+
+    def __init__(self, client: Client) -> None:
+        from tui_xmpp.worker.engine import SessionEngine
+
+        self._engine = SessionEngine(client, passwords=self)
+        self._demo: Demo | None = None
+        self._start: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._start = asyncio.get_running_loop().create_task(self._begin())
+
+    async def _begin(self) -> None:
+        from tui_xmpp.loopback.demo import start_demo
+
+        self._demo = await start_demo()
+        account = self._demo.account
+        self._engine.perform(AddAccount(account.jid, account), lambda failure: None)
+
+    async def close(self) -> None:
+        if self._start is not None:
+            self._start.cancel()
+        await self._engine.close()
+        if self._demo is not None:
+            await self._demo.close()
+
+    def perform(self, command: Command, finish: Callable[[str | None], None]) -> None:
+        self._engine.perform(command, finish)
+
+    async def settle(self) -> None:
+        if self._start is not None:
+            await asyncio.wait([self._start])
+        await self._engine.settle()
+
+    async def get_password(self, settings: AccountSettings) -> str | None:
+        return self._demo.password if self._demo is not None else None
+
+    async def keep_password(self, account: BareJID, password: str) -> None:
+        raise TuiXmppError("The demo keeps nothing.")
+
+
+def _run_demo() -> int:
+    from tui_xmpp.ui.app import TuiXmppApp
+
+    client = Client(Store(), Settings())
+    client.attach(lambda: _DemoEngine(client))
+    app = TuiXmppApp(client)
+    app.run()
+    return app.return_code or 0
+
+
+def _log_to(file: Path) -> None:
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise TuiXmppError(f"The log file {file} cannot be written: {error.strerror}.") from error
+    handler = logging.StreamHandler(os.fdopen(descriptor, "a", encoding="utf-8"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("tui_xmpp")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
