@@ -16,7 +16,7 @@ from tui_xmpp.net.connect import DEFAULT_LIMITS, Connected, ConnectLimits, NoCon
 from tui_xmpp.net.resolve import Endpoint, ResolveError, ServiceRecord, SystemResolver
 from tui_xmpp.net.steps import OnStep, Step, StepReport, unwatched
 from tui_xmpp.net.tls import CertificateRefusedError, Refusal, ServerTls, TlsPolicy
-from tui_xmpp.net.transport import Transport, memory_pair, serve
+from tui_xmpp.net.transport import ConnectionLostError, Transport, memory_pair, serve
 
 POLICY = TlsPolicy("pemberley.lit")
 AUTHORITY = make_authority()
@@ -137,6 +137,50 @@ async def test_c_dns_08_ipv4_waits_a_moment_for_ipv6() -> None:
     late.set()
     await going
     assert network.tried == ["2001:db8::1"]
+
+
+async def test_c_dns_08_ipv4_waits_also_when_every_answer_is_late() -> None:
+    late = {AF_INET: asyncio.Event(), AF_INET6: asyncio.Event()}
+    network = Network(answering={"2001:db8::1"})
+
+    def answer(address: str) -> None:
+        late[AF_INET].set()
+        asyncio.get_running_loop().call_later(0.01, late[AF_INET6].set)
+
+    network.began = answer
+    resolver = Addresses({"a": ("2001:db8::1",)}, {"a": ("192.0.2.1",)}, late)
+    await race(network, at("192.0.2.9"), at("a"), resolver=resolver, limits=replace(SLOW, resolution_delay=0.3))
+    assert network.tried == ["192.0.2.9", "2001:db8::1"]
+
+
+async def test_c_dns_08_a_refusal_beside_a_silent_address_is_followed_at_once() -> None:
+    network = Network(silent={"192.0.2.1"}, answering={"192.0.2.3"})
+    began: list[float] = []
+    network.began = lambda address: began.append(asyncio.get_running_loop().time())
+    limits = replace(SLOW, attempt_delay=0.5)
+    await race(network, at("192.0.2.1"), at("192.0.2.2"), at("192.0.2.3"), limits=limits)
+    assert began[1] - began[0] >= 0.49
+    assert began[2] - began[1] < 0.45
+
+
+async def test_c_dns_08_of_two_that_answer_at_once_the_later_is_closed() -> None:
+    both = asyncio.Barrier(2)
+    made: list[tuple[Transport, Transport]] = []
+
+    async def dial(address: str, port: int) -> Transport:
+        made.append(memory_pair())
+        own = made[-1][0]
+        await both.wait()
+        return own
+
+    network = Network()
+    network.dial = dial  # type: ignore[method-assign]
+    won = await race(network, at("192.0.2.1"), at("192.0.2.2"), limits=QUICK)
+    await made[0][0].drain()
+    assert won.transport is made[0][0]
+    assert won.untried == (at("192.0.2.2"),)
+    with pytest.raises(ConnectionLostError):
+        await made[1][1].read()
 
 
 async def test_c_dns_08_ipv4_does_not_wait_for_ever() -> None:

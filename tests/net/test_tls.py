@@ -238,6 +238,16 @@ async def test_c_tls_07_a_new_pin_does_not_reuse_what_was_made_for_none(site: Si
         await shake_hands(server, replace(policy, pins=frozenset({"00" * 32})))
 
 
+async def test_c_tls_07_a_pin_that_is_taken_back_leaves_nothing_behind(site: Site) -> None:
+    certificate = make_certificate((DOMAIN,))
+    server = site.server(certificate)
+    policy = site.policy(pins=frozenset({hashlib.sha256(certificate.der).hexdigest()}))
+    await shake_hands(server, policy)
+    with pytest.raises(CertificateRefusedError) as caught:
+        await shake_hands(server, replace(policy, pins=frozenset()))
+    assert caught.value.refusal is Refusal.SELF_SIGNED
+
+
 @pytest.mark.parametrize("agreement_of", ["unverified", "nothing"])
 def test_s_21_nothing_is_accepted_without_a_verified_chain(agreement_of: str) -> None:
     peer = signed(DOMAIN).der if agreement_of == "unverified" else None
@@ -459,6 +469,23 @@ def test_a_refused_certificate_is_shown_in_every_version(site: Site, version: ss
         pump(site.policy(domain), old_server(site, certificate, version))
     assert caught.value.der == certificate.der
     assert refused_chain(site.policy(domain), caught.value).refusal is refusal
+
+
+def test_s_21_a_refused_server_is_told_and_never_sees_the_handshake_end(site: Site) -> None:
+    session = tls_context(site.policy(), is_direct=True).open()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = old_server(site, BAD["self-signed"][1], ssl.TLSVersion.TLSv1_3)
+    peer = server.wrap_bio(incoming, outgoing, server_side=True)
+    assert not session.handshake()
+    incoming.write(session.pending())
+    with pytest.raises(ssl.SSLWantReadError):
+        peer.do_handshake()
+    session.receive(outgoing.read())
+    with pytest.raises(ChainRefusedError):
+        session.handshake()
+    incoming.write(session.pending())
+    with pytest.raises(ssl.SSLError, match="ALERT"):
+        peer.do_handshake()
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
