@@ -260,3 +260,17 @@ async def test_chunks_are_at_most_n_bytes() -> None:
     client.write(b"abcde")
     await client.close()
     assert [await server.read() for _ in range(4)] == [b"ab", b"cd", b"e", b""]
+
+
+async def test_delay_holds_bytes_and_the_end_on_their_way_in_order() -> None:
+    client, server = memory_pair()
+    client.faults.delay = 0.02
+    began = asyncio.get_running_loop().time()
+    client.write(b"a")
+    client.write(b"b")
+    await client.close()
+    client.write(b"too late")
+    async with asyncio.timeout(5):
+        assert await read_exactly(server, 2) == b"ab"
+        assert asyncio.get_running_loop().time() - began >= 0.015
+        assert await server.read() == b""

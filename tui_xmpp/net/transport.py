@@ -321,11 +321,13 @@ async def serve(
 class Faults:
     """What befalls the bytes that one side of a memory pair sends.
 
-    ``cut_after`` breaks the connection once so many bytes in all have been sent; ``chunk`` is the most one read gives.
+    ``cut_after`` breaks the connection once so many bytes in all have been sent; ``chunk`` is the most one read gives;
+    ``delay`` is the seconds that bytes, and the end of the stream, travel.
     """
 
     cut_after: int | None = None
     chunk: int = READ_SIZE
+    delay: float = 0.0
     is_stalled: bool = False
 
 
@@ -345,6 +347,20 @@ class _Pipe:
     def is_readable(self) -> bool:
         return bool(self.waiting) and not self.faults.is_stalled
 
+    def carry(self, data: bytes | None) -> None:
+        """Take bytes, or None for the end, over to the reading side."""
+        if self.faults.delay:
+            asyncio.get_running_loop().call_later(self.faults.delay, self._deliver, data)
+        else:
+            self._deliver(data)
+
+    def _deliver(self, data: bytes | None) -> None:
+        if data is None:
+            self.is_ended = True
+        else:
+            self.waiting += data
+        self.news.set()
+
     def cut(self) -> None:
         self.is_cut = True
         self.news.set()
@@ -359,6 +375,7 @@ class MemoryTransport(Transport):
         self._incoming = incoming
         self._facts = facts
         self._is_encrypted = False
+        self._is_closed = False
 
     @property
     def faults(self) -> Faults:
@@ -395,13 +412,12 @@ class MemoryTransport(Transport):
 
     def write(self, data: bytes) -> None:
         pipe = self._outgoing
-        if pipe.is_cut or pipe.is_ended:
+        if pipe.is_cut or pipe.is_ended or self._is_closed:
             return
         cut_after = pipe.faults.cut_after
         room = len(data) if cut_after is None else max(0, cut_after - pipe.sent)
-        pipe.waiting += data[:room]
+        pipe.carry(data[:room])
         pipe.sent += min(room, len(data))
-        pipe.news.set()
         if room < len(data):
             self.abort()
 
@@ -426,9 +442,9 @@ class MemoryTransport(Transport):
         return self._facts
 
     async def close(self) -> None:
-        self._outgoing.is_ended = self._incoming.is_ended = True
-        self._outgoing.news.set()
-        self._incoming.news.set()
+        self._is_closed = True
+        self._outgoing.carry(None)
+        self._incoming.carry(None)
 
     def abort(self) -> None:
         self._outgoing.cut()
