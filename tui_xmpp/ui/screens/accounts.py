@@ -16,7 +16,7 @@ from tui_xmpp.core.changes import AccountChanged, AccountListChanged
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, words
+from tui_xmpp.ui.screens.dialog import Dialog, button, verbs, words
 from tui_xmpp.ui.signs import WORDS, account_shape, visible_show
 from tui_xmpp.ui.widgets.status import connection_words
 from tui_xmpp.worker.doorbell import Batch
@@ -35,8 +35,6 @@ class AccountsScreen(Dialog[None]):
     DEFAULT_CSS = """
     AccountsScreen > VerticalScroll { width: 84; }
     AccountsScreen OptionList { margin-bottom: 1; }
-    AccountsScreen .buttons { align-horizontal: left; }
-    AccountsScreen .buttons > Button { margin: 0 1 0 0; padding: 0 1; }
     """
 
     title_words = "Accounts"
@@ -49,7 +47,7 @@ class AccountsScreen(Dialog[None]):
     def content(self) -> ComposeResult:
         yield OptionList()
         yield words("No account yet.", "words dim empty")
-        yield buttons(
+        yield verbs(
             button("Enter speak as", "speak", "main"),
             button("C (dis)connect", "connect"),
             button("P presence", "presence"),
@@ -82,6 +80,7 @@ class AccountsScreen(Dialog[None]):
         self.query_one(".empty", Static).display = not self._views
         for choice in self.query(Button):
             choice.display = bool(self._views) or choice.id in ("add", "cancel")
+        self.query_one("#speak", Button).display = len(self._views) > 1
 
     def _words(self, view: AccountView) -> Text:
         text = Text()

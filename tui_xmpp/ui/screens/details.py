@@ -12,7 +12,7 @@ from tui_xmpp.core.changes import ContactChanged, RequestsChanged
 from tui_xmpp.core.text import confusion, sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, words
+from tui_xmpp.ui.screens.dialog import Dialog, button, verbs, words
 from tui_xmpp.ui.signs import SHAPES, WORDS, age_words, span_words, subscription_words
 from tui_xmpp.worker.doorbell import Batch
 
@@ -33,7 +33,7 @@ class DetailsScreen(Dialog[None]):
         contact = self._desk.views.contact(self._account, self._peer)
         is_known = contact is not None and contact.is_in_roster
         edit = button("Rename…", "edit") if is_known else button("Add…", "add")
-        yield buttons(edit, button("Sharing…", "sharing"), button("Chat", "chat", "main"), button("Close", "cancel"))
+        yield verbs(edit, button("Sharing…", "sharing"), button("Chat", "chat", "main"), button("Close", "cancel"))
 
     def on_mount(self) -> None:
         self._fill()

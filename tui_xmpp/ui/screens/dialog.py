@@ -6,7 +6,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, ItemGrid, VerticalScroll
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widget import Widget
@@ -42,20 +42,26 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     Dialog .problem.-told { display: block; }
     Dialog .buttons { height: auto; align-horizontal: right; margin-top: 1; }
     Dialog .buttons > Button { margin-left: 2; }
-    Dialog Button { border: none; height: 1; min-width: 8; padding: 0 2; background: $surface; color: $foreground;
-        text-style: none; }
-    Dialog Button:focus { background: $primary; color: $background; text-style: bold; }
-    Dialog Button.-main { color: $primary; text-style: bold; }
-    Dialog Button.-main:focus { background: $primary; color: $background; }
-    Dialog Button.-danger { color: $error; }
-    Dialog Button.-danger:focus { background: $error; color: $background; }
-    Dialog Checkbox { border: none; height: 1; padding: 0; background: transparent; width: 1fr; }
+    Dialog .verbs { height: auto; grid-rows: 1; grid-gutter: 0 1; }
+    Dialog .verbs > Button { width: 1fr; padding: 0; }
+    Dialog Button { border: none !important; height: 1 !important; min-width: 8; padding: 0 2;
+        background: $surface !important; color: $foreground !important; text-style: none; }
+    Dialog Button.-main { color: $primary !important; text-style: bold; }
+    Dialog Button.-danger { color: $error !important; }
+    Dialog Button:hover { background: $primary 25% !important; }
+    Dialog Button:focus {
+        background: $primary !important; color: $background !important; text-style: bold !important;
+    }
+    Dialog Button.-danger:focus { background: $error !important; }
+    Dialog Checkbox { border: none; height: 1; padding: 0; background: transparent; width: 1fr; margin-bottom: 1; }
     Dialog Checkbox:focus { border: none; background: $primary 15%; }
-    Dialog RadioSet { border: none; height: auto; padding: 0; background: transparent; width: 1fr; }
-    Dialog RadioSet:focus { border: none; }
-    Dialog RadioButton { border: none; height: 1; padding: 0; background: transparent; }
+    Dialog Checkbox > .toggle--button { color: $background; background: $background; }
+    Dialog Checkbox.-on > .toggle--button { color: $primary; background: $background; }
     Dialog OptionList { border: none; height: auto; background: transparent; padding: 0; }
     Dialog OptionList:focus { border: none; }
+    Dialog OptionList > .option-list--option-highlighted {
+        background: $primary 28% !important; color: $foreground !important; text-style: none !important;
+    }
     """
 
     title_words: str = ""
@@ -100,11 +106,16 @@ def buttons(*choices: Button) -> Horizontal:
     return Horizontal(*choices, classes="buttons")
 
 
+def verbs(*choices: Button) -> ItemGrid:
+    """Return buttons in as many columns as fit."""
+    return ItemGrid(*choices, min_column_width=16, classes="verbs")
+
+
 def button(label: str, id: str, kind: str = "") -> Button:  # noqa: A002 - Textual's own name for it
     """Return a button; ``kind`` is empty, ``main`` or ``danger``."""
     from rich.text import Text
 
-    return Button(Text(label), id=id, classes=f"-{kind}" if kind else "")
+    return Button(Text(label), id=id, compact=True, classes=f"-{kind}" if kind else "")
 
 
 def line(value: str = "", *, placeholder: str = "", id: str, is_secret: bool = False, **more: object) -> Input:  # noqa: A002

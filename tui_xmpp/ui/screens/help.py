@@ -24,7 +24,7 @@ _LIST_KEYS = (
 )
 _WRITING_KEYS = (
     ("Enter", "Send"),
-    ("Shift+Enter Alt+Enter", "A new line"),
+    ("Alt+Enter", "A new line (Shift+Enter, where the terminal tells it apart)"),
     ("Tab", "Take what is offered"),
     ("Ctrl+U", "Empty the line"),
     ("//", "Send a text that begins with a slash"),
@@ -60,13 +60,12 @@ class HelpScreen(Dialog[None]):
         else:
             if self._unknown:
                 yield words("There is no such command; these there are.")
-            yield Static(self._everything())
+            yield Static(self._keys())
+            yield Static(self._commands())
         yield buttons(button("Close", "cancel"))
 
-    def _everything(self) -> Table:
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(no_wrap=self.app.size.width >= 80)
-        table.add_column(ratio=1)
+    def _keys(self) -> Table:
+        table = _table()
 
         def heading(title: str) -> None:
             if table.row_count:
@@ -87,9 +86,14 @@ class HelpScreen(Dialog[None]):
         heading("While writing")
         for keys, does in _WRITING_KEYS:
             row(keys, does)
-        heading("Commands")
+        return table
+
+    def _commands(self) -> Table:
+        table = _table()
+        table.add_row("", "")
+        table.add_row(Text("Commands", "bold"), "")
         for action in sorted((action for action in ACTIONS if action.slash), key=lambda action: action.slash):
-            row(action.usage, action.help)
+            table.add_row(Text(action.usage), Text(action.help))
         return table
 
     def on_mount(self) -> None:
@@ -103,6 +107,13 @@ class HelpScreen(Dialog[None]):
     @on(Button.Pressed)
     def _pressed(self) -> None:
         self.dismiss(None)
+
+
+def _table() -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(max_width=30)
+    table.add_column(ratio=1)
+    return table
 
 
 def _about(action: Action) -> str:

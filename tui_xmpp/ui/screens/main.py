@@ -101,6 +101,7 @@ class MainScreen(Guarded, Screen[None]):
         views, clock, ui = desk.client.views, desk.clock, desk.client.settings.ui
         self.chat: Chat | None = None
         self.page = PEOPLE
+        self._roster_width = ui.roster_width
         self._speaker: BareJID | None = None
         self._asked: dict[tuple[BareJID, PromptKind], Prompt] = {}
         self._last_entry: LogEntry | None = None
@@ -235,8 +236,7 @@ class MainScreen(Guarded, Screen[None]):
         was_narrow = self.is_narrow
         self.set_class(is_narrow, "-narrow")
         self.set_class(event.size.height < LOW, "-low")
-        if not is_narrow:
-            self._set_roster_width(self._roster_width)
+        self._set_roster_width(self._roster_width)
         if is_narrow != was_narrow:
             focused = self.focused
             if is_narrow and focused is not None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from rich.style import Style
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Button, Checkbox, Input
 
 from tui_xmpp.core.model import OwnPresence, Show
 from tui_xmpp.core.text import sanitize_line
@@ -15,9 +20,81 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import read_priority
 from tui_xmpp.ui.desk import ALL_ACCOUNTS, Desk, VerbError
 from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, field, line, problem, words
-from tui_xmpp.ui.signs import SHAPES, WORDS
+from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out
+from tui_xmpp.ui.theme import inks
 
 _SHOWS = (Show.CHAT, Show.ONLINE, Show.AWAY, Show.XA, Show.DND, Show.OFFLINE)
+_CELL = 20
+
+
+class ShowPicker(Widget, can_focus=True):
+    """Choose one of the six shows with the arrow keys, a digit or the mouse."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", "Previous", show=False),
+        Binding("right", "move(1)", "Next", show=False),
+        Binding("up", "row(-1)", "Up", show=False),
+        Binding("down", "row(1)", "Down", show=False),
+        *(Binding(str(number), f"pick({number})", "Pick", show=False) for number in range(1, 7)),
+        Binding("enter", "take", "Set", show=False),
+    ]
+
+    DEFAULT_CSS = "ShowPicker { height: auto; margin-bottom: 1; }"
+
+    class Taken(Message):
+        """The choice is made and nothing else is to be changed."""
+
+    def __init__(self, chosen: Show) -> None:
+        super().__init__()
+        self.chosen = chosen
+
+    @property
+    def _columns(self) -> int:
+        return max(1, self.size.width // _CELL)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return -(-len(_SHOWS) // max(1, width // _CELL))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a row of shows."""
+        ink = inks(self.app.current_theme)
+        pieces = []
+        for show in _SHOWS[y * self._columns : (y + 1) * self._columns]:
+            is_chosen = show is self.chosen
+            style = (ink.strong if is_chosen else ink.text) + Style(
+                reverse=(is_chosen and self.has_focus) or None, underline=(is_chosen and not self.has_focus) or None
+            )
+            mark = "(•)" if is_chosen else "( )"
+            label = f"{mark} {SHAPES[show]} {WORDS[show]}"
+            pieces += [(label, style), (" " * (_CELL - len(label)), ink.text)]
+        return laid_out(pieces, [], self.size.width, ink.panel)
+
+    def _choose(self, index: int) -> None:
+        self.chosen = _SHOWS[max(0, min(len(_SHOWS) - 1, index))]
+        self.refresh()
+
+    def action_move(self, step: int) -> None:
+        """Choose the show so many further on."""
+        self._choose(_SHOWS.index(self.chosen) + step)
+
+    def action_row(self, step: int) -> None:
+        """Choose the show above or below."""
+        index = _SHOWS.index(self.chosen) + step * self._columns
+        if 0 <= index < len(_SHOWS):
+            self._choose(index)
+        elif step > 0:
+            self.screen.focus_next()
+
+    def action_pick(self, number: int) -> None:
+        """Choose by number."""
+        self._choose(number - 1)
+
+    def action_take(self) -> None:
+        """Let the dialog set what is chosen."""
+        self.post_message(self.Taken())
+
+    def on_click(self, event: events.Click) -> None:
+        self._choose(event.y * self._columns + min(event.x // _CELL, self._columns - 1))
 
 
 class PresenceScreen(Dialog[None]):
@@ -26,8 +103,6 @@ class PresenceScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "recent", "Recent status", show=False)]
 
     DEFAULT_CSS = """
-    PresenceScreen RadioSet { margin-bottom: 1; layout: grid; grid-size: 3; grid-rows: 1; grid-gutter: 0 1; }
-    PresenceScreen RadioSet.-tall { grid-size: 2; }
     PresenceScreen #priority { width: 8; }
     PresenceScreen .hint { width: 1fr; color: $foreground 70%; padding-left: 2; height: auto; }
     """
@@ -43,9 +118,7 @@ class PresenceScreen(Dialog[None]):
     def content(self) -> ComposeResult:
         view = self._desk.views.account(self._account)
         own = view.own if view else OwnPresence()
-        with RadioSet(id="show"):
-            for show in _SHOWS:
-                yield RadioButton(f"{SHAPES[show]} {WORDS[show]}", own.show is show, name=show.value)
+        yield ShowPicker(own.show)
         yield field("Status", line(own.status, placeholder="what others read beside your name", id="status"))
         if self._recent:
             recent = " · ".join(sanitize_line(text, 30) for text in self._recent)
@@ -59,9 +132,7 @@ class PresenceScreen(Dialog[None]):
         yield buttons(button("Cancel", "cancel"), button("Set", "set", "main"))
 
     def on_mount(self) -> None:
-        shows = self.query_one(RadioSet)
-        shows.set_class(self.app.size.width < 64, "-tall")
-        shows.focus()
+        self.query_one(ShowPicker).focus()
 
     @on(Input.Changed, "#priority")
     def _priority_typed(self, event: Input.Changed) -> None:
@@ -80,6 +151,7 @@ class PresenceScreen(Dialog[None]):
             status.value = self._recent[self._offered]
             status.focus()
 
+    @on(ShowPicker.Taken)
     @on(Input.Submitted)
     @on(Button.Pressed, "#set")
     def _set(self) -> None:
@@ -89,8 +161,7 @@ class PresenceScreen(Dialog[None]):
             self.tell(str(error))
             self.query_one("#priority", Input).focus()
             return
-        pressed = self.query_one(RadioSet).pressed_button
-        show = Show(pressed.name) if pressed is not None and pressed.name else Show.ONLINE
+        show = self.query_one(ShowPicker).chosen
         status = self.query_one("#status", Input).value.strip()
         wanted = OwnPresence(show, status, priority)
         accounts = self._desk.views.accounts()

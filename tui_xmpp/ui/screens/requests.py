@@ -16,7 +16,7 @@ from tui_xmpp.core.changes import RequestsChanged
 from tui_xmpp.core.model import SubscriptionRequest
 from tui_xmpp.core.text import confusion, sanitize_line
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, words
+from tui_xmpp.ui.screens.dialog import Dialog, button, verbs, words
 from tui_xmpp.ui.signs import age_words
 from tui_xmpp.worker.doorbell import Batch
 
@@ -35,8 +35,6 @@ class RequestsScreen(Dialog[None]):
     DEFAULT_CSS = """
     RequestsScreen > VerticalScroll { width: 84; }
     RequestsScreen OptionList { max-height: 1fr; margin-bottom: 1; }
-    RequestsScreen .buttons { align-horizontal: left; }
-    RequestsScreen .buttons > Button { margin: 0 1 0 0; padding: 0 1; }
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -52,7 +50,7 @@ class RequestsScreen(Dialog[None]):
     def content(self) -> ComposeResult:
         yield OptionList()
         yield words("", "words dim empty")
-        yield buttons(
+        yield verbs(
             button("A approve", "approve", "main"),
             button("B and add back", "back", "main"),
             button("D deny", "deny"),

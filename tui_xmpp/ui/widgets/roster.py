@@ -214,7 +214,7 @@ class Roster(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw the line ``y`` of what is visible."""
         ink = inks(self.app.current_theme)
-        return self._render_line(y, ink, self.size.width)
+        return self._render_line(y, ink, self.scrollable_content_region.width)
 
     def _render_line(self, y: int, ink: Inks, width: int) -> Strip:
         if y < _TOP:

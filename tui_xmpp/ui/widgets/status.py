@@ -163,13 +163,13 @@ class StatusPane(ScrollView, can_focus=True):
         """Read everything anew; nothing is done while the pane is closed."""
         if not self.is_on_screen and not self.display:
             return
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if not width:
             return
         ink = inks(self.app.current_theme)
         if width >= _TWO_COLUMNS:
             facts = list(self._facts(ink, _FACTS_WIDTH))
-            log = list(self._log(ink, width - _FACTS_WIDTH))
+            log = list(self._events(ink, width - _FACTS_WIDTH))
             blank = Strip.blank(_FACTS_WIDTH)
             self._lines = [
                 Strip.join(
@@ -181,9 +181,12 @@ class StatusPane(ScrollView, can_focus=True):
                 for i in range(max(len(facts), len(log)))
             ]
         else:
-            self._lines = [*self._facts(ink, width), Strip.blank(width), *self._log(ink, width)]
+            self._lines = [*self._facts(ink, width), Strip.blank(width), *self._events(ink, width)]
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
+        if self.scrollable_content_region.width != width:
+            # The scroll bar has come or gone.
+            self.call_after_refresh(self.update)
 
     def on_resize(self) -> None:
         self.update()
@@ -199,7 +202,7 @@ class StatusPane(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw the line ``y`` of what is visible."""
         line = y + self.scroll_offset.y
-        strip = self._lines[line] if line < len(self._lines) else Strip.blank(self.size.width)
+        strip = self._lines[line] if line < len(self._lines) else Strip.blank(self.scrollable_content_region.width)
         return strip.apply_style(inks(self.app.current_theme).panel)
 
     def _facts(self, ink: Inks, width: int) -> Iterator[Strip]:
@@ -269,7 +272,7 @@ class StatusPane(ScrollView, can_focus=True):
             binding = f" · bound to the connection ({facts.channel_binding})" if facts.channel_binding else ""
             yield from fact("Login", sanitize_line(facts.mechanism + binding), ink.text)
 
-    def _log(self, ink: Inks, width: int) -> Iterator[Strip]:
+    def _events(self, ink: Inks, width: int) -> Iterator[Strip]:
         entries = self._views.log()
         yield laid_out([(" Events", ink.strong)], [("newest first ", ink.dim)], width)
         if not entries:
