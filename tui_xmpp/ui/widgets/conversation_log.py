@@ -40,7 +40,7 @@ WELCOME = (
     ("Welcome", ""),
     ("", ""),
     ("Ctrl+K", "go to a chat"),
-    ("Ctrl+A", "add a contact"),
+    ("Ctrl+N", "add a contact"),
     ("F1", "all the keys"),
 )
 
