@@ -139,7 +139,7 @@ class Context(Protocol):
         ...
 
     async def request(self, iq: Iq, otherwise: str = "", deadline: float = 30.0) -> Iq:
-        """Send a get or set (the id is made here) and return its result.
+        """Send a get or set (an id is made where it has none) and return its result.
 
         Raise ``RequestError`` with a sentence that ends in ``otherwise``, or ``NotConnectedError``. The caller goes on
         before any later stanza is handled.

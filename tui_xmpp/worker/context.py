@@ -20,6 +20,7 @@ from tui_xmpp.worker.journal import Journal
 from tui_xmpp.worker.link import Link
 from tui_xmpp.worker.requests import Requests
 from tui_xmpp.worker.work import Work
+from tui_xmpp.xmpp.connection import Phase
 from tui_xmpp.xmpp.stanza import Iq, Stanza
 from tui_xmpp.xmpp.stream_features import StreamFeatures
 
@@ -88,7 +89,7 @@ class AccountContext:
 
     @property
     def is_online(self) -> bool:
-        return self.link is not None
+        return self.link is not None and self.link.connection.phase is Phase.ESTABLISHED
 
     @property
     def jid(self) -> FullJID:
@@ -120,15 +121,15 @@ class AccountContext:
     # -- out ------------------------------------------------------------------------------------------------------
 
     def send(self, stanza: Stanza) -> None:
-        if self.link is None:
+        if self.link is None or not self.is_online:
             raise self._not_connected()
         self.link.connection.send(self._dispatcher.decorate(self, stanza))
         self._expect_flush()
 
     async def request(self, iq: Iq, otherwise: str = "", deadline: float = 30.0) -> Iq:
-        if self._requests is None:
+        if self._requests is None or not self.is_online:
             raise self._not_connected(otherwise)
-        id_ = self.new_id()
+        id_ = iq.id or self.new_id()
         self.send(replace(iq, id=id_))
         return await self._requests.open(id_, iq.to, otherwise, deadline)
 

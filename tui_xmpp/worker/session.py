@@ -38,6 +38,7 @@ from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.features.feature import FeatureError, NotConnectedError
 from tui_xmpp.features.rfc6121_presence import broadcast, presence_of
+from tui_xmpp.features.xep0199_ping import Ping
 from tui_xmpp.features.xep0319_idle import OwnIdleness
 from tui_xmpp.jid import BareJID
 from tui_xmpp.net.connect import Connected
@@ -45,7 +46,7 @@ from tui_xmpp.net.resolve import Override, TlsMode
 from tui_xmpp.net.steps import NetError
 from tui_xmpp.net.tls import CertificateRefusedError, Refusal, TlsFacts, TlsPolicy
 from tui_xmpp.worker.backoff import Backoff
-from tui_xmpp.worker.context import AccountContext
+from tui_xmpp.worker.context import AccountContext, random_id
 from tui_xmpp.worker.dial import Dialer, Target
 from tui_xmpp.worker.dispatch import Dispatcher, Guard
 from tui_xmpp.worker.handlers import Handler, takes
@@ -58,6 +59,7 @@ from tui_xmpp.worker.work import Work
 from tui_xmpp.xmpp import connection as xmpp
 from tui_xmpp.xmpp.events import Authenticated, Bound, StanzaReceived
 from tui_xmpp.xmpp.sasl import AuthenticationPin, Credentials, KeyDerivation, Password
+from tui_xmpp.xmpp.stanza import Iq, IqType
 from tui_xmpp.xmpp.stream_errors import Reaction
 
 _log = logging.getLogger(__name__)
@@ -157,13 +159,9 @@ class Session:
 
     async def barrier(self) -> None:
         """Return when the server has answered a question put now, so all it sent before has been handled."""
-        from tui_xmpp.features.xep0199_ping import ping
-
         if self.ctx.is_online:
-            try:
-                await ping(self.ctx)
-            except FeatureError:
-                return
+            with suppress(FeatureError):
+                await self.ctx.request(Iq(id=random_id(), type=IqType.GET).with_payloads(Ping()))
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -237,7 +235,7 @@ class Session:
         attempt, link = self._attempt, self.ctx.link
         if attempt is not None and link is not None:
             self._progress.leave()
-            with suppress(NotConnectedError, xmpp.ConnectionStateError):
+            with suppress(NotConnectedError):
                 self.ctx.send(presence_of(replace(self.ctx.own, show=Show.OFFLINE)))
             link.connection.close()
             self.ctx.flush()

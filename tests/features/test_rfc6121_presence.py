@@ -1,0 +1,167 @@
+"""RFC 6121 §4 as transcripts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.engine import ACCOUNT, Scene, ScriptedServer, canonical, online
+from tui_xmpp.core.commands import SendDirectedPresence, SetPresence
+from tui_xmpp.core.model import OwnPresence, Show
+from tui_xmpp.core.settings import PrivacySettings
+from tui_xmpp.core.views import ContactView
+from tui_xmpp.jid import BareJID, FullJID
+
+ROMEO = BareJID.parse("romeo@montague.example")
+
+
+def romeo(scene: Scene) -> ContactView:
+    return scene.client.views.conversation(ACCOUNT, ROMEO).contact
+
+
+def payloads(stanza: str) -> str:
+    """Return a presence without its capabilities."""
+    caps = stanza.find("<c ")
+    return stanza if caps < 0 else f"{stanza[:caps]}</presence>"
+
+
+async def test_c_pre_01_initial_presence_has_neither_type_nor_addressee_and_carries_caps() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        server.cut()
+        await scene.client.settle()
+        presence = server.heard()[1]
+        assert presence.startswith('<presence><c xmlns="http://jabber.org/protocol/caps"')
+
+
+@pytest.mark.parametrize("kind", ["probe", "friendly", ""])
+async def test_c_pre_02_unknown_types_are_ignored(kind: str) -> None:
+    async with online() as scene:
+        await scene.hears(f"<presence from='romeo@montague.example/orchard' type='{kind}'/>")
+        assert romeo(scene).show is Show.OFFLINE
+
+
+@pytest.mark.parametrize(
+    ("children", "show"),
+    [
+        ("", Show.ONLINE),
+        ("<show>chat</show>", Show.CHAT),
+        ("<show>away</show>", Show.AWAY),
+        ("<show>xa</show>", Show.XA),
+        ("<show>dnd</show>", Show.DND),
+        ("<show>online</show>", Show.ONLINE),
+        ("<show>away</show><show>dnd</show>", Show.ONLINE),
+    ],
+)
+async def test_c_pre_03_show(children: str, show: Show) -> None:
+    async with online() as scene:
+        await scene.hears(f"<presence from='romeo@montague.example/orchard'>{children}</presence>")
+        assert romeo(scene).show is show
+
+
+@pytest.mark.parametrize(("text", "priority"), [("-128", -128), ("127", 127), ("128", 0), ("one", 0), ("", 0)])
+async def test_c_pre_04_priority(text: str, priority: int) -> None:
+    async with online() as scene:
+        await scene.hears(f"<presence from='romeo@montague.example/orchard'><priority>{text}</priority></presence>")
+        (resource,) = romeo(scene).resources
+        assert resource.presence.priority == priority
+
+
+async def test_c_pre_05_status_in_the_users_language() -> None:
+    async with online() as scene:
+        await scene.hears(
+            "<presence from='romeo@montague.example/orchard'>"
+            "<status xml:lang='cs'>Dvořím se</status><status xml:lang='en'>Wooing</status></presence>"
+        )
+        assert romeo(scene).status == "Wooing"
+
+
+async def test_c_pre_06_one_resource_leaves_or_all_do() -> None:
+    async with online() as scene:
+        await scene.hears(
+            "<presence from='romeo@montague.example/orchard'/>"
+            "<presence from='romeo@montague.example/home'><show>away</show></presence>"
+        )
+        assert [one.resource for one in romeo(scene).resources] == ["orchard", "home"]
+        await scene.hears("<presence from='romeo@montague.example/orchard' type='unavailable'/>")
+        assert [one.resource for one in romeo(scene).resources] == ["home"]
+        await scene.hears(
+            "<presence from='romeo@montague.example' type='unavailable'><status>Exile</status></presence>"
+        )
+        assert romeo(scene).resources == ()
+
+
+async def test_own_other_resource_is_known() -> None:
+    async with online() as scene:
+        await scene.hears(f"<presence from='{ACCOUNT}/chamber'><priority>5</priority></presence>")
+        own = scene.client.views.conversation(ACCOUNT, ACCOUNT).contact
+        assert [one.resource for one in own.resources] == ["chamber"]
+
+
+async def test_set_presence_is_broadcast_with_show_status_and_priority() -> None:
+    async with online() as scene:
+        (sent,) = await scene.does(SetPresence(ACCOUNT, OwnPresence(Show.DND, "On the <balcony>", -5)))
+        assert payloads(sent) == canonical(
+            "<presence><show>dnd</show><status>On the &lt;balcony&gt;</status><priority>-5</priority></presence>"
+        )
+        view = scene.client.views.account(ACCOUNT)
+        assert view is not None
+        assert view.own == OwnPresence(Show.DND, "On the <balcony>", -5)
+
+
+async def test_c_pre_07_directed_presence_is_sent_and_taken_back() -> None:
+    chamber = FullJID.parse("nurse@capulet.example/chamber")
+    async with online() as scene:
+        (sent,) = await scene.does(SendDirectedPresence(ACCOUNT, chamber, OwnPresence(Show.AWAY)))
+        assert payloads(sent) == canonical(f"<presence to='{chamber}'><show>away</show></presence>")
+        (sent,) = await scene.does(SendDirectedPresence(ACCOUNT, chamber, OwnPresence(Show.OFFLINE)))
+        assert sent == canonical(f"<presence to='{chamber}' type='unavailable'/>")
+
+
+async def test_c_pre_08_offline_says_goodbye_and_closes_the_stream() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        sent = await scene.does(SetPresence(ACCOUNT, OwnPresence(Show.OFFLINE, "Good night")))
+        assert sent == [canonical("<presence type='unavailable'><status>Good night</status></presence>")]
+        await server.gone()
+        assert server.is_clean
+        view = scene.client.views.account(ACCOUNT)
+        assert view is not None
+        assert view.own.show is Show.OFFLINE
+
+
+async def test_xep_0319_idleness_is_told_with_automatic_away_only_and_if_allowed() -> None:
+    away = OwnPresence(Show.AWAY)
+    for allowed in (True, False):
+        async with online(privacy=PrivacySettings(tells_idle=allowed)) as scene:
+            (sent,) = await scene.does(SetPresence(ACCOUNT, away, is_automatic=True, idle_seconds=600))
+            assert ('<idle xmlns="urn:xmpp:idle:1" since="2026-01-01T11:50:00Z"' in sent) is allowed
+            (sent,) = await scene.does(SetPresence(ACCOUNT, OwnPresence(), is_automatic=True))
+            assert "idle" not in sent
+
+
+@pytest.mark.parametrize(
+    ("stamp", "since"),
+    [
+        ("2026-01-01T11:00:00Z", datetime(2026, 1, 1, 11, tzinfo=UTC)),
+        ("2999-01-01T00:00:00Z", None),
+        ("0000-00-00T00:00:00Z", None),
+        ("2027-01-01T00:00:00Z", datetime(2026, 1, 1, 12, tzinfo=UTC)),
+    ],
+)
+async def test_xep_0319_and_s_09_idle_since_is_read_and_never_in_the_future(stamp: str, since: datetime | None) -> None:
+    async with online() as scene:
+        idle = f"<idle xmlns='urn:xmpp:idle:1' since='{stamp}'/>"
+        await scene.hears(f"<presence from='romeo@montague.example/orchard'><show>away</show>{idle}</presence>")
+        (resource,) = romeo(scene).resources
+        assert resource.presence.idle_since == since
+
+
+async def test_s_53_presence_of_a_contact_survives_a_broken_payload() -> None:
+    async with online() as scene:
+        await scene.hears(
+            "<presence from='romeo@montague.example/orchard'><idle xmlns='urn:xmpp:idle:1'/>"
+            "<delay xmlns='urn:xmpp:delay'/><c xmlns='http://jabber.org/protocol/caps'/></presence>"
+        )
+        assert romeo(scene).show is Show.ONLINE
