@@ -46,13 +46,13 @@ class Prosody(XmppServer):
         self._program = program("prosody")
         super().__init__(folder, authority, domain)
         certificate = authority.issue(domain, f"rooms.{domain}", f"upload.{domain}")
-        self._data = folder / "data"
-        self._data.mkdir(exist_ok=True)
+        self.data = folder / "data"
+        self.data.mkdir(exist_ok=True)
         self._config_file = folder / "prosody.cfg.lua"
         enabled = ", ".join(map(_lua, (*MODULES, *modules)))
         self._config_file.write_text(f"""
 pidfile = {_lua(folder / "prosody.pid")}
-data_path = {_lua(self._data)}
+data_path = {_lua(self.data)}
 certificates = {_lua(authority.folder)}
 plugin_paths = {{ "/usr/lib/prosody/modules" }}
 log = {{ {log_level} = {_lua(self.log_file)} }}
@@ -97,7 +97,7 @@ VirtualHost {_lua(domain)}
         self._store("roster", jid.partition("@")[0], roster)
 
     def _store(self, store: str, name: str, data: Mapping[str | bool, object] | Mapping[str, object]) -> None:
-        folder = self._data / _file_name(self.domain) / store
+        folder = self.data / _file_name(self.domain) / store
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{_file_name(name)}.dat"
         half_written = path.with_suffix(".new")
