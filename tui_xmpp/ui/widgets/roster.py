@@ -46,7 +46,6 @@ class Roster(ScrollView, can_focus=True):
         Binding("end", "edge(1)", "Last", show=False),
         Binding("enter", "choose", "Open chat", show=False),
         Binding("space", "fold", "Fold or unfold", show=False),
-        Binding("slash", "filter", "Filter", show=False),
         Binding("escape", "leave", "Clear the filter", show=False),
     ]
 
@@ -458,8 +457,11 @@ class Roster(ScrollView, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         if not self.is_filtering:
-            return
-        if event.key == "backspace":
+            if event.character != "/":
+                return
+            # No binding: the keys of a fast typist or a paste are here before a binding's action has run.
+            self.action_filter()
+        elif event.key == "backspace":
             if self.rows.needle:
                 self._set_needle(self.rows.needle[:-1], is_filtering=True)
             else:
