@@ -489,7 +489,7 @@ class Renderer:
         end = "─" * max(0, rest - len(line))
         quiet = style if is_unread else base + Style(color=self.palette.cursor)
         return self._assembled(
-            [(" ", base), (line, quiet), (text, style), ("─" * max(0, rest - len(line)), quiet)],
+            [(" ", base), (line, quiet), (text, style), (end, quiet)],
             [],
             "",
             base,
