@@ -13,11 +13,11 @@ import pytest
 from tests.support.loopback import Client, WireClient
 from tui_xmpp.clock import ManualClock
 from tui_xmpp.jid import BareJID
-from tui_xmpp.loopback.cast import DARCY, DOMAIN, DOMAINS, ELIZABETH, JANE, Cast, make_cast
+from tui_xmpp.loopback.cast import BENNET, COLLINS, DARCY, DOMAIN, DOMAINS, ELIZABETH, JANE, Cast, make_cast
 from tui_xmpp.loopback.demo import start_demo
 from tui_xmpp.loopback.payloads import Composing, Delay, RosterQuery
 from tui_xmpp.loopback.realm import Realm
-from tui_xmpp.loopback.schedule import StoryTime
+from tui_xmpp.loopback.schedule import RealTime, StoryTime
 from tui_xmpp.loopback.subscriptions import Subscription
 from tui_xmpp.net.tls import TlsPolicy
 from tui_xmpp.net.transport import dial
@@ -171,6 +171,16 @@ async def test_who_is_written_to_types_and_answers(evening: Evening) -> None:
     assert str(answer.from_) == "darcy@pemberley.lit/library"
 
 
+async def test_two_messages_in_a_row_get_one_answer(evening: Evening) -> None:
+    _begin(evening)
+    for text in ("Papa!", "Papa, are you there?"):
+        evening.elizabeth.send(f"<message to='bennet@longbourn.lit' type='chat'><body>{text}</body></message>")
+    while evening.cast.step():
+        pass
+    said = [one for one in evening.messages() if one.from_ and one.from_.bare == BENNET.jid and one.body() is not None]
+    assert len(said) == 1
+
+
 async def test_no_answer_comes_twice_before_all_have_come(evening: Evening) -> None:
     _begin(evening)
     told = []
@@ -205,6 +215,16 @@ async def test_whom_elizabeth_asks_approves_after_a_moment(realm: Realm, evening
     async with asyncio.timeout(5):
         await evening.cast.play_until("georgiana wrote")
     assert realm.account(georgiana).roster[ELIZABETH].state is Subscription.BOTH
+
+
+async def test_who_sees_elizabeth_already_does_not_ask_again(realm: Realm, evening: Evening) -> None:
+    _begin(evening)
+    evening.elizabeth.send(f"<presence to='{COLLINS.jid}' type='subscribe'/>")
+    async with asyncio.timeout(5):
+        await evening.cast.play_until("collins approved")
+    assert realm.account(ELIZABETH).roster[COLLINS.jid].state is Subscription.BOTH
+    answers = [one for one in evening.cast.collins.inbox if isinstance(one, Presence)]
+    assert PresenceType.SUBSCRIBED not in [one.type for one in answers]
 
 
 async def test_lady_catherine_never_answers(realm: Realm, evening: Evening) -> None:
@@ -270,3 +290,37 @@ async def test_the_demo_lets_its_account_in_with_what_it_says(demo_client: WireC
         while not isinstance(letter := await demo_client.stanza(), Message):
             pass
         assert letter.payload(Delay) is not None
+
+
+# --- time ---
+
+
+async def test_real_time_forgets_what_has_not_happened() -> None:
+    schedule = RealTime()
+    happened = asyncio.Event()
+    schedule.after(0.0, happened.set)
+    assert not schedule.step()
+    async with asyncio.timeout(5):
+        await happened.wait()
+    forgotten = asyncio.Event()
+    schedule.after(0.0, forgotten.set)
+    schedule.close()
+    schedule.after(0.0, happened.clear)
+    async with asyncio.timeout(5):
+        while happened.is_set():
+            await asyncio.sleep(0)  # noqa: ASYNC110
+    assert not forgotten.is_set()
+
+
+def test_story_time_goes_from_event_to_event() -> None:
+    clock = ManualClock()
+    schedule = StoryTime(clock)
+    happened: list[float] = []
+    for due in (5.0, 1.0, 3.0):
+        schedule.after(due, lambda: happened.append(clock.monotonic()))
+    assert schedule.step()
+    schedule.advance(3.0)
+    assert happened == [1.0, 3.0]
+    assert clock.monotonic() == 4.0
+    schedule.close()
+    assert not schedule.step()

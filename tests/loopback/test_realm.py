@@ -215,8 +215,41 @@ def test_c_bnd_03_a_second_holder_of_a_resource_ends_the_first(realm: Realm) -> 
     first = Client(realm, "juliet@capulet.example/balcony")
     second = Client(realm, "juliet@capulet.example/balcony")
     assert (first.is_ended, second.is_ended) == (True, False)
-    first.send("<presence/>")
+    nurse = Client(realm, "nurse@capulet.example/kitchen")
+    first.send("<presence/>", "<message to='nurse@capulet.example/kitchen'><body>Help!</body></message>")
     assert realm.account(JULIET).available() == []
+    assert nurse.sees() == []
+
+
+def test_only_who_still_wants_to_see_is_told(realm: Realm, romeo: Client) -> None:
+    """RFC 6121 §4.4.3: the contact's own server checks that the contact asked for it."""
+    realm.account(ROMEO).roster.keep(Contact(JULIET, Subscription.FROM, is_listed=True))
+    _juliets(realm, {"balcony": 0})
+    assert romeo.sees() == []
+
+
+def test_c_pre_07_directed_presence_is_taken_back_once(realm: Realm) -> None:
+    nurse = Client(realm, "nurse@capulet.example/kitchen")
+    (juliet,) = _juliets(realm, {"balcony": 0}).values()
+    juliet.send("<presence to='nurse@capulet.example/kitchen'/>", "<presence type='unavailable'/>")
+    nurse.sees()
+    juliet.send("<presence/>", "<presence type='unavailable'/>")
+    assert nurse.sees() == []
+
+
+def test_requests_go_to_available_resources_and_answers_to_interested_ones(realm: Realm) -> None:
+    """RFC 6121 §3.1.3, §3.1.6."""
+    juliet = Client(realm, "juliet@capulet.example/balcony")
+    nurse = Client(realm, "nurse@capulet.example/kitchen")
+    nurse.send("<presence to='juliet@capulet.example' type='subscribe'/>")
+    assert juliet.sees() == []
+    juliet.send("<presence to='nurse@capulet.example' type='subscribed'/>")
+    assert nurse.sees() == []
+    nurse.send("<presence to='juliet@capulet.example' type='unsubscribe'/>")
+    nurse.come_online()
+    nurse.send("<presence to='juliet@capulet.example' type='subscribe'/>")
+    juliet.send("<presence to='nurse@capulet.example' type='subscribed'/>")
+    assert "subscribed" in [one.type.value for one in nurse.sees()]
 
 
 # --- rosters ---
@@ -286,7 +319,7 @@ def test_c_ros_06_remove_ends_both_subscriptions(realm: Realm, romeo: Client) ->
     kinds = [one.type.value for one in romeo.sees() if isinstance(one, Presence)]
     assert kinds == ["unsubscribe", "unsubscribed", "unavailable"]
     assert realm.account(ROMEO).roster[JULIET].state is Subscription.NONE
-    assert realm.account(JULIET).roster.items() == ()
+    assert list(realm.account(JULIET).roster) == []
 
 
 def test_c_ros_02_versions(realm: Realm) -> None:
@@ -401,6 +434,7 @@ def test_x_191_blocking(realm: Realm, romeo: Client) -> None:
     )  # fmt: skip
     assert [one.type.value for one in romeo.sees()] == ["unavailable"]
     juliet.send("<presence><show>away</show></presence>")
+    assert romeo.sees() == []
     romeo.send("<message to='juliet@capulet.example' type='chat' id='m'><body>!</body></message>", "<presence/>")
     assert [_condition(one) for one in romeo.sees() if isinstance(one, Message)] == ["service-unavailable"]
     assert [one.type.value for one in juliet.sees() if one.from_ != juliet.jid] == []
@@ -411,6 +445,25 @@ def test_x_191_blocking(realm: Realm, romeo: Client) -> None:
     juliet.send(_block("unblock"))
     assert realm.account(JULIET).blocked == []
     assert [str(one.from_) for one in romeo.sees()] == ["juliet@capulet.example/balcony"]
+
+
+def test_x_191_a_blocked_contact_may_be_left(realm: Realm, romeo: Client) -> None:
+    """What only ends something is let through, and a blocked contact's request is forgotten."""
+    juliet = Client(realm, "juliet@capulet.example/balcony")
+    nurse = Client(realm, "nurse@capulet.example/kitchen")
+    nurse.send("<presence to='juliet@capulet.example' type='subscribe'/>")
+    juliet.send(_block("block", "romeo@montague.example", "nurse@capulet.example"))
+    juliet.come_online()
+    juliet.send("<presence to='romeo@montague.example' type='unsubscribe'/>")
+    assert realm.account(JULIET).roster[ROMEO].state is Subscription.FROM
+    assert realm.account(JULIET).requests == {}
+
+
+def test_x_191_who_blocks_is_not_seen_by_a_probe(realm: Realm, romeo: Client) -> None:
+    romeo.send(_block("block", "juliet@capulet.example"))
+    juliet = Client(realm, "juliet@capulet.example/balcony")
+    juliet.send("<presence/>")
+    assert [one.from_ for one in juliet.sees()] == [juliet.jid]
 
 
 @pytest.mark.parametrize("item", ["romeo@montague.example/orchard", "montague.example", "montague.example/orchard"])

@@ -15,6 +15,7 @@ from tui_xmpp.loopback.server import LoopbackServer
 from tui_xmpp.net.tls import CertificateRefusedError, TlsLibrary, TlsPolicy
 from tui_xmpp.net.transport import ConnectionLostError, Transport, dial
 from tui_xmpp.xmpp.connection import InitiatorConfig, TlsMode
+from tui_xmpp.xmpp.element import parse_element
 from tui_xmpp.xmpp.events import (
     Authenticated,
     AuthenticationFailed,
@@ -185,6 +186,30 @@ async def test_whoever_goes_is_seen_to_go(server: LoopbackServer, is_polite: boo
             juliet.transport.abort()
         await stream.ended.wait()
         assert [("unavailable" in one, str(jid) in one) for one in nurse.sees_xml()] == [(True, True)]
+
+
+async def test_what_is_no_stanza_ends_the_stream(server: LoopbackServer) -> None:
+    async with asyncio.timeout(5), _in_memory(server) as juliet:
+        await juliet.log_in()
+        juliet.connection.send_nonza(parse_element("<enable xmlns='urn:xmpp:sm:3'/>"))
+        juliet.flush()
+        error = (await juliet.until(StreamErrorReceived)).error
+        assert error.condition is StreamErrorCondition.UNSUPPORTED_STANZA_TYPE
+
+
+async def test_c_bnd_03_an_impossible_resource_is_a_bad_request(server: LoopbackServer) -> None:
+    async with asyncio.timeout(5), _in_memory(server, resource="x" * 1024) as juliet:
+        jid = await juliet.log_in()  # the client asks again and lets the server choose
+        assert list(server.realm.account(JULIET).sessions) == [jid.resource]
+
+
+async def test_a_changed_password(server: LoopbackServer) -> None:
+    async with asyncio.timeout(5):
+        async with _in_memory(server) as juliet:
+            await juliet.log_in()
+        server.add_user("juliet", "new")
+        async with _client(server.connect_memory(), password="new") as juliet:
+            await juliet.log_in()
 
 
 # --- what a test can do to a client ---

@@ -9,7 +9,7 @@ from random import Random
 from tui_xmpp.clock import Clock
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.loopback.cast import DOMAIN, DOMAINS, ELIZABETH, Cast, make_cast
-from tui_xmpp.loopback.schedule import RealTime
+from tui_xmpp.loopback.schedule import RealTime, Schedule
 from tui_xmpp.loopback.server import LoopbackServer
 
 
@@ -21,28 +21,32 @@ class Demo:
     password: str
     server: LoopbackServer
     cast: Cast
-    time: RealTime
+    schedule: Schedule
 
     async def close(self) -> None:
         """Let the curtain fall: the story, the server and its certificates end."""
-        self.time.close()
+        self.schedule.close()
         await self.server.close()
 
 
-async def start_demo(clock: Clock | None = None, random: Random | None = None) -> Demo:
-    """Start the server on a free port of this machine (STARTTLS) with everyone in place; the story begins when
-    Elizabeth comes online and plays in real time."""
+async def start_demo(
+    *, clock: Clock | None = None, random: Random | None = None, schedule: Schedule | None = None
+) -> Demo:
+    """Start the server on a free port of this machine (STARTTLS) with everyone in place.
+
+    The story begins when Elizabeth comes online and plays in real time, or as ``schedule`` is stepped through.
+    """
     random = random or Random()  # noqa: S311  it chooses lines and ids, no secrets
     server = LoopbackServer(DOMAIN, other_domains=DOMAINS[1:], clock=clock, random=random)
     password = secrets.token_urlsafe(16)
     server.add_user(ELIZABETH.local or "", password)
-    time = RealTime()
+    schedule = schedule or RealTime()
     try:
-        cast = make_cast(server.realm, time, random)
+        cast = make_cast(server.realm, schedule, random)
         port = await server.serve_socket()
     except BaseException:
-        time.close()
+        schedule.close()
         await server.close()
         raise
     account = AccountSettings(ELIZABETH, host="127.0.0.1", port=port, tls="starttls", ca_file=str(server.ca_file))
-    return Demo(account, password, server, cast, time)
+    return Demo(account, password, server, cast, schedule)

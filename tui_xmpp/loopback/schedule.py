@@ -19,6 +19,9 @@ class Schedule(Protocol):
     def step(self) -> bool:
         """Do the next thing at once where time is ours to move; tell whether it is and there was one."""
 
+    def close(self) -> None:
+        """Forget what has not happened yet."""
+
 
 class RealTime:
     """The running event loop's time."""
@@ -38,7 +41,6 @@ class RealTime:
         return False
 
     def close(self) -> None:
-        """Forget what has not happened yet."""
         for handle in self._handles:
             handle.cancel()
         self._handles.clear()
@@ -62,6 +64,9 @@ class StoryTime:
         self.clock.advance(max(0.0, due - self.clock.monotonic()))
         act()
         return True
+
+    def close(self) -> None:
+        self._due.clear()
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` go by with all that happens in them."""
