@@ -329,6 +329,64 @@ def test_c_sasl_07_a_refused_mechanism_is_followed_by_the_next_but_never_by_a_we
     assert "PLAIN" not in client.sent()
 
 
+GUESSED = ChannelBinding({"tls-exporter": b"x", "tls-server-end-point": b"e"}, "TLSv1.3")
+NOT_AUTHORIZED = f"<failure {SASL}><not-authorized/><text>Invalid channel binding</text></failure>"
+
+
+def test_c_cb_01_a_guessed_binding_the_server_does_not_know_is_no_wrong_password() -> None:
+    client = Client().after_tls(GUESSED)
+    client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-512-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-1-PLUS")))
+    client.connection.offer_credentials(credentials())
+    assert 'mechanism="SCRAM-SHA-512-PLUS">cD10bHMtZXhwb3J0ZXIs' in client.sent()  # p=tls-exporter,
+    assert client.receives(NOT_AUTHORIZED) == []
+    assert 'mechanism="SCRAM-SHA-512">biws' in client.sent()  # n,,
+    [failure, asked] = client.receives(f"<failure {SASL}><not-authorized/></failure>")
+    assert isinstance(failure, AuthenticationFailed)
+    assert failure.mechanism == "SCRAM-SHA-512"
+    assert isinstance(asked, CredentialsWanted)
+
+
+def test_s_22_a_refused_guess_does_not_lift_the_pin() -> None:
+    client = Client().after_tls(GUESSED)
+    client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1")))
+    client.connection.offer_credentials(credentials(), AuthenticationPin("scram", is_channel_bound=True))
+    client.sent()
+    [failure, *_] = client.receives(NOT_AUTHORIZED)
+    assert isinstance(failure, AuthenticationFailed)
+    assert failure.condition == "binding-disappeared"
+    assert client.sent() == CLOSING
+
+
+def test_c_cb_01_an_announced_binding_that_is_refused_is_not_done_without() -> None:
+    client = Client().after_tls(GUESSED)
+    announced = "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/>"
+    types = f"{announced}<channel-binding type='tls-server-end-point'/></sasl-channel-binding>"
+    client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"), types))
+    client.connection.offer_credentials(credentials())
+    client.sent()
+    [failure, asked] = client.receives(NOT_AUTHORIZED)
+    assert isinstance(failure, AuthenticationFailed)
+    assert (failure.mechanism, failure.condition) == ("SCRAM-SHA-1-PLUS", "not-authorized")
+    assert isinstance(asked, CredentialsWanted)
+    assert client.sent() == ""
+
+
+def test_s_22_a_refused_proof_is_not_followed_by_a_login_without_binding() -> None:
+    client = Client(make_nonce=lambda: "oMsTAAwAAAAMAAAANP0TAAAAAABPU0AA").after_tls(GUESSED)
+    client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1")))
+    client.connection.offer_credentials(credentials())
+    first = b64encode(b"r=oMsTAAwAAAAMAAAANP0TAAAAAABPU0AAx,s=NjhkYTM0MDg=,i=4096").decode()
+    [wanted] = client.receives(f"<challenge {SASL}>{first}</challenge>")
+    assert isinstance(wanted, KeyDerivationWanted)
+    client.connection.key_derived(wanted.derivation.derive(PASSWORD))
+    client.sent()
+    [failure, asked] = client.receives(f"<failure {SASL}><not-authorized/></failure>")
+    assert isinstance(failure, AuthenticationFailed)
+    assert failure.condition == "not-authorized"
+    assert isinstance(asked, CredentialsWanted)
+    assert client.sent() == ""
+
+
 def test_c_sasl_08_success_without_the_servers_signature_is_fatal() -> None:
     client = Client(make_nonce=lambda: "oMsTAAwAAAAMAAAANP0TAAAAAABPU0AA").after_tls()
     client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-1")))

@@ -117,6 +117,7 @@ class SaslExchange:
         self._refused: set[str] = set()
         self._failures = 0
         self._is_deriving = False
+        self._is_challenged = False
         stream.tell(CredentialsWanted(self._offer))
 
     @property
@@ -154,6 +155,7 @@ class SaslExchange:
             try:
                 data = decode_data(element.text)
                 if name == "challenge":
+                    self._is_challenged = True
                     self._answer(mechanism.challenge(data or b""))
                 else:
                     mechanism.success(data)
@@ -179,7 +181,7 @@ class SaslExchange:
             else:
                 stream.fail(None, str(error))
             return
-        self._mechanism = mechanism
+        self._mechanism, self._is_challenged = mechanism, False
         stream.write(build(ns.SASL, "auth", {"mechanism": mechanism.name}, encode_data(initial) or None))
 
     def _answer(self, response: bytes | KeyDerivation) -> None:
@@ -213,6 +215,10 @@ class SaslExchange:
         sentence = sentence_for(condition)
         failure = AuthenticationFailed(mechanism.name, condition, text, sentence)
         self._mechanism, self._is_deriving = None, False
+        if self._has_guessed_wrong(mechanism, condition):
+            self._refused.add(mechanism.name)
+            self._begin()
+            return
         self._stream.tell(failure)
         if SaslError(condition).remedy is Remedy.NEXT_MECHANISM:
             self._refused.add(mechanism.name)
@@ -224,6 +230,15 @@ class SaslExchange:
             self._stream.tell(CredentialsWanted(self._offer, failure))
         else:
             self._stream.fail(None, sentence)
+
+    def _has_guessed_wrong(self, mechanism: ClientMechanism, condition: str) -> bool:
+        """Say whether the server turned down a kind of binding it never named, in words meant for a wrong password.
+
+        Only what answers the first message counts: nothing has been proved by then, so it cannot be the password. A
+        refusal of the proof itself may be someone in between, and is never answered with less (C-CB-01, S-22).
+        """
+        is_guess = mechanism.binding_type is not None and self._offer.channel_binding_types is None
+        return is_guess and condition == "not-authorized" and not self._is_challenged
 
 
 class BindExchange:
