@@ -30,6 +30,10 @@ class RowId(NamedTuple):
     peer: BareJID | None = None
 
 
+def _place(group: str) -> tuple[bool, str, str]:
+    return (group == STRANGERS, group.casefold(), group)
+
+
 class _Entry(NamedTuple):
     rank: int
     name: str
@@ -59,7 +63,7 @@ class _Placed:
 class _AccountRows:
     placed: dict[BareJID, _Placed] = field(default_factory=dict)
     sections: dict[str, Section] = field(default_factory=dict)
-    order: list[tuple[str, str]] = field(default_factory=list)
+    order: list[tuple[bool, str, str]] = field(default_factory=list)
     online: int = 0
 
 
@@ -132,7 +136,7 @@ class RosterRows:
             section = rows.sections.get(group)
             if section is None:
                 section = rows.sections[group] = Section(group)
-                insort(rows.order, (group.casefold(), group))
+                insort(rows.order, _place(group))
             if is_shown:
                 if is_sorting:
                     insort(section.shown, entry)
@@ -149,7 +153,7 @@ class RosterRows:
                 del section.shown[bisect_left(section.shown, placed.entry)]
             if not section.members:
                 del rows.sections[group]
-                rows.order.remove((group.casefold(), group))
+                rows.order.remove(_place(group))
 
     @staticmethod
     def _count(rows: _AccountRows, placed: _Placed, step: int) -> None:
@@ -169,7 +173,7 @@ class RosterRows:
         return bool(self.needle) or (account, group) not in self.folded
 
     def _shown_sections(self, rows: _AccountRows) -> Iterable[Section]:
-        for _, group in rows.order:
+        for *_, group in rows.order:
             section = rows.sections[group]
             if section.shown or not self.needle:
                 yield section
@@ -255,7 +259,7 @@ class RosterRows:
     def groups(self, account: BareJID) -> list[str]:
         """Return the names of the account's groups, in order."""
         rows = self._accounts.get(account)
-        return [group for _, group in rows.order if group not in (UNGROUPED, STRANGERS)] if rows else []
+        return [group for *_, group in rows.order if group not in (UNGROUPED, STRANGERS)] if rows else []
 
     def contact_count(self, account: BareJID) -> tuple[int, int]:
         """Return how many of the account's contacts are online, and how many there are."""

@@ -47,9 +47,13 @@ PEOPLE, CONVERSATION, STATUS = range(3)
 _LEAST_ROSTER, _LEAST_CONVERSATION = 16, 36
 
 
+_BEFORE_TYPING = ("ctrl+k", "alt+left", "alt+right")
+"""Keys that mean something to a text field too, but more here."""
+
+
 def _bindings(place: Place) -> list[BindingType]:
     return [
-        Binding(key, f"screen.perform('{action.id}')", action.title, show=False, priority=key == "ctrl+k")
+        Binding(key, f"screen.perform('{action.id}')", action.title, show=False, priority=key in _BEFORE_TYPING)
         for action in ACTIONS
         if action.place is place
         for key in action.keys

@@ -163,8 +163,9 @@ class StatusPane(ScrollView, can_focus=True):
         """Read everything anew; nothing is done while the pane is closed."""
         if not self.is_on_screen and not self.display:
             return
-        width = self.scrollable_content_region.width
-        if not width:
+        # The last column is the scroll bar's, whether it is there or not: no line breaks anew when it comes.
+        width = self.outer_size.width - 1
+        if width < 1:
             return
         ink = inks(self.app.current_theme)
         if width >= _TWO_COLUMNS:
@@ -184,9 +185,6 @@ class StatusPane(ScrollView, can_focus=True):
             self._lines = [*self._facts(ink, width), Strip.blank(width), *self._events(ink, width)]
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
-        if self.scrollable_content_region.width != width:
-            # The scroll bar has come or gone.
-            self.call_after_refresh(self.update)
 
     def on_resize(self) -> None:
         self.update()
@@ -202,7 +200,7 @@ class StatusPane(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw the line ``y`` of what is visible."""
         line = y + self.scroll_offset.y
-        strip = self._lines[line] if line < len(self._lines) else Strip.blank(self.scrollable_content_region.width)
+        strip = self._lines[line] if line < len(self._lines) else Strip.blank(self.size.width)
         return strip.apply_style(inks(self.app.current_theme).panel)
 
     def _facts(self, ink: Inks, width: int) -> Iterator[Strip]:
