@@ -1,0 +1,206 @@
+"""The first run and the questions of a session, over a recording engine that plays the worker's part."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+from textual.widgets import Button, Checkbox, Input, Static
+
+from tests.support.scenes import CERTIFICATE, ELIZABETH, Scene, netherfield, online
+from tui_xmpp.core import commands as c
+from tui_xmpp.core import events as e
+from tui_xmpp.core.model import Connection, OwnPresence, Phase, Prompt, PromptKind, Step
+from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.ui.app import KeyringCheck, TuiXmppApp
+from tui_xmpp.ui.screens.prompts import CertificateScreen, PasswordScreen
+from tui_xmpp.ui.screens.wizard import WizardScreen
+
+WRONG = "The server refused the password (not-authorized): check it and try again."
+
+
+async def keyring_answers() -> str | None:
+    return None
+
+
+async def keyring_is_missing() -> str | None:
+    return "No keyring answers on this machine."
+
+
+@asynccontextmanager
+async def first_run(
+    scene: Scene, check_keyring: KeyringCheck = keyring_answers, width: int = 100
+) -> AsyncIterator[Pilot[None]]:
+    app = TuiXmppApp(scene.client, is_first_run=True, check_keyring=check_keyring, clock=scene.clock)
+    async with app.run_test(size=(width, 36)) as pilot:
+        await pilot.pause()
+        yield pilot
+
+
+def play_the_worker(scene: Scene, password: str) -> None:
+    """Have the engine ask for a password and let only the right one in."""
+
+    def ask(reason: str) -> None:
+        steps = (
+            Step(Phase.RESOLVING, "Found xmpp.longbourn.lit:5222", True),
+            Step(Phase.SECURING, "TLS 1.3 with xmpp.longbourn.lit", True),
+            Step(Phase.AUTHENTICATING, "Logging in", None),
+        )
+        scene.publish(
+            e.ConnectionChanged(ELIZABETH, Connection(Phase.AUTHENTICATING, steps=steps)),
+            e.PromptRaised(ELIZABETH, Prompt(ELIZABETH, PromptKind.PASSWORD, reason)),
+        )
+
+    def on_command(command: c.Command) -> None:
+        if isinstance(command, c.AddAccount):
+            scene.publish(e.AccountAdded(ELIZABETH, OwnPresence()))
+            ask("")
+        elif isinstance(command, c.ProvidePassword):
+            scene.publish(e.PromptSettled(ELIZABETH, PromptKind.PASSWORD))
+            if command.password == password:
+                scene.publish(e.ConnectionChanged(ELIZABETH, online()))
+            else:
+                ask(WRONG)
+
+    scene.engine.on_command = on_command
+
+
+def told(pilot: Pilot[None], selector: str) -> str:
+    return str(pilot.app.screen.query_one(selector, Static).content)
+
+
+async def test_from_nothing_to_a_connected_account() -> None:
+    scene = Scene()
+    play_the_worker(scene, "pride")
+    async with first_run(scene) as pilot:
+        await pilot.press("enter", *"elizabeth@longbourn.lit", "enter", *"pride", "enter")
+        await pilot.pause(0.1)
+        assert pilot.app.screen.has_class("-done")
+        assert scene.engine.of(c.ProvidePassword) == [c.ProvidePassword(ELIZABETH, "pride", is_remembered=True)]
+        assert scene.engine.of(c.SaveAccount) == [c.SaveAccount(ELIZABETH, AccountSettings(ELIZABETH))]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert not isinstance(pilot.app.screen, WizardScreen)
+
+
+async def test_a_wrong_password_is_asked_again_and_nothing_typed_is_lost() -> None:
+    scene = Scene()
+    play_the_worker(scene, "pride")
+    async with first_run(scene) as pilot:
+        await pilot.press("enter", *"elizabeth@longbourn.lit", "enter", *"prejudice", "enter")
+        await pilot.pause(0.1)
+        assert told(pilot, ".problem") == WRONG
+        assert pilot.app.screen.query_one("#jid", Input).value == "elizabeth@longbourn.lit"
+        password = pilot.app.screen.query_one("#password", Input)
+        assert password.value == "prejudice"
+        assert password.has_focus
+        await pilot.press("ctrl+u", *"pride", "enter")
+        await pilot.pause(0.1)
+        assert pilot.app.screen.has_class("-done")
+        assert len(scene.engine.of(c.AddAccount)) == 1
+
+
+async def test_the_address_is_checked_as_it_is_typed_and_the_password_is_hidden() -> None:
+    scene = Scene()
+    async with first_run(scene) as pilot:
+        await pilot.press("enter", *"elizabeth@long bourn")
+        await pilot.pause()
+        assert "space" in told(pilot, ".problem")
+        password = pilot.app.screen.query_one("#password", Input)
+        assert password.password
+        await pilot.press("f8")
+        assert not password.password
+
+
+async def test_connection_settings_are_passed_on_and_a_bad_port_is_refused() -> None:
+    scene = Scene()
+    async with first_run(scene) as pilot:
+        screen = pilot.app.screen
+        await pilot.press("enter", *"elizabeth@longbourn.lit", "enter", *"x")
+        screen.query_one("#more", Checkbox).value = True
+        screen.query_one("#host", Input).value = "127.0.0.1"
+        screen.query_one("#port", Input).value = "70000"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "1 to 65535" in told(pilot, ".problem")
+        screen.query_one("#port", Input).value = "5223"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert scene.engine.of(c.AddAccount) == [
+            c.AddAccount(ELIZABETH, AccountSettings(ELIZABETH, host="127.0.0.1", port=5223))
+        ]
+
+
+async def test_without_a_keyring_the_sentence_is_shown_and_nothing_is_kept() -> None:
+    scene = Scene()
+    play_the_worker(scene, "pride")
+    async with first_run(scene, keyring_is_missing) as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        assert told(pilot, ".keyring") == "No keyring answers on this machine."
+        await pilot.press(*"elizabeth@longbourn.lit", "enter", *"pride", "enter")
+        await pilot.pause(0.1)
+        assert scene.engine.of(c.ProvidePassword) == [c.ProvidePassword(ELIZABETH, "pride", is_remembered=False)]
+
+
+async def test_leaving_a_trial_takes_the_account_back() -> None:
+    scene = Scene()
+    play_the_worker(scene, "pride")
+    async with first_run(scene) as pilot:
+        await pilot.press("enter", *"elizabeth@longbourn.lit", "enter", *"wrong", "enter")
+        await pilot.pause(0.1)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert scene.engine.of(c.RemoveAccount) == [c.RemoveAccount(ELIZABETH)]
+
+
+async def test_a_password_is_asked_for_in_a_dialog_that_leaves_when_settled_elsewhere() -> None:
+    scene = netherfield()
+    app = TuiXmppApp(scene.client, check_keyring=keyring_answers, clock=scene.clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        scene.publish(e.PromptRaised(ELIZABETH, Prompt(ELIZABETH, PromptKind.PASSWORD, "No password is kept.")))
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, PasswordScreen)
+        scene.publish(e.PromptSettled(ELIZABETH, PromptKind.PASSWORD))
+        await pilot.pause(0.1)
+        assert not isinstance(app.screen, PasswordScreen)
+        scene.publish(e.PromptRaised(ELIZABETH, Prompt(ELIZABETH, PromptKind.PASSWORD, WRONG)))
+        await pilot.pause(0.1)
+        await pilot.press(*"pride", "enter")
+        await pilot.pause()
+        assert scene.engine.of(c.ProvidePassword) == [c.ProvidePassword(ELIZABETH, "pride")]
+
+
+async def test_a_certificate_is_refused_by_default_and_pinned_only_by_a_typed_word() -> None:
+    scene = netherfield()
+    prompt = Prompt(ELIZABETH, PromptKind.CERTIFICATE, "The certificate is not for longbourn.lit.", CERTIFICATE)
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=(90, 30)) as pilot:
+        await pilot.pause()
+        scene.publish(e.PromptRaised(ELIZABETH, prompt))
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, CertificateScreen)
+        assert isinstance(app.focused, Button)
+        assert app.focused.id == "refuse"
+        app.screen.query_one("#pin", Button).press()
+        await pilot.pause()
+        assert scene.engine.of(c.PinCertificate) == []
+        await pilot.press(*"trust", "enter")
+        await pilot.pause()
+        assert scene.engine.of(c.PinCertificate) == [c.PinCertificate(ELIZABETH, CERTIFICATE.sha256)]
+        assert scene.engine.of(c.Disconnect) == []
+
+
+async def test_enter_on_a_refused_certificate_stays_disconnected() -> None:
+    scene = netherfield()
+    prompt = Prompt(ELIZABETH, PromptKind.CERTIFICATE, "The certificate has expired.", CERTIFICATE)
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=(90, 30)) as pilot:
+        scene.publish(e.PromptRaised(ELIZABETH, prompt))
+        await pilot.pause(0.1)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert scene.engine.of(c.PinCertificate) == []
+        assert scene.engine.of(c.Disconnect) == [c.Disconnect(ELIZABETH)]
