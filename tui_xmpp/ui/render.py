@@ -291,6 +291,7 @@ class Renderer:
         sample = datetime(2000, 12, 28, 22, 48, 58).strftime(time_format)
         self.columns = Columns.of(self.width, cell_len(sample))
         self._blocks: dict[str, Block] = {}
+        self._notices: dict[str, Block] = {}
         self._plain = Style(color=palette.foreground, bgcolor=palette.background)
         self._colors = {
             name: Style(color=getattr(palette, name)) for name in ("muted", "faint", "accent", "error", "warning")
@@ -366,6 +367,11 @@ class Renderer:
 
     def notice(self, text: str) -> Block:
         """Return a block that says something about the conversation itself."""
+        if text not in self._notices:
+            self._notices[text] = self._notice(text)
+        return self._notices[text]
+
+    def _notice(self, text: str) -> Block:
         rows = tuple(Row(RowKind.NOTE, text[a:b]) for a, b in wrap(text, max(2, self.width - 4)))
         return Block(None, Mark(), "", (), rows)
 

@@ -263,7 +263,8 @@ class Composer(TextArea, inherit_bindings=False):
         if self.account is None or self.peer is None or self.text == self._kept:
             return
         self._kept = self._drafts[self.account, self.peer] = self.text
-        self.post_message(self.DraftChanged(self.account, self.peer, self.text))
+        # As coming from here: Textual ends a message's way up at its sender, and a parent may be the one who calls.
+        self.post_message(self.DraftChanged(self.account, self.peer, self.text).set_sender(self))
 
     def on_unmount(self) -> None:
         self._show_terminal_cursor(is_shown=False)

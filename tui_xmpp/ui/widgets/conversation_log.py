@@ -458,6 +458,10 @@ class ConversationLog(Widget, can_focus=True):
 
     # -- telling others -------------------------------------------------------------------------------------------
 
+    def _tell(self, message: UiMessage) -> None:
+        """Post as coming from here, also when a parent calls: Textual ends a message's way up at its sender."""
+        self.post_message(message.set_sender(self))
+
     def _ask_for_older(self) -> None:
         view = self._view
         if view is None or not view.is_loaded or not view.has_older or self._first > 0 or not self._can_draw():
@@ -465,7 +469,7 @@ class ConversationLog(Widget, can_focus=True):
         oldest = self._messages[0].key if self._messages else ""
         if self._window_top <= self.size.height and self._asked_before != oldest:
             self._asked_before = oldest
-            self.post_message(self.OlderWanted(view.account, view.peer))
+            self._tell(self.OlderWanted(view.account, view.peer))
 
     def _tell_read(self) -> None:
         view = self._view
@@ -476,7 +480,7 @@ class ConversationLog(Widget, can_focus=True):
         told = (view.unread, self._messages[-1].key)
         if told != self._told_read:
             self._told_read = told
-            self.post_message(self.Read(view.account, view.peer))
+            self._tell(self.Read(view.account, view.peer))
 
     # -- painting -------------------------------------------------------------------------------------------------
 
@@ -620,7 +624,7 @@ class ConversationLog(Widget, can_focus=True):
         meta = event.style.meta
         url, target = meta.get("link"), meta.get("message")
         if isinstance(url, str):
-            self.post_message(self.LinkActivated(url))
+            self._tell(self.LinkActivated(url))
         elif isinstance(target, tuple) and len(target) == 2:
             action, key = target
             self._act(str(action), str(key))
@@ -714,7 +718,7 @@ class ConversationLog(Widget, can_focus=True):
         """Go to the newest message, wherever it is stored."""
         view = self._view
         if view is not None and view.has_newer:
-            self.post_message(self.LatestWanted(view.account, view.peer))
+            self._tell(self.LatestWanted(view.account, view.peer))
         self.follow()
         if self._cursor is not None and self._messages:
             self._cursor = self._messages[-1].key
@@ -737,11 +741,11 @@ class ConversationLog(Widget, can_focus=True):
         message = self._messages[index]
         can_be_given_up = message.delivery in (Delivery.FAILED, Delivery.QUEUED)
         if action == "resend" and message.delivery is Delivery.FAILED:
-            self.post_message(self.ResendWanted(message.account, message.peer, message.key))
+            self._tell(self.ResendWanted(message.account, message.peer, message.key))
         elif action == "edit" and can_be_given_up:
-            self.post_message(self.EditWanted(message.account, message.peer, message.key, message.body))
+            self._tell(self.EditWanted(message.account, message.peer, message.key, message.body))
         elif action == "discard" and can_be_given_up:
-            self.post_message(self.DiscardWanted(message.account, message.peer, message.key))
+            self._tell(self.DiscardWanted(message.account, message.peer, message.key))
 
     def action_copy(self) -> None:
         """Copy the selected text, or else the message under the cursor."""
@@ -758,10 +762,10 @@ class ConversationLog(Widget, can_focus=True):
         message = self._at_cursor()
         links = find_links(sanitize_body(message.body)) if message is not None else ()
         if links:
-            self.post_message(self.LinkActivated(links[0].url))
+            self._tell(self.LinkActivated(links[0].url))
 
     def action_leave(self) -> None:
-        self.post_message(self.Left())
+        self._tell(self.Left())
 
 
 def _chosen(row: Row, length: int, span: tuple[int, int]) -> tuple[int, int]:

@@ -1,0 +1,414 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.events import MouseScrollUp
+from textual.geometry import Offset
+from textual.pilot import Pilot
+from textual.selection import Selection
+from textual.strip import Strip
+
+from tests.support.ui import DARCY, ELIZABETH, JANE, ConversationHost, history, said
+from tui_xmpp.core.events import (
+    ConnectionChanged,
+    ConversationRead,
+    DeliveryChanged,
+    Event,
+    MessageDiscarded,
+    MessageReceived,
+    PresenceChanged,
+    RosterItemChanged,
+)
+from tui_xmpp.core.model import Connection, Delivery, Failure, Message, Phase, Presence, RosterItem, Show, Subscription
+from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.theme import LIGHT
+from tui_xmpp.ui.widgets.conversation_log import ConversationLog
+
+FAILURE = Failure("item-not-found", "This account does not exist.")
+
+
+def many(count: int, start: int = 0) -> list[Message]:
+    return [said(f"line {number}", minutes=number, key=f"k{number}") for number in range(start, start + count)]
+
+
+def received(*messages: Message) -> list[Event]:
+    return [MessageReceived(ELIZABETH, message) for message in messages]
+
+
+def bodies(rows: list[str]) -> list[str]:
+    """Return the texts of messages in rows of an 80 cells wide pane, without the marks of where the window stands."""
+    return [body for row in rows if (body := row[20:76].strip()).startswith("line")]
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    await pilot.pause()
+    await pilot.pause()
+
+
+async def test_messages_stand_in_order_and_the_newest_is_in_sight() -> None:
+    app = ConversationHost(history(*many(100)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert app.rows()[-1].endswith("line 99")
+        app.tell(*received(said("newest", minutes=200)))
+        assert app.rows()[-1].endswith("newest")
+        assert app.log_lines.is_following
+
+
+async def test_empty_states_say_what_to_do() -> None:
+    app = ConversationHost(history())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "No messages yet" in "\n".join(app.rows())
+        app.pane.show(ELIZABETH, None)
+        await settled(pilot)
+        assert "Ctrl+K" in "\n".join(app.rows())
+        app.pane.show(None, None)
+        await settled(pilot)
+        assert "Welcome" in "\n".join(app.rows())
+
+
+async def test_the_beginning_and_older_messages_are_told_at_the_top() -> None:
+    app = ConversationHost(history(*many(5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "The beginning of your conversation" in app.rows()[0]
+        assert not app.asked_for(ConversationLog.OlderWanted)
+    app = ConversationHost(history(*many(5), is_start=False))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "Loading older messages…" in app.rows()[0]
+        assert app.asked_for(ConversationLog.OlderWanted) == [ConversationLog.OlderWanted(ELIZABETH, DARCY)]
+
+
+async def test_older_messages_come_in_above_without_moving_the_window() -> None:
+    app = ConversationHost(history(*many(100, start=100), is_start=False))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.log_lines.action_oldest()
+        app.log_lines.move(3)
+        await settled(pilot)
+        assert len(app.asked_for(ConversationLog.OlderWanted)) == 1
+        before = app.rows()
+        app.tell(history(*many(100), is_latest=False))
+        await settled(pilot)
+        assert bodies(app.rows())[1:] == bodies(before)[1:]
+        app.log_lines.action_oldest()
+        assert "The beginning" in app.rows()[0]
+        assert any(row.endswith("line 0") for row in app.rows())
+
+
+async def test_a_window_scrolled_up_stays_and_counts_what_comes() -> None:
+    app = ConversationHost(history(*many(100)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("pageup", "pageup")
+        before = app.rows()[:-1]
+        assert "newest" in app.rows()[-1]
+        app.tell(*received(said("one", minutes=200), said("two", minutes=201)))
+        assert app.rows()[:-1] == before
+        assert "↓ 2 new messages" in app.rows()[-1]
+        await pilot.press("ctrl+end")
+        assert app.rows()[-1].endswith("two")
+        assert app.log_lines.new_count == 0
+
+
+async def test_own_message_brings_the_window_to_the_newest() -> None:
+    app = ConversationHost(history(*many(100)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("pageup")
+        assert not app.log_lines.is_following
+        app.tell(history(*many(100), said("mine", minutes=200, outgoing=True, delivery=Delivery.QUEUED)))
+        assert app.log_lines.is_following
+
+
+async def test_the_wheel_moves_three_lines() -> None:
+    app = ConversationHost(history(*many(100)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        before = app.rows()
+        await pilot._post_mouse_events([MouseScrollUp], app.log_lines)
+        await settled(pilot)
+        assert bodies(app.rows()[3:-1]) == bodies(before[:-4])
+
+
+async def test_every_line_can_be_reached_by_pages_and_none_twice() -> None:
+    app = ConversationHost(history(*many(500)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.log_lines.action_oldest()
+        seen: list[str] = []
+        for _ in range(100):
+            seen += [body for body in bodies(app.rows()[:-1]) if body not in seen]
+            if app.log_lines.is_following:
+                break
+            app.log_lines.action_page(1)
+        seen += [body for body in bodies(app.rows()) if body not in seen]
+        assert seen == [f"line {number}" for number in range(500)]
+
+
+async def test_a_resize_keeps_the_first_message_in_the_window() -> None:
+    long = [said(f"line {n} " + "with many words " * 8, minutes=n, key=f"k{n}") for n in range(200)]
+    app = ConversationHost(history(*long))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("pageup", "pageup", "pageup")
+        first = next(row.split("line ")[1].split()[0] for row in app.rows() if "line " in row)
+        for size in ((60, 20), (90, 30), (41, 12), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await settled(pilot)
+            assert any(f"line {first} " in row for row in app.rows()[:3])
+            assert all(len(row) <= size[0] for row in app.rows())
+
+
+async def test_delivery_climbs_in_the_margin() -> None:
+    sent = said("Hello", outgoing=True, delivery=Delivery.QUEUED, key="m")
+    app = ConversationHost(history(sent))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        marks = []
+        for delivery in (Delivery.SENT, Delivery.ACKNOWLEDGED, Delivery.DELIVERED):
+            marks.append(app.rows()[2].split()[-1])
+            app.tell(DeliveryChanged(ELIZABETH, DARCY, "m", delivery, sent.stamp))
+            await settled(pilot)
+        assert [*marks, app.rows()[2].split()[-1]] == ["…", "↑", "✓", "✓✓"]
+
+
+async def test_only_the_row_that_changed_is_painted() -> None:
+    sent = said("Hello", outgoing=True, delivery=Delivery.QUEUED, key="m")
+    app = ConversationHost(history(*many(10), sent))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        painted: list[int] = []
+        original = app.log_lines.render_line
+
+        def render_line(y: int) -> Strip:
+            painted.append(y)
+            return original(y)
+
+        app.log_lines.render_line = render_line  # type: ignore[method-assign]
+        app.tell(DeliveryChanged(ELIZABETH, DARCY, "m", Delivery.SENT, sent.stamp))
+        await settled(pilot)
+        assert len(painted) == 1
+
+
+async def test_unread_line_stays_after_reading_and_reading_is_told_once() -> None:
+    app = ConversationHost(history(*many(3)), *received(said("four", minutes=30, key="k4"), said("five", minutes=30.2)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert any(" 2 unread " in row for row in app.rows())
+        assert app.asked_for(ConversationLog.Read) == [ConversationLog.Read(ELIZABETH, DARCY)]
+        app.tell(ConversationRead(ELIZABETH, DARCY))
+        app.tell(PresenceChanged(ELIZABETH, DARCY.with_resource("library"), Presence(Show.DND)))
+        await settled(pilot)
+        assert any(" 2 unread " in row for row in app.rows())
+        assert len(app.asked_for(ConversationLog.Read)) == 1
+
+
+async def test_nothing_is_read_while_nobody_looks() -> None:
+    app = ConversationHost(history(*many(3)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.app_focus = False
+        app.tell(*received(said("unseen", minutes=50)))
+        await settled(pilot)
+        assert not app.asked_for(ConversationLog.Read)
+        app.app_focus = True
+        await settled(pilot)
+        assert len(app.asked_for(ConversationLog.Read)) == 1
+
+
+async def test_places_stay_with_their_conversations() -> None:
+    app = ConversationHost(history(*many(100)), history(said("Dear Lizzy", peer=JANE), peer=JANE))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("pageup", "pageup")
+        before = app.rows()
+        app.pane.show(ELIZABETH, JANE)
+        await settled(pilot)
+        assert any("Dear Lizzy" in row for row in app.rows())
+        app.pane.show(ELIZABETH, DARCY)
+        await settled(pilot)
+        assert app.rows() == before
+
+
+async def test_the_message_cursor_walks_and_acts_on_failed_messages() -> None:
+    failed = said("Lost", minutes=20, outgoing=True, delivery=Delivery.FAILED, failure=FAILURE, key="f")
+    app = ConversationHost(history(*many(5), failed, said("after", minutes=30)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("up")
+        assert app.log_lines.has_focus
+        await pilot.press("k")
+        assert app.log_lines.cursor == "f"
+        await pilot.press("enter")
+        assert app.asked_for(ConversationLog.ResendWanted) == [ConversationLog.ResendWanted(ELIZABETH, DARCY, "f")]
+        await pilot.press("delete")
+        assert app.asked_for(ConversationLog.DiscardWanted) == [ConversationLog.DiscardWanted(ELIZABETH, DARCY, "f")]
+        await pilot.press("c")
+        assert app.clipboard == "Lost"
+        await pilot.press("e")
+        assert len(app.asked_for(ConversationLog.EditWanted)) == 1
+        assert app.composer.text == "Lost"
+        assert app.composer.has_focus
+
+
+async def test_the_message_cursor_leaves_below_the_newest_and_by_escape() -> None:
+    app = ConversationHost(history(*many(5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        for leave in ("down", "escape"):
+            await pilot.press("up")
+            assert app.log_lines.cursor == "k4"
+            await pilot.press(leave)
+            await settled(pilot)
+            assert app.composer.has_focus
+            assert app.log_lines.cursor is None
+
+
+async def test_the_message_cursor_brings_its_message_into_the_window() -> None:
+    app = ConversationHost(history(*many(100)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("up", *["k"] * 50)
+        assert app.log_lines.cursor == "k49"
+        assert any(row.startswith("▌") and row[20:75].strip() == "line 49" for row in app.rows())
+        await pilot.press("g")
+        assert app.log_lines.cursor == "k0"
+        await pilot.press("G")
+        assert app.log_lines.cursor == "k99"
+
+
+async def test_nothing_but_failed_messages_can_be_resent() -> None:
+    app = ConversationHost(history(said("fine", outgoing=True, delivery=Delivery.DELIVERED)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("up", "enter", "e", "delete")
+        assert not [message for message in app.asked if not isinstance(message, ConversationLog.Read)]
+
+
+async def test_a_click_on_a_link_and_on_a_hint_acts() -> None:
+    failed = said("Lost", minutes=20, outgoing=True, delivery=Delivery.FAILED, failure=FAILURE, key="f")
+    app = ConversationHost(history(said("see https://pemberley.lit/x now"), failed))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        row = next(y for y, text in enumerate(app.rows()) if "https://" in text)
+        await pilot.click(app.log_lines, offset=(app.rows()[row].index("pemberley"), row))
+        assert app.asked_for(ConversationLog.LinkActivated) == [
+            ConversationLog.LinkActivated("https://pemberley.lit/x")
+        ]
+        row = next(y for y, text in enumerate(app.rows()) if "Enter resend" in text)
+        await pilot.click(app.log_lines, offset=(app.rows()[row].index("discard"), row))
+        assert len(app.asked_for(ConversationLog.DiscardWanted)) == 1
+        assert app.composer.has_focus
+
+
+async def test_dragging_selects_text_without_times_names_and_wraps() -> None:
+    text = "I cannot talk of books in a ball-room; my head is always full of something else."
+    app = ConversationHost(history(said(text), said("Second", minutes=1)))
+    async with app.run_test(size=(70, 24)) as pilot:
+        await settled(pilot)
+        rows = app.rows()
+        first = next(y for y, row in enumerate(rows) if "I cannot" in row)
+        last = next(y for y, row in enumerate(rows) if "Second" in row)
+        assert last > first + 1, "the text must wrap for this test"
+        x = rows[first].index("cannot")
+        await pilot.mouse_down(app.log_lines, offset=(x, first))
+        await pilot.hover(app.log_lines, offset=(69, last))
+        await pilot.mouse_up(app.log_lines, offset=(69, last))
+        await settled(pilot)
+        assert app.screen.get_selected_text() == f"{text[2:]}\nSecond"
+        await pilot.press("ctrl+c")
+        assert app.clipboard == f"{text[2:]}\nSecond"
+
+
+async def test_a_selection_stays_with_its_text_when_messages_come() -> None:
+    app = ConversationHost(history(*many(30)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        log = app.log_lines
+        number = log._base + log._window_top + 5
+        app.screen.selections = {log: Selection(Offset(0, number), Offset(100, number))}
+        before = app.screen.get_selected_text()
+        assert before
+        app.tell(*received(said("more", minutes=100)))
+        assert app.screen.get_selected_text() == before
+        app.tell(history(*many(20, start=-20), is_latest=False))
+        assert app.screen.get_selected_text() == before
+
+
+async def test_a_discarded_message_goes_and_the_rest_stays() -> None:
+    failed = said("Lost", minutes=2.5, outgoing=True, delivery=Delivery.FAILED, failure=FAILURE, key="f")
+    app = ConversationHost(history(*many(5), failed))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert any("Lost" in row for row in app.rows())
+        app.tell(MessageDiscarded(ELIZABETH, DARCY, "f"))
+        await settled(pilot)
+        assert not any("Lost" in row or "resend" in row for row in app.rows())
+
+
+async def test_the_header_tells_presence_and_what_is_odd() -> None:
+    app = ConversationHost(history())
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        header = app.pane.header
+        shown = header.render_line(0).text
+        assert "◐ Fitzwilliam Darcy  away · at the ball" in shown
+        assert "darcy@pemberley.lit" in shown
+        app.pane.show(ELIZABETH, JANE)
+        assert "only you" in header.render_line(0).text
+        fake = BareJID.parse("dаrcy@pemberley.lit")
+        app.tell(RosterItemChanged(ELIZABETH, RosterItem(fake, "\x1b[1mDarcy\n", (), Subscription.BOTH), None))
+        app.pane.show(ELIZABETH, fake)
+        await settled(pilot)
+        assert header.size.height == 2
+        assert "mixes Cyrillic and Latin" in header.render_line(1).text
+        assert "\x1b" not in header.render_line(0).text
+        app.pane.show(ELIZABETH, DARCY)
+        await settled(pilot)
+        assert header.size.height == 1
+
+
+async def test_the_theme_changes_while_messages_are_shown() -> None:
+    app = ConversationHost(history(*many(5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.theme = LIGHT.name
+        await settled(pilot)
+        style = next(iter(app.log_lines.render_line(2))).style
+        assert style is not None
+        assert style.bgcolor is not None
+        assert style.bgcolor.name == LIGHT.background
+
+
+async def test_newest_is_asked_for_when_the_view_has_left_it() -> None:
+    app = ConversationHost(history(*many(50)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        view = app.client.views.conversation(ELIZABETH, DARCY)
+        app.log_lines.show(replace(view, has_newer=True))
+        await pilot.press("ctrl+end")
+        await settled(pilot)
+        assert app.asked_for(ConversationLog.LatestWanted) == [ConversationLog.LatestWanted(ELIZABETH, DARCY)]
+
+
+async def test_the_window_of_the_store_slides_under_the_reader() -> None:
+    app = ConversationHost(history(*many(2199)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("pageup")
+        before = app.rows()[:-1]
+        app.tell(*received(*many(50, start=2199)))
+        assert len(app.client.views.conversation(ELIZABETH, DARCY).messages) < 2100
+        assert app.rows()[:-1] == before
+
+
+async def test_offline_says_that_messages_wait() -> None:
+    app = ConversationHost(history())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert str(app.composer.border_title) == "as elizabeth@longbourn.lit"
+        app.tell(ConnectionChanged(ELIZABETH, Connection(Phase.WAITING)))
+        assert "messages will wait" in str(app.composer.border_title)
