@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
 from tests.support.scenes import (
@@ -49,6 +50,14 @@ def cells(pilot: Pilot[None]) -> str:
     """Return the visible text of the screen."""
     screen = pilot.app.screen
     return "\n".join("".join(segment.text for segment in line) for line in screen._compositor.render_strips())
+
+
+def is_ticking(app: TuiXmppApp) -> bool:
+    return app._ticker is not None
+
+
+def is_shown(widget: Widget) -> bool:
+    return bool(widget.display)
 
 
 def toasts(pilot: Pilot[None]) -> list[str]:
@@ -360,41 +369,41 @@ async def test_the_seconds_to_the_next_try_count_down_only_while_one_is_planned(
     scene = netherfield()
     async with running(scene) as pilot:
         app = app_of(pilot)
-        assert app._ticker is None
+        assert not is_ticking(app)
         waiting = Connection(
             Phase.WAITING, "Could not reach longbourn.lit.", retry_at=scene.clock.now() + timedelta(seconds=12)
         )
         scene.publish(e.ConnectionChanged(ELIZABETH, waiting))
         await pilot.pause(0.05)
         assert "next try in 12 s" in cells(pilot)
-        assert app._ticker is not None
+        assert is_ticking(app)
         scene.clock.advance(5)
         app.main.tick()
         await pilot.pause()
         assert "next try in 7 s" in cells(pilot)
         scene.publish(e.ConnectionChanged(ELIZABETH, online()))
         await pilot.pause(0.05)
-        assert app._ticker is None
+        assert not is_ticking(app)
 
 
 @pytest.mark.parametrize(("width", "height"), [(40, 12), (60, 20), (71, 24)])
 async def test_a_narrow_terminal_shows_one_pane_and_reaches_all(width: int, height: int) -> None:
     async with running(netherfield(), width, height) as pilot:
         main = app_of(pilot).main
-        assert main.roster.display
-        assert not main.conversation.display
+        assert is_shown(main.roster)
+        assert not is_shown(main.conversation)
         assert "Chat ›" in cells(pilot)
         await pilot.press("right")
         await pilot.pause()
-        assert main.conversation.display
-        assert not main.roster.display
+        assert is_shown(main.conversation)
+        assert not is_shown(main.roster)
         await pilot.press("alt+right")
         await pilot.pause()
-        assert main.status_pane.display
+        assert is_shown(main.status_pane)
         assert "Encryption" in cells(pilot)
         await pilot.press("left", "alt+left")
         await pilot.pause()
-        assert main.roster.display
+        assert is_shown(main.roster)
         assert main.roster.has_focus
 
 
@@ -405,12 +414,12 @@ async def test_resizing_across_the_narrow_limit_keeps_chat_and_cursor() -> None:
         await pilot.pause()
         await pilot.resize_terminal(50, 16)
         await pilot.pause()
-        assert main.conversation.display
-        assert not main.roster.display
+        assert is_shown(main.conversation)
+        assert not is_shown(main.roster)
         await pilot.resize_terminal(250, 80)
         await pilot.pause()
-        assert main.roster.display
-        assert main.conversation.display
+        assert is_shown(main.roster)
+        assert is_shown(main.conversation)
         assert main.focused is main.conversation.composer
 
 
@@ -425,10 +434,10 @@ async def test_the_roster_is_hidden_and_resized_by_key_and_remembered() -> None:
         assert scene.client.recall("roster width") == width + 2
         await pilot.press("f2")
         await pilot.pause()
-        assert not main.roster.display
+        assert not is_shown(main.roster)
         assert main.focused is main.conversation.composer
         await pilot.press("f2")
-        assert main.roster.display
+        assert is_shown(main.roster)
     async with running(scene) as pilot:
         assert app_of(pilot).main.roster.size.width == width + 2
 
