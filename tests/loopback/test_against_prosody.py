@@ -110,6 +110,7 @@ async def _effects(server: XmppServer, peers: Peers, accounts: tuple[Account, Ac
     return effects
 
 
+@pytest.mark.timeout(150)  # 72 cases on two servers, a dozen requests each
 async def test_c_sub_07_has_the_same_effects_as_on_prosody(
     loopback: XmppServer, prosody: Prosody, peers: Peers
 ) -> None:

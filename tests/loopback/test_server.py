@@ -13,7 +13,7 @@ from tui_xmpp.jid import BareJID, FullJID
 from tui_xmpp.loopback.realm import NoAccountError
 from tui_xmpp.loopback.server import LoopbackServer
 from tui_xmpp.net.tls import CertificateRefusedError, TlsLibrary, TlsPolicy
-from tui_xmpp.net.transport import ConnectionLostError, Transport, dial
+from tui_xmpp.net.transport import ConnectionLostError, MemoryTransport, Transport, dial
 from tui_xmpp.xmpp.connection import InitiatorConfig, TlsMode
 from tui_xmpp.xmpp.element import parse_element
 from tui_xmpp.xmpp.events import (
@@ -233,6 +233,16 @@ async def test_a_dropped_stream(server: LoopbackServer) -> None:
         await stream.ended.wait()
         with pytest.raises(NoAccountError):
             server.stream(JULIET)
+
+
+async def test_a_stream_cut_by_a_fault(server: LoopbackServer) -> None:
+    async with asyncio.timeout(5), _in_memory(server) as juliet:
+        stream = server.stream(await juliet.log_in())
+        assert isinstance(stream.transport, MemoryTransport)
+        stream.transport.faults.cut_after = 0
+        stream.send_raw(b"<message/>")
+        with pytest.raises(ConnectionLostError):
+            await juliet.stanza()
 
 
 async def test_a_frozen_stream_goes_on_when_it_thaws(server: LoopbackServer) -> None:

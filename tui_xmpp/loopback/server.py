@@ -102,7 +102,8 @@ class LoopbackServer:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tls: ServerTls | None = None
         self._listeners: list[Server] = []
-        self._streams: set[ClientStream] = set()
+        self.streams: list[ClientStream] = []
+        """Every stream being served, the oldest first, bound or not."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> LoopbackServer:
@@ -178,15 +179,15 @@ class LoopbackServer:
             make_id=self.realm.new_id,
         )
         stream = ClientStream(self.realm, config, transport, tls, self.manners)
-        self._streams.add(stream)
+        self.streams.append(stream)
         try:
             await stream.run()
         finally:
-            self._streams.discard(stream)
+            self.streams.remove(stream)
 
     async def close(self, error: StreamError | None = None) -> None:
         """Say good-bye to everybody (with ``error``, e.g. system-shutdown) and stop."""
-        for stream in tuple(self._streams):
+        for stream in tuple(self.streams):
             stream.end(error)
         for task in tuple(self._tasks):
             task.cancel()
@@ -201,7 +202,7 @@ class LoopbackServer:
 
     def stream(self, jid: JID) -> ClientStream:
         """Return a stream of ``jid`` (bare: any of its resources); raise NoAccountError when there is none."""
-        for stream in self._streams:
+        for stream in self.streams:
             if stream.session is not None and jid in (stream.session.jid, stream.session.jid.bare):
                 return stream
         raise NoAccountError(f"{jid} is not connected.")

@@ -40,9 +40,10 @@ class ClientStream:
         self.session: Session | None = None
         self.ended = asyncio.Event()
         """Set when the stream is over and the realm knows it."""
+        self.transport = transport
+        """Our end; the ``faults`` of one in memory befall what the server sends."""
         self._realm = realm
         self._connection = Connection(config)
-        self._transport = transport
         self._tls = tls
         self._manners = manners
         self._may_go_on = asyncio.Event()
@@ -55,15 +56,15 @@ class ClientStream:
         try:
             self._connection.open()
             while await self._handle_events():
-                await self._transport.drain()
-                data = await self._transport.read()
+                await self.transport.drain()
+                data = await self.transport.read()
                 await self._may_go_on.wait()
                 self._redirect()
                 if data:
                     self._connection.receive_data(data)
                 else:
                     self._connection.receive_eof()
-            await self._transport.close()
+            await self.transport.close()
         except NetError:
             pass  # the connection broke: there is nobody left to tell
         finally:
@@ -71,7 +72,7 @@ class ClientStream:
                 self._deadline.cancel()
             if self.session is not None:
                 self._realm.detach(self.session)
-            self._transport.abort()
+            self.transport.abort()
             self.ended.set()
 
     # --- what a test does to a stream ---
@@ -79,11 +80,11 @@ class ClientStream:
     def send_raw(self, data: bytes) -> None:
         """Write bytes as they are, after what is due."""
         self._flush()
-        self._transport.write(data)
+        self.transport.write(data)
 
     def drop(self) -> None:
         """Break the connection without a word."""
-        self._transport.abort()
+        self.transport.abort()
 
     def freeze(self) -> None:
         """Neither read nor write from now on, while the connection stays up."""
@@ -100,7 +101,7 @@ class ClientStream:
         self._connection.close(error)
         self._flush()
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().call_later(_CLOSE_DEADLINE, self._transport.abort)
+            self._deadline = asyncio.get_running_loop().call_later(_CLOSE_DEADLINE, self.transport.abort)
 
     # --- events ---
 
@@ -109,7 +110,7 @@ class ClientStream:
         for event in self._connection.events():
             if isinstance(event, TlsWanted):
                 self._flush()
-                facts = self._transport.tls or await self._transport.start_tls(self._tls)
+                facts = self.transport.tls or await self.transport.start_tls(self._tls)
                 self._connection.tls_established(ChannelBinding(facts.channel_bindings, facts.version))
             else:
                 self._handle(event)
@@ -161,4 +162,4 @@ class ClientStream:
     def _flush(self) -> None:
         self._is_flush_due = False
         if self._may_go_on.is_set() and (data := self._connection.data_to_send()):
-            self._transport.write(data)
+            self.transport.write(data)
