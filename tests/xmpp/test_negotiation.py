@@ -184,6 +184,17 @@ def test_c_str_06_a_stream_error_before_the_features_is_understood(address: str)
     assert client.sent() == CLOSING
 
 
+def test_c_str_17_an_error_in_the_read_that_asked_for_credentials_leaves_no_question() -> None:
+    client = Client().after_tls()
+    [error, closed] = client.receives(
+        SERVER_OPENING,
+        features(mechanisms("SCRAM-SHA-1")),
+        "<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+    )
+    assert isinstance(error, StreamErrorReceived)
+    assert isinstance(closed, StreamClosed)
+
+
 def test_c_str_07_an_unknown_required_feature_ends_negotiation() -> None:
     client = Client().after_login()
     [failed, _] = client.receives(SERVER_OPENING, features(f"<bind {BIND}/>", "<x xmlns='urn:x'><required/></x>"))

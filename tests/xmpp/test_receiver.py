@@ -220,3 +220,10 @@ def test_a_wrong_password_never_gets_in() -> None:
     assert pair.client.connection.phase is Phase.CLOSED
     assert not pair.client.saw(Authenticated)
     assert not pair.server.saw(Authenticated)
+
+
+def test_c_sasl_04_nobody_may_act_for_another() -> None:
+    server = Server().after_tls()
+    secret = b64encode(f"wickham@im.example.com\0juliet\0{PASSWORD}".encode()).decode()
+    assert server.receives(f"<auth {SASL} mechanism='PLAIN'>{secret}</auth>") == []
+    assert "<invalid-authzid/>" in server.sent()

@@ -35,8 +35,11 @@ from tui_xmpp.xmpp.element import (
     tag_text,
 )
 from tui_xmpp.xmpp.events import (
+    BindWanted,
     Bound,
+    CredentialsWanted,
     Event,
+    KeyDerivationWanted,
     NonzaReceived,
     StanzaReceived,
     StreamClosed,
@@ -84,6 +87,7 @@ _ERROR_TAG: Final = qualified(ns.STREAMS, "error")
 _CLIENT_PREFIX: Final = f"{{{ns.CLIENT}}}"
 _C = StreamErrorCondition
 _FOOTER: Final = b"</stream:stream>"
+_QUESTIONS: Final = (TlsWanted, CredentialsWanted, KeyDerivationWanted, BindWanted)
 
 
 class ConnectionStateError(TuiXmppError, RuntimeError):
@@ -440,6 +444,8 @@ class Connection:
     def _finish(self, *, is_clean: bool, is_by_peer: bool) -> None:
         self.phase = Phase.CLOSED
         self._exchange = None
+        # A question asked in the same read as the end has nobody left to take its answer.
+        self._events = deque(event for event in self._events if not isinstance(event, _QUESTIONS))
         self.tell(StreamClosed(is_clean, is_by_peer))
 
     def _write_header(self, addresses: Mapping[str, str | None]) -> None:

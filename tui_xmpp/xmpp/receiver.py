@@ -155,7 +155,9 @@ class Reception:
             if isinstance(step, Challenge):
                 self._stream.write(build(ns.SASL, "challenge", text=encode_data(step.data)))
                 return
-            account = BareJID.parse(step.authzid) if step.authzid else BareJID(step.authcid, self._stream.domain)
+            account = BareJID(step.authcid, self._stream.domain)
+            if step.authzid and BareJID.parse(step.authzid) != account:
+                raise SaslError("invalid-authzid")
         except SaslError as error:
             self._refuse(error.condition)
         except JIDError:
