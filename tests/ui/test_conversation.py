@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
+import pytest
 from textual.events import MouseScrollUp
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import Selection
 from textual.strip import Strip
 
-from tests.support.ui import DARCY, ELIZABETH, JANE, ConversationHost, history, said
+from tests.support.ui import DARCY, ELIZABETH, EVENING, JANE, ConversationHost, history, said
 from tui_xmpp.core.events import (
     ConnectionChanged,
     ConversationRead,
     DeliveryChanged,
     Event,
     MessageDiscarded,
+    MessageQueued,
     MessageReceived,
     PresenceChanged,
     RosterItemChanged,
@@ -321,6 +324,92 @@ async def test_dragging_selects_text_without_times_names_and_wraps() -> None:
         assert app.screen.get_selected_text() == f"{text[2:]}\nSecond"
         await pilot.press("ctrl+c")
         assert app.clipboard == f"{text[2:]}\nSecond"
+
+
+async def test_a_double_click_selects_the_message() -> None:
+    text = "I cannot talk of books in a ball-room; my head is always full of something else."
+    app = ConversationHost(history(said("First"), said(text, minutes=1), said("Last", minutes=2)))
+    async with app.run_test(size=(70, 24)) as pilot:
+        await settled(pilot)
+        row = next(y for y, row in enumerate(app.rows()) if "I cannot" in row)
+        await pilot.click(app.log_lines, offset=(40, row), times=2)
+        await settled(pilot)
+        assert app.screen.get_selected_text() == text
+
+
+async def test_a_selection_may_begin_below_the_last_message_and_end_above_the_window() -> None:
+    app = ConversationHost(history(*many(100)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.mouse_down(app.log_lines, offset=(79, 20))
+        await pilot.hover(app.pane.header, offset=(40, 0))
+        await pilot.mouse_up(app.pane.header, offset=(40, 0))
+        await settled(pilot)
+        assert (app.screen.get_selected_text() or "").splitlines() == bodies(app.rows())
+    app = ConversationHost(history(*many(5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.mouse_down(app.log_lines, offset=(30, 15))
+        await pilot.hover(app.log_lines, offset=(0, 4))
+        await pilot.mouse_up(app.log_lines, offset=(0, 4))
+        await settled(pilot)
+        assert app.screen.get_selected_text() == "line 2\nline 3\nline 4"
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_any_order_of_events_and_moves_keeps_rows_whole(seed: int) -> None:
+    chance = random.Random(seed)
+    texts = [
+        "x",
+        "long words " * 30,
+        "漢字" * 40,
+        "a\u0301" * 90,
+        "https://a.example/" + "b" * 99,
+        "\n" * 9,
+        "עברית ",
+        "",
+    ]
+    stamp = 1000.0
+    app = ConversationHost(history(*many(chance.randrange(80), start=900), is_start=False))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for step in range(120):
+            log = app.log_lines
+            match chance.randrange(9):
+                case 0 | 1:
+                    stamp += chance.random() * 20
+                    app.tell(*received(said(chance.choice(texts), minutes=stamp, key=f"r{step}")))
+                case 2:
+                    stamp += 1
+                    app.tell(MessageQueued(ELIZABETH, said("own", minutes=stamp, outgoing=True, key=f"o{step}")))
+                case 3:
+                    older = app.client.views.conversation(ELIZABETH, DARCY).messages
+                    first = int((older[0].stamp - EVENING).total_seconds() // 60) if older else 0
+                    count = chance.randrange(1, 200)
+                    app.tell(
+                        history(*many(count, start=first - count), is_latest=False, is_start=chance.random() < 0.2)
+                    )
+                case 4:
+                    log.move(chance.randrange(-60, 60))
+                case 5:
+                    chance.choice((log.action_oldest, log.action_newest, log.action_leave, app.composer.action_up))()
+                case 6:
+                    log.action_cursor(chance.choice((-1, 1, -5)))
+                case 7:
+                    messages = app.client.views.conversation(ELIZABETH, DARCY).messages
+                    if messages:
+                        app.tell(MessageDiscarded(ELIZABETH, DARCY, chance.choice(messages).key))
+                case _:
+                    await pilot.resize_terminal(chance.randrange(20, 130), chance.randrange(8, 40))
+            if chance.random() < 0.3:
+                await pilot.pause()
+            width, height = log.size
+            shown = [log.render_line(y) for y in range(height)]
+            assert all(strip.cell_length == width for strip in shown)
+            top = log._window_top
+            assert 0 <= top <= max(0, len(log._lines) - height)
+            assert log._lines == [(block, row) for block, row in log._lines if row < len(block.rows)]
+            shown_messages = [block.message for block in log._blocks]
+            assert shown_messages == list(log._messages[log._first : log._last])
 
 
 async def test_a_selection_stays_with_its_text_when_messages_come() -> None:

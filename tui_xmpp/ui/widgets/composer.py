@@ -46,6 +46,7 @@ Completer = Callable[[str, int], Sequence[Completion]]
 class CompletionList(Widget):
     """The ways to go on, above the composer."""
 
+    ALLOW_SELECT = False
     DEFAULT_CSS = """
     CompletionList { display: none; width: 1fr; height: auto; background: $panel; }
     """

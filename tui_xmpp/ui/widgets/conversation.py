@@ -27,6 +27,7 @@ def _complete_nothing(text: str, cursor: int) -> tuple[Completion, ...]:
 class ConversationHeader(Widget):
     """Who the conversation is with: name, presence, address, and what is odd about them."""
 
+    ALLOW_SELECT = False
     DEFAULT_CSS = """
     ConversationHeader { width: 1fr; height: 1; background: $surface; }
     ConversationHeader.-warning { height: 2; }

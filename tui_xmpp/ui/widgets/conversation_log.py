@@ -18,7 +18,7 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.color import Color
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.message import Message as UiMessage
 from textual.selection import Selection
 from textual.strip import Strip
@@ -475,7 +475,7 @@ class ConversationLog(Widget, can_focus=True):
         view = self._view
         if view is None or not view.unread or not self._is_following or view.has_newer or not self._messages:
             return
-        if not (self.is_attached and self.size.height and self.display and self.app.app_focus):
+        if not (self.is_attached and self.size.height and self.is_on_screen and self.app.app_focus):
             return
         told = (view.unread, self._messages[-1].key)
         if told != self._told_read:
@@ -509,7 +509,9 @@ class ConversationLog(Widget, can_focus=True):
             return self._empty(y)
         line = self._window_top + y
         if line >= len(self._lines):
-            strip = Strip.blank(width, Style(bgcolor=self.palette.background))
+            # Empty rows too know where they are, so that a selection may begin or end below the last message.
+            place = Style(bgcolor=self.palette.background, meta={"offset": (0, self._base + line)})
+            strip = Strip([Segment(" " * width, place)], width)
         else:
             block, index = self._lines[line]
             number = self._base + line
@@ -619,6 +621,10 @@ class ConversationLog(Widget, can_focus=True):
         self.move(WHEEL)
 
     def on_click(self, event: events.Click) -> None:
+        if event.chain > 1:
+            event.prevent_default()
+            self._select_message(self._window_top + event.y)
+            return
         if self.text_selection is not None:
             return
         meta = event.style.meta
@@ -643,7 +649,12 @@ class ConversationLog(Widget, can_focus=True):
             if current is not None and end > start:
                 parts.append(current.text[start:end])
 
-        for line, (block, index) in enumerate(self._lines):
+        top = self._window_top
+        # An end left open is the edge of the window, not of what happens to be wrapped beyond it.
+        first_line = top if selection.start is None else max(0, selection.start.y - self._base)
+        last_line = top + self.size.height if selection.end is None else selection.end.y + 1 - self._base
+        for line in range(first_line, min(last_line, len(self._lines))):
+            block, index = self._lines[line]
             span = selection.get_span(self._base + line)
             row = block.rows[index]
             if span is None or block.message is None:
@@ -663,6 +674,17 @@ class ConversationLog(Widget, can_focus=True):
         finish()
         text = "\n".join(part for part in parts if part)
         return (text, "\n") if text else None
+
+    def _select_message(self, line: int) -> None:
+        """Select the whole message a line belongs to."""
+        if not 0 <= line < len(self._lines):
+            return
+        block, index = self._lines[line]
+        if block.message is not None:
+            start = self._base + line - index
+            last = start + len(block.rows) - 1
+            end = block.rows[-1].end - block.rows[-1].start + len(block.rows[-1].text)
+            self.screen.selections = {self: Selection(Offset(0, start), Offset(end, last))}
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Repaint with the new selection."""
