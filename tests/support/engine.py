@@ -11,6 +11,7 @@ from random import Random
 
 from lxml import etree
 
+from tests.support.sasl import Accounts
 from tests.support.wire import KeptAccounts, counting_ids
 from tui_xmpp.clock import Clock, ManualClock
 from tui_xmpp.core.commands import Command, ProvidePassword
@@ -27,6 +28,7 @@ from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.dial import Target
 from tui_xmpp.worker.engine import SessionEngine, SettingsFile
+from tui_xmpp.worker.session import Passwords
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.connection import Connection, ReceiverConfig
 from tui_xmpp.xmpp.element import LANG, build, parse_element
@@ -70,6 +72,7 @@ class ScriptedServer:
         }
         """What a request is answered with; ``<error…>`` makes it an error, None leaves it open."""
         self.features = _FEATURES
+        self.mechanisms = ("SCRAM-SHA-256", "SCRAM-SHA-1")
         self.refusals: list[NetError] = []
         """What the next dials fail with."""
         self.dials: list[Target] = []
@@ -77,11 +80,12 @@ class ScriptedServer:
         self.transport: MemoryTransport | None = None
         self._connection: Connection | None = None
         self._sent: list[str] = []
+        self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_bound = asyncio.Event()
         self._is_gone = asyncio.Event()
         self.is_clean: bool | None = None
-        self.accounts = _ACCOUNTS
+        self.accounts: Accounts = _ACCOUNTS
 
     async def dial(self, target: Target) -> Connected:
         """Serve as the engine's dialer."""
@@ -104,6 +108,16 @@ class ScriptedServer:
         """Return and forget the stanzas that came, without pings to the server and the answers to our own requests."""
         heard, self._sent = self._sent, []
         return heard
+
+    @property
+    def heard_so_far(self) -> list[str]:
+        """Return what :meth:`heard` would, and keep it."""
+        return list(self._sent)
+
+    async def heard_more(self) -> None:
+        """Wait for one stanza more."""
+        self._news.clear()
+        await self._news.wait()
 
     @property
     def faults(self) -> Faults:
@@ -130,7 +144,13 @@ class ScriptedServer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, transport: MemoryTransport) -> None:
-        config = ReceiverConfig("capulet.example", self.accounts, features=self.features, make_id=counting_ids("s"))
+        config = ReceiverConfig(
+            "capulet.example",
+            self.accounts,
+            self.mechanisms,
+            features=self.features,
+            make_id=counting_ids("s"),
+        )
         connection = Connection(config)
         self.transport, self._connection = transport, connection
         self._is_gone.clear()
@@ -173,6 +193,7 @@ class ScriptedServer:
                 connection.receive_eof()
 
     def _take(self, transport: Transport, element: etree._Element, stanza: object) -> None:
+        self._news.set()
         if not (isinstance(stanza, Iq) and stanza.is_request and stanza.to is None and stanza.child is not None):
             self._sent.append(canonical(etree.tostring(element)))
             return
@@ -231,6 +252,7 @@ async def engine_of(
     clock: Clock | None = None,
     backoff: Backoff = IMMEDIATE,
     settings_file: SettingsFile | None = None,
+    passwords: Passwords | None = None,
     make_id: Callable[[], str] | None = None,
 ) -> AsyncIterator[Scene]:
     """Give an engine that is started and, like a first run, has not been told its password."""
@@ -245,6 +267,7 @@ async def engine_of(
         random=Random(1),
         backoff=backoff,
         settings_file=settings_file,
+        passwords=passwords,
         languages=("en",),
         make_id=make_id or counting_ids("id"),
     )

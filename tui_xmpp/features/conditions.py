@@ -46,7 +46,7 @@ MEANINGS: Final[Mapping[ErrorCondition, str]] = MappingProxyType(
 def explain(error: StanzaError, peer: JID, otherwise: str = "") -> str:
     """Say in a sentence what ``peer`` answered and, in ``otherwise``, what that means for what was wanted."""
     meaning = MEANINGS[error.condition].format(who=peer.bare, where=peer.domain)
-    return f"{meaning[0].upper()}{meaning[1:]} ({error.condition.value}). {otherwise}".rstrip()
+    return f"{meaning} ({error.condition.value}). {otherwise}".rstrip()
 
 
 def failure_of(error: StanzaError, peer: JID, otherwise: str = "") -> Failure:

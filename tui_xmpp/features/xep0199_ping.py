@@ -57,7 +57,7 @@ async def watch(ctx: Context) -> None:
         if ctx.silence < QUIET and ctx.unheard < UNHEARD:
             continue
         try:
-            await ping(ctx)
+            await ping(ctx, deadline=PATIENCE)
         except RequestError:
             ctx.drop(f"{ctx.account.domain} no longer answers.")
             return

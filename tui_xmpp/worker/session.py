@@ -119,6 +119,7 @@ class Session:
         self._lost_at: float | None = None
         self._is_wanted = False
         self._wake = asyncio.Event()
+        self._is_rousing = False
         self._rest = asyncio.Event()
         self._rest.set()
         self._runner: asyncio.Task[None] | None = None
@@ -155,6 +156,7 @@ class Session:
         if self._runner is not None:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
+        self._be_awake()
         self.ctx.flush()
 
     async def barrier(self) -> None:
@@ -218,14 +220,22 @@ class Session:
         if self.ctx.own.show is Show.OFFLINE:
             self.ctx.own = replace(self.ctx.own, show=Show.ONLINE)
             self.ctx.emit(OwnPresenceChanged(self.ctx.account, self.ctx.own))
-        self._is_wanted = True
-        self._rouse()
+        if self._attempt is None or not self._is_wanted:
+            self._is_wanted = True
+            self._rouse()
 
     def _rouse(self) -> None:
-        """Wake the loop from its rest; until it is awake that counts as work."""
-        if not self._wake.is_set():
-            self._wake.set()
+        """Wake the loop from its rest, or keep it from resting next; until it is awake that counts as work."""
+        if self._attempt is None and not self._is_rousing:
+            self._is_rousing = True
             self._around.work.begin()
+        self._wake.set()
+
+    def _be_awake(self) -> None:
+        self._wake.clear()
+        if self._is_rousing:
+            self._is_rousing = False
+            self._around.work.end()
 
     async def _leave(self) -> None:
         """Be offline: politely where a stream is up, within a few seconds in any case (C-PRE-08, C-STR-11)."""
@@ -250,9 +260,7 @@ class Session:
     async def _run(self) -> None:
         reason = ""
         while True:
-            if self._wake.is_set():
-                self._wake.clear()
-                self._around.work.end()
+            self._be_awake()
             if not self._is_wanted:
                 self._progress.rest(Phase.STOPPED if reason else Phase.OFFLINE, reason)
                 await self._sleep(None)
@@ -429,7 +437,8 @@ class Session:
         return link, bound
 
     def _authenticated(self, event: Authenticated) -> None:
-        self._progress.know(replace(self._progress.now.facts, mechanism=event.mechanism))
+        binding = event.channel_binding or ""
+        self._progress.know(replace(self._progress.now.facts, mechanism=event.mechanism, channel_binding=binding))
         self._progress.step(Phase.BINDING, "Starting the session")
         for kind in PromptKind:
             self.ctx.emit(PromptSettled(self.ctx.account, kind))

@@ -1,0 +1,212 @@
+"""XEP-0030, XEP-0115, XEP-0390, XEP-0092, XEP-0199, XEP-0202, XEP-0359: what this client says of itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+import pytest
+
+from tests.support.engine import ACCOUNT, ScriptedServer, canonical, online
+from tui_xmpp.core.commands import DescribeEntity
+from tui_xmpp.core.settings import PrivacySettings
+from tui_xmpp.features import FEATURES
+from tui_xmpp.features.xep0030_disco import Identity, Info, Var, describe
+from tui_xmpp.features.xep0115_caps import Caps, is_proved, verification_string, version_of
+from tui_xmpp.features.xep0390_caps2 import caps_of, hash_input
+from tui_xmpp.jid import FullJID
+from tui_xmpp.xmpp.element import parse_element
+from tui_xmpp.xmpp.payload import decode
+
+ROMEO = "romeo@montague.example/orchard"
+EXODUS = Info(
+    None,
+    (Identity("client", "pc", "Exodus 0.9.1"),),
+    tuple(Var(f"http://jabber.org/protocol/{name}") for name in ("caps", "disco#info", "disco#items", "muc")),
+)
+PSI = """
+<query xmlns='http://jabber.org/protocol/disco#info'>
+  <identity xml:lang='en' category='client' name='Psi 0.11' type='pc'/>
+  <identity xml:lang='el' category='client' name='Ψ 0.11' type='pc'/>
+  <feature var='http://jabber.org/protocol/caps'/>
+  <feature var='http://jabber.org/protocol/disco#info'/>
+  <feature var='http://jabber.org/protocol/disco#items'/>
+  <feature var='http://jabber.org/protocol/muc'/>
+  <x xmlns='jabber:x:data' type='result'>
+    <field var='FORM_TYPE' type='hidden'><value>urn:xmpp:dataforms:softwareinfo</value></field>
+    <field var='ip_version'><value>ipv4</value><value>ipv6</value></field>
+    <field var='os'><value>Mac</value></field>
+    <field var='os_version'><value>10.5.1</value></field>
+    <field var='software'><value>Psi</value></field>
+    <field var='software_version'><value>0.11</value></field>
+  </x>
+</query>"""
+BOMBUS = (
+    *("http://jabber.org/protocol/" + name for name in (
+        "si", "bytestreams", "chatstates", "disco#info", "disco#items", "rosterx", "ibb", "si/profile/file-transfer"
+    )),
+    *("urn:xmpp:ping", "urn:xmpp:time", "urn:xmpp:receipts", "jabber:x:oob"),
+    *("jabber:iq:" + name for name in ("time", "privacy", "version", "roster", "last")),
+)  # fmt: skip
+
+
+def info_of(children: str) -> Info:
+    return decode(Info, parse_element(f"<query xmlns='http://jabber.org/protocol/disco#info'>{children}</query>"))
+
+
+def test_xep_0115_5_2_simple_vector() -> None:
+    assert verification_string(EXODUS).startswith("client/pc//Exodus 0.9.1<http://jabber.org/protocol/caps<")
+    assert version_of(EXODUS) == "QgayPKawpkPSDYmwT/WM94uAlu0="
+
+
+def test_xep_0115_5_3_vector_with_a_form_and_two_languages() -> None:
+    assert version_of(decode(Info, parse_element(PSI))) == "q07IKJEyjvHSyhy//CH0CxmKi8w="
+
+
+FORM = "<x xmlns='jabber:x:data'><field var='FORM_TYPE' type='hidden'>{}</field></x>"
+
+
+@pytest.mark.parametrize(
+    "children",
+    [
+        "<identity category='client' type='pc'/>" * 2,
+        "<feature var='a'/>" * 2,
+        FORM.format("<value>a</value>") * 2,
+        FORM.format("<value>a</value><value>b</value>"),
+        "<feature var='a&lt;b'/>",
+        "<identity category='client' type='pc' name='a&lt;b'/>",
+    ],
+)
+def test_xep_0115_5_4_ill_formed_answers_have_no_hash(children: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        version_of(info_of(children))
+    assert not is_proved(info_of(children), Caps("n", "", "sha-1"))
+
+
+def test_xep_0115_5_4_form_without_a_hidden_form_type_does_not_count() -> None:
+    plain = info_of("<feature var='a'/>")
+    for field in ("<field var='b'/>", "<field var='FORM_TYPE'><value>x</value></field>"):
+        assert version_of(info_of(f"<feature var='a'/><x xmlns='jabber:x:data'>{field}</x>")) == version_of(plain)
+
+
+def test_s_17_claim_is_proved_by_its_hash_only() -> None:
+    assert is_proved(EXODUS, Caps("n", "QgayPKawpkPSDYmwT/WM94uAlu0=", "sha-1"))
+    assert not is_proved(EXODUS, Caps("n", "QgayPKawpkPSDYmwT/WM94uAlu0=", "sha-256"))
+    assert not is_proved(EXODUS, Caps("n", "QgayPKawpkPSDYmwT/WM94uAlu0=", "md5"))
+    assert not is_proved(EXODUS, Caps("n", "QgayPKawpkPSDYmwT/WM94uAlu0=", None))
+
+
+def test_xep_0390_4_6_simple_vector() -> None:
+    bombus = Info(None, (Identity("client", "mobile", "BombusMod"),), tuple(map(Var, BOMBUS)))
+    assert len(hash_input(bombus)) == 473
+    assert {one.algo: one.value for one in caps_of(bombus).hashes} == {
+        "sha-256": "kzBZbkqJ3ADrj7v08reD1qcWUwNGHaidNUgD7nHpiw8=",
+        "sha3-256": "79mdYAfU9rEdTOcWDO7UEAt6E56SUzk/g6TnqUeuD9Q=",
+    }
+
+
+async def test_xep_0030_answer_is_made_from_the_features_and_has_the_hash_sent_with_presence() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        server.cut()
+        await scene.client.settle()
+        presence = next(stanza for stanza in server.heard() if stanza.startswith("<presence"))
+        node, ver = re.findall(r'(?:node|ver)="([^"]*)"', presence)
+        query = f"<query xmlns='http://jabber.org/protocol/disco#info' node='{node}#{ver}'/>"
+        (answer,) = await scene.hears(f"<iq type='get' id='d1' from='{ROMEO}'>{query}</iq>")
+        assert f'node="{node}#{ver}"' in answer
+        features = re.findall(r'var="([^"]*)"', answer)
+        assert features == sorted({var for feature in FEATURES for var in feature.disco})
+        text = "client/console//tui_xmpp<" + "".join(f"{var}<" for var in features)
+        digest = hashlib.sha1(text.encode(), usedforsecurity=False).digest()
+        assert base64.b64encode(digest).decode() == ver
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        (
+            "<query xmlns='http://jabber.org/protocol/disco#items'/>",
+            "<query xmlns='http://jabber.org/protocol/disco#items'/>",
+        ),
+        ("<ping xmlns='urn:xmpp:ping'/>", ""),
+        (
+            "<query xmlns='jabber:iq:version'/>",
+            "<query xmlns='jabber:iq:version'><name>tui_xmpp</name><version>0.1.0</version></query>",
+        ),
+    ],
+)
+async def test_questions_and_answers(query: str, answer: str) -> None:
+    async with online() as scene:
+        (sent,) = await scene.hears(f"<iq type='get' id='q1' from='{ROMEO}'>{query}</iq>")
+        assert sent == canonical(f"<iq type='result' id='q1' to='{ROMEO}'>{answer}</iq>")
+
+
+async def test_xep_0202_time() -> None:
+    async with online() as scene:
+        (sent,) = await scene.hears(f"<iq type='get' id='t1' from='{ROMEO}'><time xmlns='urn:xmpp:time'/></iq>")
+        assert "<utc>2026-01-01T12:00:00Z</utc>" in sent
+        assert re.search(r"<tzo>[+-]\d\d:\d\d</tzo>", sent)
+
+
+@pytest.mark.parametrize(
+    ("privacy", "query", "var"),
+    [
+        (PrivacySettings(answers_version=False), "<query xmlns='jabber:iq:version'/>", "jabber:iq:version"),
+        (PrivacySettings(answers_time=False), "<time xmlns='urn:xmpp:time'/>", "urn:xmpp:time"),
+    ],
+)
+async def test_privacy_what_is_not_told_is_not_announced_either(privacy: PrivacySettings, query: str, var: str) -> None:
+    async with online(privacy=privacy) as scene:
+        (sent,) = await scene.hears(f"<iq type='get' id='q1' from='{ROMEO}'>{query}</iq>")
+        assert "service-unavailable" in sent
+        disco = "<query xmlns='http://jabber.org/protocol/disco#info'/>"
+        (sent,) = await scene.hears(f"<iq type='get' id='q2' from='{ROMEO}'>{disco}</iq>")
+        assert f'"{var}"' not in sent
+
+
+async def test_privacy_the_system_is_told_only_if_allowed() -> None:
+    async with online(privacy=PrivacySettings(tells_system=True)) as scene:
+        (sent,) = await scene.hears(f"<iq type='get' id='q1' from='{ROMEO}'><query xmlns='jabber:iq:version'/></iq>")
+        assert "<os>" in sent
+
+
+async def test_xep_0030_unknown_node_is_not_found() -> None:
+    async with online() as scene:
+        query = "<query xmlns='http://jabber.org/protocol/disco#info' node='x'/>"
+        (sent,) = await scene.hears(f"<iq type='get' id='q1' from='{ROMEO}'>{query}</iq>")
+        assert "item-not-found" in sent
+
+
+async def test_describe_asks_for_name_time_and_round_trip() -> None:
+    async with online() as scene:
+        peer = FullJID.parse(ROMEO)
+        await scene.hears(f"<presence from='{ROMEO}'/>")
+        ticket = scene.client.submit(DescribeEntity(ACCOUNT, peer))
+        while len(asked := scene.server.heard_so_far) < 3:
+            await scene.server.heard_more()
+        ids = re.findall(r' id="([^"]+)"', "".join(asked))
+        await scene.hears(
+            f"<iq type='result' id='{ids[0]}' from='{ROMEO}'><query xmlns='jabber:iq:version'>"
+            "<name>Exodus</name><version>0.7</version><os>Verona</os></query></iq>"
+            f"<iq type='result' id='{ids[1]}' from='{ROMEO}'><time xmlns='urn:xmpp:time'>"
+            "<tzo>-06:00</tzo><utc>2006-12-19T17:58:35Z</utc></time></iq>"
+            f"<iq type='error' id='{ids[2]}' from='{ROMEO}'><error type='cancel'>"
+            "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        )
+        (answer,) = [one for one in scene.client.take().answers if one.ticket == ticket]
+        assert answer.failure is None
+        (resource,) = scene.client.views.conversation(ACCOUNT, peer.bare).contact.resources
+        assert resource.details is not None
+        assert resource.details.software == "Exodus 0.7 (Verona)"
+        assert resource.details.local_time is not None
+        assert resource.details.local_time.isoformat() == "2006-12-19T11:58:35-06:00"
+
+
+def test_every_feature_names_its_specification_once() -> None:
+    specs = [feature.spec for feature in FEATURES]
+    assert len(set(specs)) == len(specs)
+    assert all(re.fullmatch(r"RFC \d{4} §\d+|XEP-\d{4}", spec) for spec in specs)
+    assert all(feature.version for feature in FEATURES if feature.spec.startswith("XEP"))
+    assert describe(FEATURES).vars

@@ -1,0 +1,200 @@
+"""RFC 6121 §5 as transcripts, and the ladder an outgoing message climbs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canonical, engine_of, online
+from tui_xmpp.core.commands import Connect, DiscardMessage, Disconnect, ProvidePassword, ResendMessage, SendMessage
+from tui_xmpp.core.model import Delivery, Message, MessageKind
+from tui_xmpp.jid import BareJID
+
+ROMEO = BareJID.parse("romeo@montague.example")
+SENT = (
+    "<message type='chat' id='{id}' to='romeo@montague.example'><body>{body}</body>"
+    "<origin-id xmlns='urn:xmpp:sid:0' id='{id}'/></message>"
+)
+
+
+def said(scene: Scene, peer: BareJID = ROMEO) -> tuple[Message, ...]:
+    return scene.client.views.conversation(ACCOUNT, peer).messages
+
+
+async def test_c_msg_05_message_goes_to_the_bare_address_with_an_origin_id() -> None:
+    async with online() as scene:
+        assert await scene.does(SendMessage(ACCOUNT, ROMEO, "Art thou <not> Romeo?")) == [
+            canonical(SENT.format(id="id3", body="Art thou &lt;not&gt; Romeo?"))
+        ]
+        (message,) = said(scene)
+        assert (message.key, message.delivery, message.is_outgoing) == ("id3", Delivery.SENT, True)
+
+
+async def test_message_for_one_device_goes_there_and_a_subject_goes_along() -> None:
+    async with online() as scene:
+        (sent,) = await scene.does(SendMessage(ACCOUNT, ROMEO, "Hie hence", subject="Flight", to_resource="orchard"))
+        assert 'to="romeo@montague.example/orchard"' in sent
+        assert "<subject>Flight</subject><body>Hie hence</body>" in sent
+
+
+async def test_empty_message_is_refused() -> None:
+    async with online() as scene:
+        assert await scene.fails(SendMessage(ACCOUNT, ROMEO, "")) == "An empty message is not sent."
+        assert scene.server.heard() == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind"),
+    [
+        ("type='chat'", MessageKind.CHAT),
+        ("type='normal'", MessageKind.NORMAL),
+        ("type='headline'", MessageKind.HEADLINE),
+        ("", MessageKind.NORMAL),
+        ("type='shout'", MessageKind.NORMAL),
+    ],
+)
+async def test_c_msg_01_types(type_: str, kind: MessageKind) -> None:
+    async with online() as scene:
+        await scene.hears(f"<message from='romeo@montague.example/orchard' id='m1' {type_}><body>Hi</body></message>")
+        (message,) = said(scene)
+        assert (message.kind, message.body, message.stanza_id) == (kind, "Hi", "m1")
+        assert message.stamp == datetime(2026, 1, 1, 12, tzinfo=UTC)
+        assert str(message.author) == "romeo@montague.example/orchard"
+
+
+async def test_c_msg_02_groupchat_from_a_room_not_joined_is_ignored() -> None:
+    async with online() as scene:
+        await scene.hears("<message from='romeo@montague.example/x' type='groupchat'><body>Hi</body></message>")
+        assert said(scene) == ()
+
+
+async def test_c_msg_03_bodies_and_subjects_by_language() -> None:
+    async with online() as scene:
+        await scene.hears(
+            "<message from='romeo@montague.example/orchard' type='chat' xml:lang='cs'>"
+            "<subject>Prosba</subject><subject xml:lang='en'>I implore you!</subject>"
+            "<body>Proč?</body><body xml:lang='en'>Wherefore?</body><thread>t1</thread></message>"
+        )
+        (message,) = said(scene)
+        assert (message.body, message.subject, message.thread) == ("Wherefore?", "I implore you!", "t1")
+        assert message.bodies == (("cs", "Proč?"), ("en", "Wherefore?"))
+
+
+@pytest.mark.parametrize("children", ["", "<active xmlns='http://jabber.org/protocol/chatstates'/>", "<body/>"])
+async def test_c_msg_07_message_without_text_is_not_shown(children: str) -> None:
+    async with online() as scene:
+        await scene.hears(f"<message from='romeo@montague.example/orchard' type='chat'>{children}</message>")
+        assert said(scene) == ()
+
+
+async def test_c_stz_01_message_without_sender_is_the_accounts_own() -> None:
+    async with online() as scene:
+        await scene.hears("<message><body>Note to self</body></message>")
+        assert [message.body for message in said(scene, ACCOUNT)] == ["Note to self"]
+
+
+ERROR = (
+    "<message type='error' id='id3' from='{}'><error type='cancel'>"
+    "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+    "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Banished</text></error></message>"
+)
+
+
+async def test_c_msg_01_error_shows_on_the_message_it_answers_and_is_not_answered() -> None:
+    async with online() as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "Hi"))
+        assert await scene.hears(ERROR.format(ROMEO)) == []
+        (message,) = said(scene)
+        assert message.delivery is Delivery.FAILED
+        assert message.failure is not None
+        assert (message.failure.condition, message.failure.text) == ("item-not-found", "Banished")
+        assert message.failure.sentence == (
+            "montague.example says that this account or item does not exist (item-not-found). "
+            "The message was not delivered."
+        )
+
+
+async def test_s_04_error_from_someone_else_fails_nothing() -> None:
+    async with online() as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "Hi"))
+        await scene.hears(ERROR.format("tybalt@capulet.example"))
+        await scene.hears(ERROR.format(ROMEO).replace("'id3'", "'id4'"))
+        assert said(scene)[0].delivery is Delivery.SENT
+
+
+async def test_failed_message_is_sent_again_under_its_own_id_or_given_up() -> None:
+    async with online() as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "Hi"))
+        assert await scene.fails(ResendMessage(ACCOUNT, ROMEO, "id3")) == "Only a message that failed is sent again."
+        await scene.hears(ERROR.format(ROMEO))
+        assert await scene.does(ResendMessage(ACCOUNT, ROMEO, "id3")) == [canonical(SENT.format(id="id3", body="Hi"))]
+        assert said(scene)[0].delivery is Delivery.SENT
+        await scene.hears(ERROR.format(ROMEO))
+        await scene.does(DiscardMessage(ACCOUNT, ROMEO, "id3"))
+        assert said(scene) == ()
+        assert await scene.fails(DiscardMessage(ACCOUNT, ROMEO, "id3")) is not None
+
+
+async def test_what_is_written_offline_goes_out_after_login_in_order() -> None:
+    server = ScriptedServer()
+    async with engine_of(server) as scene:
+        for body in ("one", "two", "three"):
+            await scene.does(SendMessage(ACCOUNT, ROMEO, body))
+        assert [message.delivery for message in said(scene)] == [Delivery.QUEUED] * 3
+        await scene.does(DiscardMessage(ACCOUNT, ROMEO, "id2"))
+        await scene.fails(ProvidePassword(ACCOUNT, PASSWORD))
+        sent = [stanza for stanza in server.heard() if stanza.startswith("<message")]
+        assert sent == [canonical(SENT.format(id=id_, body=body)) for id_, body in (("id1", "one"), ("id3", "three"))]
+        assert [message.delivery for message in said(scene)] == [Delivery.SENT] * 2
+
+
+async def test_what_is_written_between_two_streams_is_sent_once() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        await scene.does(Disconnect(ACCOUNT))
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "one"))
+        await scene.does(Connect(ACCOUNT))
+        await scene.does(Disconnect(ACCOUNT))
+        sent = await scene.does(Connect(ACCOUNT))
+        assert not any(stanza.startswith("<message") for stanza in sent)
+        assert len(said(scene)) == 1
+
+
+DELAYED = (
+    "<message from='romeo@montague.example/orchard' type='chat'><body>Hi</body>"
+    "<delay xmlns='urn:xmpp:delay'{by} stamp='{stamp}'/></message>"
+)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("by", "is_believed"),
+    [
+        (" from='capulet.example'", True),
+        (" from='juliet@capulet.example'", True),
+        (" from='romeo@montague.example'", False),
+        (" from='montague.example'", False),
+        (" from='@@'", False),
+        ("", False),
+    ],
+)
+async def test_s_08_delay_is_believed_from_the_own_server_only(by: str, is_believed: bool) -> None:
+    async with online() as scene:
+        await scene.hears(DELAYED.format(by=by, stamp="2025-12-31T23:59:59.5Z"))
+        (message,) = said(scene)
+        assert message.is_delayed is is_believed
+        assert message.stamp == (datetime(2025, 12, 31, 23, 59, 59, 500000, tzinfo=UTC) if is_believed else NOON)
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00"])
+async def test_s_09_impossible_stamp_is_no_stamp(stamp: str) -> None:
+    async with online() as scene:
+        await scene.hears(DELAYED.format(by=" from='capulet.example'", stamp=stamp))
+        assert said(scene)[0].stamp == NOON
+
+
+async def test_s_08_stamp_in_the_future_is_now() -> None:
+    async with online() as scene:
+        await scene.hears(DELAYED.format(by=" from='capulet.example'", stamp="2026-01-01T13:00:00Z"))
+        assert said(scene)[0].stamp == NOON

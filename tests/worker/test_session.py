@@ -1,0 +1,368 @@
+"""The life of a session: prompts, failures in sentences, reconnecting that always comes back, goodbyes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.engine import ACCOUNT, JID, PASSWORD, Scene, ScriptedServer, engine_of, online
+from tests.support.sasl import Accounts
+from tui_xmpp.clock import ManualClock
+from tui_xmpp.core.commands import (
+    AllowWeakerLogin,
+    Connect,
+    Disconnect,
+    PinCertificate,
+    ProvidePassword,
+    SendMessage,
+    SetPresence,
+    UnpinCertificate,
+)
+from tui_xmpp.core.model import Connection, OwnPresence, Phase, PromptKind, Show
+from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.jid import BareJID
+from tui_xmpp.net.connect import ConnectError, NoConnectionError
+from tui_xmpp.net.identity import CertificateFacts
+from tui_xmpp.net.resolve import ServiceAbsentError
+from tui_xmpp.net.steps import Step
+from tui_xmpp.net.tls import CertificateRefusedError, Refusal
+from tui_xmpp.worker.backoff import Backoff
+
+NEVER = Backoff(shortest=3600, longest=3600, after_shutdown=3600)
+
+
+def connection(scene: Scene) -> Connection:
+    view = scene.client.views.account(ACCOUNT)
+    assert view is not None
+    return view.connection
+
+
+def prompts(scene: Scene) -> list[PromptKind]:
+    view = scene.client.views.account(ACCOUNT)
+    assert view is not None
+    return [prompt.kind for prompt in view.prompts]
+
+
+def stream_error(condition: str, text: str = "") -> str:
+    return (
+        f"<stream:error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'>{text}</{condition}>"
+        "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>So it is</text></stream:error></stream:stream>"
+    )
+
+
+# -- passwords ----------------------------------------------------------------------------------------------------
+
+
+async def test_password_is_asked_for_before_anyone_is_bothered() -> None:
+    server = ScriptedServer()
+    async with engine_of(server) as scene:
+        assert prompts(scene) == [PromptKind.PASSWORD]
+        assert connection(scene).phase is Phase.STOPPED
+        assert server.dials == []
+
+
+async def test_wrong_password_is_asked_again_and_the_right_one_goes_on() -> None:
+    server = ScriptedServer()
+    async with engine_of(server) as scene:
+        await scene.does(ProvidePassword(ACCOUNT, "wrong"))
+        assert prompts(scene) == [PromptKind.PASSWORD]
+        assert connection(scene).phase is Phase.STOPPED
+        assert connection(scene).reason == "The server refused the name or the password: type the password again."
+        assert connection(scene).steps[-1].is_done is False
+        assert len(server.dials) == 1  # nothing is tried again unasked
+        await scene.does(ProvidePassword(ACCOUNT, PASSWORD))
+        assert prompts(scene) == []
+        assert connection(scene).phase is Phase.ONLINE
+
+
+class Keyring:
+    def __init__(self) -> None:
+        self.kept: dict[BareJID, str] = {}
+
+    async def get_password(self, settings: AccountSettings) -> str | None:
+        return self.kept.get(settings.jid)
+
+    async def keep_password(self, account: BareJID, password: str) -> None:
+        self.kept[account] = password
+
+
+async def test_password_is_kept_only_if_the_user_says_so_and_then_never_asked() -> None:
+    keyring = Keyring()
+    async with engine_of(ScriptedServer(), passwords=keyring) as scene:
+        await scene.does(ProvidePassword(ACCOUNT, PASSWORD))
+        assert keyring.kept == {}
+        await scene.does(ProvidePassword(ACCOUNT, PASSWORD, is_remembered=True))
+        assert keyring.kept == {ACCOUNT: PASSWORD}
+    async with engine_of(ScriptedServer(), passwords=keyring) as scene:
+        assert connection(scene).phase is Phase.ONLINE
+
+
+# -- what is known of a connection --------------------------------------------------------------------------------
+
+
+async def test_online_connection_has_its_facts_and_steps() -> None:
+    async with online() as scene:
+        facts = connection(scene).facts
+        assert (facts.host, facts.port, facts.jid) == ("xmpp.capulet.example", 5222, JID)
+        assert (facts.tls_version, facts.mechanism) == ("TLSv1.3", "SCRAM-SHA-256")
+        assert facts.certificate is not None
+        assert facts.since == scene.clock.now()
+        assert [step.text for step in connection(scene).steps] == [
+            "Encrypting xmpp.capulet.example:5222",
+            "Logging in at xmpp.capulet.example:5222",
+            "Starting the session",
+        ]
+        assert all(step.is_done for step in connection(scene).steps)
+
+
+# -- certificates -------------------------------------------------------------------------------------------------
+
+
+def refused(clock: ManualClock, refusal: Refusal = Refusal.SELF_SIGNED) -> CertificateRefusedError:
+    facts = CertificateFacts("CN=x", "CN=x", clock.now(), clock.now(), sha256="ab" * 32)
+    return CertificateRefusedError("The certificate of capulet.example is self-signed.", refusal, facts)
+
+
+async def test_c_tls_07_refused_certificate_is_shown_and_taken_only_by_the_users_choice() -> None:
+    clock = ManualClock()
+    server = ScriptedServer()
+    server.refusals.append(refused(clock))
+    async with online(server, clock=clock) as scene:
+        assert connection(scene).phase is Phase.STOPPED
+        view = scene.client.views.account(ACCOUNT)
+        assert view is not None
+        (prompt,) = view.prompts
+        assert (prompt.kind, prompt.reason) == (
+            PromptKind.CERTIFICATE,
+            "The certificate of capulet.example is self-signed.",
+        )
+        assert prompt.certificate is not None
+        assert prompt.certificate.sha256 == "ab" * 32
+        await scene.does(PinCertificate(ACCOUNT, "AB" * 32))
+        assert prompts(scene) == []
+        assert server.dials[-1].policy.pins == {"ab" * 32}
+        assert connection(scene).phase is Phase.ONLINE
+        await scene.does(UnpinCertificate(ACCOUNT))
+        server.cut()
+        await scene.client.settle()
+        assert server.dials[-1].policy.pins == set()
+
+
+# -- the ways a stream ends ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "phase"),
+    [
+        ("conflict", Phase.STOPPED),
+        ("host-gone", Phase.STOPPED),
+        ("host-unknown", Phase.STOPPED),
+        ("not-authorized", Phase.STOPPED),
+        ("policy-violation", Phase.WAITING),
+        ("system-shutdown", Phase.WAITING),
+        ("internal-server-error", Phase.WAITING),
+        ("resource-constraint", Phase.WAITING),
+        ("connection-timeout", Phase.WAITING),
+        ("not-well-formed", Phase.WAITING),
+        ("made-up", Phase.WAITING),
+        ("reset", Phase.ONLINE),
+    ],
+)
+async def test_c_str_19_reaction_to_a_stream_error(condition: str, phase: Phase) -> None:
+    server = ScriptedServer()
+    async with online(server, backoff=NEVER) as scene:
+        server.says(stream_error(condition))
+        await server.gone()
+        await scene.client.settle()
+        assert connection(scene).phase is phase
+        if phase is not Phase.ONLINE:
+            assert "So it is" in connection(scene).reason
+        assert (connection(scene).retry_at is not None) is (phase is Phase.WAITING)
+        assert (PromptKind.PASSWORD in prompts(scene)) is (condition == "not-authorized")
+
+
+async def test_c_rec_01_a_cut_link_is_followed_by_a_wait_that_time_or_the_user_ends() -> None:
+    server = ScriptedServer()
+    clock = ManualClock()
+    async with online(server, backoff=NEVER, clock=clock) as scene:
+        server.cut()
+        await scene.client.settle()
+        assert connection(scene).phase is Phase.WAITING
+        assert connection(scene).retry_at is not None
+        wait = connection(scene).retry_at - clock.now()  # type: ignore[operator]
+        assert timedelta(seconds=2700) <= wait <= timedelta(seconds=4500)
+        await scene.does(Connect(ACCOUNT))
+        assert connection(scene).phase is Phase.ONLINE
+
+
+async def test_c_rec_01_it_comes_back_however_often_it_fails() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        failure = ConnectError(Step.CONNECT, "xmpp.capulet.example", 5222, "refused")
+        server.refusals += [NoConnectionError("capulet.example", (failure,)) for _ in range(50)]
+        server.cut()
+        await scene.client.settle()
+        assert connection(scene).phase is Phase.ONLINE
+        assert server.logins == 2
+        assert len(server.dials) == 52
+
+
+async def test_failure_to_connect_names_step_and_host() -> None:
+    server = ScriptedServer()
+    failure = ConnectError(Step.CONNECT, "xmpp.capulet.example", 5222, "refused")
+    server.refusals.append(NoConnectionError("capulet.example", (failure,)))
+    async with online(server, backoff=NEVER) as scene:
+        assert connection(scene).reason == (
+            "Could not reach capulet.example: connecting failed at xmpp.capulet.example:5222 (refused)."
+        )
+
+
+async def test_c_dns_03_a_domain_without_xmpp_is_not_tried_again() -> None:
+    server = ScriptedServer()
+    server.refusals.append(ServiceAbsentError("capulet.example says that it has no XMPP service."))
+    async with online(server) as scene:
+        assert connection(scene).phase is Phase.STOPPED
+        assert len(server.dials) == 1
+
+
+async def test_policy_violation_is_tried_a_few_times_only() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        for _ in range(4):
+            server.says(stream_error("policy-violation"))
+            await server.gone()
+            await scene.client.settle()
+        assert connection(scene).phase is Phase.STOPPED
+        assert server.logins == 4
+
+
+async def test_c_red_01_redirect_keeps_the_identity_and_is_followed_five_times() -> None:
+    server = ScriptedServer()
+    async with online(server, backoff=NEVER) as scene:
+        for hop in range(5):
+            server.says(stream_error("see-other-host", f"[2001:db8::{hop}]:9222"))
+            await server.gone()
+            await scene.client.settle()
+            override = server.dials[-1].override
+            assert override is not None
+            assert (override.host, override.port) == (f"2001:db8::{hop}", 9222)
+            assert server.dials[-1].policy.domain == "capulet.example"
+        server.says(stream_error("see-other-host", "example.org"))
+        await server.gone()
+        await scene.client.settle()
+        assert connection(scene).phase is Phase.WAITING
+        await scene.does(Connect(ACCOUNT))
+        assert server.dials[-1].override is None
+
+
+async def test_broken_xml_from_the_server_is_answered_and_the_session_comes_back() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        server.says("<message><body></message>")
+        await server.gone()
+        await scene.client.settle()
+        assert connection(scene).phase is Phase.ONLINE
+        assert server.logins == 2
+
+
+async def test_presence_of_others_is_forgotten_with_the_stream() -> None:
+    server = ScriptedServer()
+    romeo = BareJID.parse("romeo@montague.example")
+    async with online(server, backoff=NEVER) as scene:
+        await scene.hears("<presence from='romeo@montague.example/orchard'/>")
+        server.cut()
+        await scene.client.settle()
+        assert scene.client.views.conversation(ACCOUNT, romeo).contact.show is Show.OFFLINE
+
+
+async def test_dead_link_is_noticed_by_a_probe_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tui_xmpp.features import xep0199_ping
+
+    monkeypatch.setattr(xep0199_ping, "UNHEARD", 0.01)
+    monkeypatch.setattr(xep0199_ping, "PATIENCE", 0.05)
+    server = ScriptedServer()
+    async with online(server) as scene:
+        server.answers["{urn:xmpp:ping}ping"] = None
+        scene.client.submit(SendMessage(ACCOUNT, BareJID.parse("romeo@montague.example"), "Art thou there?"))
+        await server.gone()
+        server.answers["{urn:xmpp:ping}ping"] = ""
+        await scene.client.settle()
+        assert "capulet.example no longer answers." in scene.log
+        assert server.logins == 2
+
+
+# -- goodbyes -----------------------------------------------------------------------------------------------------
+
+
+async def test_c_str_11_disconnect_says_unavailable_closes_and_waits_for_the_server() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        assert await scene.does(Disconnect(ACCOUNT)) == ['<presence type="unavailable"/>']
+        await server.gone()
+        assert server.is_clean
+        assert connection(scene) == Connection(
+            Phase.OFFLINE, steps=connection(scene).steps, facts=connection(scene).facts
+        )
+
+
+async def test_disconnect_ends_a_wait_and_connect_begins_anew() -> None:
+    server = ScriptedServer()
+    async with online(server, backoff=NEVER) as scene:
+        server.cut()
+        await scene.client.settle()
+        await scene.does(Disconnect(ACCOUNT))
+        assert connection(scene).phase is Phase.OFFLINE
+        await scene.does(Connect(ACCOUNT))
+        assert connection(scene).phase is Phase.ONLINE
+
+
+async def test_presence_offline_disconnects_and_any_other_connects() -> None:
+    async with online() as scene:
+        await scene.does(SetPresence(ACCOUNT, OwnPresence(Show.OFFLINE)))
+        assert connection(scene).phase is Phase.OFFLINE
+        await scene.does(SetPresence(ACCOUNT, OwnPresence(Show.AWAY), is_automatic=True))
+        assert connection(scene).phase is Phase.OFFLINE
+        await scene.does(SetPresence(ACCOUNT, OwnPresence(Show.AWAY)))
+        assert connection(scene).phase is Phase.ONLINE
+
+
+async def test_close_in_the_middle_of_a_login_leaves_nothing_behind() -> None:
+    server = ScriptedServer()
+    async with engine_of(server) as scene:
+        scene.client.submit(ProvidePassword(ACCOUNT, PASSWORD))
+    assert server.logins == 0
+
+
+# -- what a login proves ------------------------------------------------------------------------------------------
+
+
+async def test_s_22_weaker_login_is_refused_until_the_user_allows_it() -> None:
+    server = ScriptedServer()
+    account = AccountSettings(ACCOUNT, is_plain_allowed=True)
+    async with online(server, account=account) as scene:
+        assert connection(scene).phase is Phase.ONLINE
+        server.mechanisms = ("PLAIN",)
+        server.cut()
+        await scene.client.settle()
+        assert connection(scene).phase is Phase.STOPPED
+        assert "someone may be in between" in connection(scene).reason
+        assert server.logins == 1
+        await scene.does(AllowWeakerLogin(ACCOUNT))
+        assert connection(scene).phase is Phase.ONLINE
+
+
+async def test_s_23_an_absurd_iteration_count_is_no_reason_to_hang() -> None:
+    server = ScriptedServer()
+    server.accounts = TooCostly({"juliet": PASSWORD})
+    async with online(server) as scene:
+        assert connection(scene).phase is Phase.STOPPED
+        assert "absurd amount of computing" in connection(scene).reason
+
+
+class TooCostly(Accounts):
+    def stored_keys(self, username: str, hash_name: str):  # type: ignore[no-untyped-def]
+        from dataclasses import replace
+
+        keys = super().stored_keys(username, hash_name)
+        return None if keys is None else replace(keys, iterations=4_294_967_295)
