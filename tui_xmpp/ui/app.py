@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -96,6 +97,8 @@ class TuiXmppApp(Guarded, App[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        # Whoever starts the program may have put the collector off until the first screen was there.
+        gc.enable()
         self.client.start()
         for notice in self._notices:
             self.say(notice, "warning")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.errors import TuiXmppError
@@ -50,6 +49,8 @@ def read(text: str) -> Typed:
 
 
 def _unknown(word: str) -> str:
+    from difflib import get_close_matches
+
     shown = sanitize_line(word, 30)
     near = get_close_matches(word.casefold(), BY_SLASH, n=1)
     hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."

@@ -100,17 +100,21 @@ class MainScreen(Guarded, Screen[None]):
     """
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
+        # What is remembered goes in before anything is mounted: a class changed later styles every widget again.
+        is_roster_hidden = desk.client.recall("roster hidden") is True
+        super().__init__(classes="-people -no-roster" if is_roster_hidden else "-people")
         self.desk = desk
         views, clock, ui = desk.client.views, desk.clock, desk.client.settings.ui
         self.chat: Chat | None = None
         self.page = PEOPLE
-        self._roster_width = ui.roster_width
+        width = desk.client.recall("roster width")
+        self._roster_width = width if isinstance(width, int) else ui.roster_width
         self._speaker: BareJID | None = None
         self._asked: dict[tuple[BareJID, PromptKind], Prompt] = {}
         self._last_entry: LogEntry | None = None
         self.title_bar = TitleBar()
         self.roster = _Roster(views, id="roster")
+        self.roster.styles.width = self._roster_width
         self.divider = Divider()
         self.conversation = ConversationPane(
             views, self._complete, clock=clock, time_format=ui.time_format, id="conversation"
@@ -132,9 +136,6 @@ class MainScreen(Guarded, Screen[None]):
     def on_mount(self) -> None:
         client = self.desk.client
         ui = client.settings.ui
-        width = client.recall("roster width")
-        self._set_roster_width(width if isinstance(width, int) else ui.roster_width)
-        self.set_class(client.recall("roster hidden") is True, "-no-roster")
         by_state, offline = client.recall("roster by state"), client.recall("offline shown")
         self.roster.rows.is_ordered_by_state = by_state if isinstance(by_state, bool) else ui.roster_order == "state"
         self.roster.rows.is_offline_shown = offline if isinstance(offline, bool) else ui.is_offline_shown
@@ -149,7 +150,6 @@ class MainScreen(Guarded, Screen[None]):
         log = self.desk.views.log()
         self._last_entry = log[-1] if log else None
         self._show_speaker()
-        self._turn_to(PEOPLE)
         self.roster.focus()
         self._ask_prompts()
 
@@ -251,10 +251,10 @@ class MainScreen(Guarded, Screen[None]):
     def _set_roster_width(self, width: int) -> None:
         self._roster_width = width
         room = self.app.size.width - _LEAST_CONVERSATION
-        if not self.is_narrow:
-            self.roster.styles.width = max(_LEAST_ROSTER, min(width, room))
-        else:
-            self.roster.styles.width = None
+        wanted = None if self.is_narrow else max(_LEAST_ROSTER, min(width, room))
+        shown = self.roster.styles.width
+        if (shown.value if shown is not None else None) != wanted:
+            self.roster.styles.width = wanted
 
     def toggle_roster(self) -> None:
         """Hide or show the list of people."""

@@ -30,6 +30,7 @@ from tui_xmpp.ui.signs import (
 )
 from tui_xmpp.ui.theme import Inks, inks
 
+_MANY = 500
 _TOP = 1
 """Lines above the rows that do not scroll: the heading, which is also the filter."""
 
@@ -123,6 +124,11 @@ class Roster(ScrollView, can_focus=True):
 
     def update_contacts(self, contacts: list[tuple[BareJID, BareJID]]) -> None:
         """Read some contacts anew."""
+        if len(contacts) > _MANY:
+            # So many at once (everybody's presence after a login) are placed faster all together.
+            for account in {account for account, _ in contacts}:
+                self.update_roster(account)
+            return
         has_moved = False
         for account, peer in contacts:
             has_moved |= self.rows.change(account, peer, self._views.contact(account, peer))
