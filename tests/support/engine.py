@@ -71,8 +71,8 @@ class ScriptedServer:
             "{urn:xmpp:blocking}unblock": "",
         }
         """What a request is answered with; ``<error…>`` makes it an error, None leaves it open."""
-        self.features = _FEATURES
-        self.mechanisms = ("SCRAM-SHA-256", "SCRAM-SHA-1")
+        self.features: tuple[etree._Element, ...] = _FEATURES
+        self.mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "SCRAM-SHA-1")
         self.refusals: list[NetError] = []
         """What the next dials fail with."""
         self.dials: list[Target] = []

@@ -23,6 +23,7 @@ from tui_xmpp.core.model import OwnPresence, RosterItem, Severity
 from tui_xmpp.core.settings import AccountSettings, PrivacySettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import JID, BareJID, FullJID
+from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import decode, tag_of
 from tui_xmpp.xmpp.stanza import (
     ErrorCondition,
@@ -173,9 +174,10 @@ class Context(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Arrival(Generic[S]):
-    """A received message or presence with what the features noted of it."""
+    """A received message or presence, its children by tag (the last of each), and what the features noted of it."""
 
     stanza: S
+    parts: Mapping[object, Element]
     notes: Mapping[type[object], object]
 
     def note(self, kind: type[N]) -> N | None:

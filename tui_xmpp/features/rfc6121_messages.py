@@ -25,8 +25,10 @@ from tui_xmpp.features.feature import (
 )
 from tui_xmpp.features.xep0203_delay import Delayed
 from tui_xmpp.jid import JID, BareJID
-from tui_xmpp.xmpp.stanza import Body, Message, MessageType, Subject
+from tui_xmpp.xmpp.payload import tag_of
+from tui_xmpp.xmpp.stanza import Body, Message, MessageType, Subject, Thread
 
+_BODY, _SUBJECT, _THREAD = tag_of(Body), tag_of(Subject), tag_of(Thread)
 _REMEMBERED = 4096
 _KINDS = {
     MessageType.CHAT: MessageKind.CHAT,
@@ -123,16 +125,21 @@ async def empty_outbox(ctx: Context) -> None:
 
 
 def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
-    message = arrival.stanza
-    bodies = message.bodies
-    if not bodies:
+    message, parts = arrival.stanza, arrival.parts
+    first = parts.get(_BODY)
+    if first is None:
         return  # C-MSG-07: nothing to read
-    body = next(iter(bodies.values())) if len(bodies) == 1 else message.body(*ctx.languages) or ""
+    bodies: tuple[tuple[str, str], ...] = ()
+    if len(parts) == len(message.children):
+        body = first.text
+    else:
+        body = message.body(*ctx.languages)
+        bodies = tuple((lang or message.lang or "", text) for lang, text in message.bodies.items())
     if not body:
         return
     author = message.from_ or ctx.account
     delayed = arrival.note(Delayed)
-    thread = message.thread
+    thread = parts.get(_THREAD)
     said = Said(
         key=ctx.new_id(),
         account=ctx.account,
@@ -143,9 +150,9 @@ def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
         kind=_KINDS[message.type],
         author=author,
         stanza_id=message.id,
-        subject=message.subject(*ctx.languages) or "",
-        thread=thread.id if thread else "",
-        bodies=() if len(bodies) == 1 else tuple((lang or message.lang or "", text) for lang, text in bodies.items()),
+        subject=(message.subject(*ctx.languages) or "") if _SUBJECT in parts else "",
+        thread=(thread.text or "") if thread is not None else "",
+        bodies=bodies if len(bodies) > 1 else (),
         is_delayed=delayed is not None,
     )
     ctx.emit(MessageReceived(ctx.account, said))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 def random_id() -> str:
     """Return 96 random bits as text (C-STZ-02)."""
-    return secrets.token_urlsafe(12)
+    return os.urandom(12).hex()
 
 
 class AccountContext:

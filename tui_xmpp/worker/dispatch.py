@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -27,7 +27,7 @@ from tui_xmpp.features.feature import (
 )
 from tui_xmpp.jid import JID, FullJID
 from tui_xmpp.worker.requests import Requests
-from tui_xmpp.xmpp.element import tag_text
+from tui_xmpp.xmpp.element import Element, tag_text
 from tui_xmpp.xmpp.payload import PayloadError
 from tui_xmpp.xmpp.stanza import (
     ErrorCondition,
@@ -52,8 +52,8 @@ class Dispatcher:
         self.features = tuple(features)
         self.commands: dict[type[Command], CommandRoute] = {}
         self._requests: dict[tuple[IqType, str], Callable[[Context, Iq], object | None]] = {}
-        self._unwraps: dict[str, Callable[[Context, Message], Message | None]] = {}
-        self._notes: dict[str, list[Callable[[Context, Message | Presence], object | None]]] = {}
+        self._unwraps: dict[object, Callable[[Context, Message], Message | None]] = {}
+        self._notes: dict[object, list[Callable[[Context, Message | Presence], object | None]]] = {}
         self._messages: dict[MessageType, list[Callable[[Context, Arrival[Message]], None]]] = {}
         self._presences: dict[PresenceType, list[Callable[[Context, Arrival[Presence]], None]]] = {}
         self._message_decorators: list[Callable[[Context, Message], Message]] = []
@@ -119,38 +119,42 @@ class Dispatcher:
         return False
 
     def _take_message(self, ctx: Context, message: Message) -> None:
-        if self._unwraps:
-            for child in message.children:
-                unwrap = self._unwraps.get(tag_text(child))
-                if unwrap is not None:
-                    unwrapped = unwrap(ctx, message)
-                    if unwrapped is None:
-                        return
-                    message = unwrapped
-                    break  # an envelope in an envelope is not opened (S-01)
-        arrival = Arrival(message, self._annotate(ctx, message))
-        for derive in self._messages.get(message.type, ()):
-            derive(ctx, arrival)
+        parts: dict[object, Element] = {child.tag: child for child in message.children}
+        for tag in self._unwraps.keys() & parts.keys():
+            unwrapped = self._unwraps[tag](ctx, message)
+            if unwrapped is None:
+                return
+            message = unwrapped
+            parts = {child.tag: child for child in message.children}
+            break  # an envelope in an envelope is not opened (S-01)
+        if routes := self._messages.get(message.type):
+            arrival = Arrival(message, parts, self._annotate(ctx, message, parts))
+            for derive in routes:
+                derive(ctx, arrival)
 
     def _take_presence(self, ctx: Context, presence: Presence) -> None:
-        arrival = Arrival(presence, self._annotate(ctx, presence))
-        for derive in self._presences.get(presence.type, ()):
-            derive(ctx, arrival)
+        parts: dict[object, Element] = {child.tag: child for child in presence.children}
+        if routes := self._presences.get(presence.type):
+            arrival = Arrival(presence, parts, self._annotate(ctx, presence, parts))
+            for derive in routes:
+                derive(ctx, arrival)
 
-    def _annotate(self, ctx: Context, stanza: Message | Presence) -> MappingProxyType[type[object], object]:
-        notes: dict[type[object], object] | None = None
-        routes = self._notes
-        for child in stanza.children:
-            for annotate in routes.get(tag_text(child), ()):
-                try:
-                    note = annotate(ctx, stanza)
-                except PayloadError as error:
-                    _log.info("a payload was ignored: %s", error)
-                    continue
-                if note is not None:
-                    notes = notes if notes is not None else {}
-                    notes.setdefault(type(note), note)
-        return MappingProxyType(notes) if notes else _NO_NOTES
+    def _annotate(
+        self, ctx: Context, stanza: Message | Presence, parts: Mapping[object, Element]
+    ) -> Mapping[type[object], object]:
+        noted = self._notes.keys() & parts.keys()
+        if not noted:
+            return _NO_NOTES
+        notes: dict[type[object], object] = {}
+        for annotate in (annotate for tag in noted for annotate in self._notes[tag]):
+            try:
+                note = annotate(ctx, stanza)
+            except PayloadError as error:
+                _log.info("a payload was ignored: %s", error)
+                continue
+            if note is not None:
+                notes[type(note)] = note
+        return MappingProxyType(notes)
 
     def _take_request(self, ctx: Context, iq: Iq, guard: Guard) -> None:
         """Answer a get or set exactly once (C-STZ-03)."""
