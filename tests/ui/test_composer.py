@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual._xterm_parser import XTermParser
 from textual.events import Paste
 from textual.pilot import Pilot
 
@@ -50,6 +51,19 @@ async def test_line_breaks_are_written_and_the_composer_grows(key: str) -> None:
         assert submitted(app) == ["a\nb\nc"]
         await settled(pilot)
         assert app.composer.size.height == height
+
+
+@pytest.mark.parametrize("sequence", ["\x1b\r", "\x1b[13;3u", "\x1b[13;2u", "\x1b[27;2;13~", "\x1b[27;3;13~", "\n"])
+async def test_a_line_break_by_what_terminals_send_for_it(sequence: str) -> None:
+    app = ConversationHost(history())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("a")
+        for event in XTermParser().feed(sequence):
+            app.post_message(event)
+        await settled(pilot)
+        await pilot.press("b")
+        assert app.composer.text == "a\nb"
+        assert submitted(app) == []
 
 
 async def test_the_composer_takes_a_third_of_the_screen_at_most() -> None:

@@ -10,9 +10,11 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.geometry import Region, Size
+from textual.keys import Keys
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -194,6 +196,7 @@ class Composer(TextArea, inherit_bindings=False):
         *,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
+        tell_alt_enter_from_enter()
         self._is_styled = False
         super().__init__(id=id, highlight_cursor_line=False)
         self.cursor_blink = False
@@ -416,6 +419,10 @@ class Composer(TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self._close_completions()
+        elif event.key in ("\r", "shift+\r", "ctrl+\r"):  # as xterm's modifyOtherKeys comes out of Textual
+            event.stop()
+            event.prevent_default()
+            self.action_line_break()
         elif event.key == "enter":
             event.prevent_default()
         else:
@@ -456,6 +463,16 @@ class Composer(TextArea, inherit_bindings=False):
             return
         self.set_class(is_shown, "-real-cursor")
         driver.write("\x1b[2 q\x1b[?25h" if is_shown else "\x1b[?25l\x1b[0 q")
+
+
+def tell_alt_enter_from_enter() -> None:
+    """Let Textual read Alt+Enter of terminals without the newer key protocols as a line break.
+
+    They send ESC CR, which Textual knows nothing of and takes for Enter: a message would leave half written.
+    """
+    if isinstance(ANSI_SEQUENCES_KEYS, dict):
+        ANSI_SEQUENCES_KEYS.setdefault("\x1b\r", (Keys.ControlJ,))
+        ANSI_SEQUENCES_KEYS.setdefault("\x1b\n", (Keys.ControlJ,))
 
 
 def _plain(text: str) -> str:
