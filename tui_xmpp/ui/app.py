@@ -34,6 +34,7 @@ KeyringCheck = Callable[[], Awaitable[str | None]]
 """Say in a sentence why no keyring can keep a password; None where one can."""
 
 _MOST_FAULTS = 25
+_MOST_TOASTS = 6
 _GOODBYE_SECONDS = 8.0
 _log = logging.getLogger(__name__)
 
@@ -50,8 +51,9 @@ class TuiXmppApp(Guarded, App[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     CSS = """
-    Toast { max-width: 70; }
-    ToastRack { margin-bottom: 2; }
+    ToastRack { dock: top; align: right top; margin: 1 1 0 0; }
+    ToastHolder { height: auto; }
+    Toast { width: 56; max-width: 96%; padding: 0 1; background: $panel; }
     """
 
     def __init__(
@@ -152,9 +154,12 @@ class TuiXmppApp(Guarded, App[None]):
             self._ticker = None
 
     def say(self, sentence: str, severity: Literal["information", "warning", "error"] = "information") -> None:
-        """Show a sentence for a while; it is never read as markup."""
+        """Show a sentence for a while; it is never read as markup. One that is still shown is not shown twice."""
+        shown = sanitize_line(sentence, 400)
+        if any(toast.message == shown for toast in self._notifications) or len(self._notifications) >= _MOST_TOASTS:
+            return
         seconds = 4 if severity == "information" else 8
-        self.notify(sanitize_line(sentence, 400), severity=severity, timeout=seconds, markup=False)
+        self.notify(shown, severity=severity, timeout=seconds, markup=False)
 
     def _complain(self, sentence: str) -> None:
         self.say(sentence, "error")

@@ -13,7 +13,7 @@ from tui_xmpp.core.text import confusion, sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.dialog import Dialog, button, verbs, words
-from tui_xmpp.ui.signs import SHAPES, WORDS, age_words, span_words, subscription_words
+from tui_xmpp.ui.signs import SHAPES, WORDS, span_words, subscription_words
 from tui_xmpp.worker.doorbell import Batch
 
 
@@ -80,7 +80,7 @@ class DetailsScreen(Dialog[None]):
             )
             state = f"{WORDS[presence.show]}, priority {presence.priority}"
             if presence.since is not None:
-                state += f", since {age_words(presence.since, now)}"
+                state += f", for {span_words((now - presence.since).total_seconds())}"
             fact("", state)
             if presence.idle_since is not None:
                 fact("", f"idle for {span_words((now - presence.idle_since).total_seconds())}")

@@ -34,10 +34,10 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     Dialog .words { color: $foreground; margin-bottom: 1; }
     Dialog .dim { color: $foreground 70%; }
     Dialog .field { height: auto; margin-bottom: 1; }
-    Dialog .field > .label { width: 11; color: $foreground 70%; }
+    Dialog .field > .label { width: 12; color: $foreground 70%; }
     Dialog .field > Input { width: 1fr; }
     Dialog Input { border: none; height: 1; padding: 0 1; background: $background; }
-    Dialog Input:focus { border: none; background: $background; background-tint: $primary 12%; }
+    Dialog Input:focus { border: none; background: $background; background-tint: $primary 24%; }
     Dialog .problem { color: $error; height: auto; display: none; margin-bottom: 1; }
     Dialog .problem.-told { display: block; }
     Dialog .buttons { height: auto; align-horizontal: right; margin-top: 1; }
