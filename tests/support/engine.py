@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -17,6 +17,8 @@ from tui_xmpp.clock import Clock, ManualClock
 from tui_xmpp.core.commands import Command, ProvidePassword
 from tui_xmpp.core.settings import AccountSettings, PrivacySettings, Settings
 from tui_xmpp.core.store import Store
+from tui_xmpp.features import FEATURES
+from tui_xmpp.features.feature import Feature
 from tui_xmpp.jid import BareJID, FullJID
 from tui_xmpp.net.connect import Connected
 from tui_xmpp.net.resolve import Endpoint
@@ -254,6 +256,8 @@ async def engine_of(
     settings_file: SettingsFile | None = None,
     passwords: Passwords | None = None,
     make_id: Callable[[], str] | None = None,
+    features: Sequence[Feature] = FEATURES,
+    is_wire_logged: bool = False,
 ) -> AsyncIterator[Scene]:
     """Give an engine that is started and, like a first run, has not been told its password."""
     clock = clock or ManualClock()
@@ -269,6 +273,8 @@ async def engine_of(
         settings_file=settings_file,
         passwords=passwords,
         languages=("en",),
+        features=features,
+        is_wire_logged=is_wire_logged,
         make_id=make_id or counting_ids("id"),
     )
     client.attach(lambda: engine)

@@ -11,7 +11,7 @@ from typing import Protocol
 from tui_xmpp.clock import Clock, SystemClock
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import LogEntry, Message, OwnPresence, Severity
+from tui_xmpp.core.model import Message, OwnPresence, Severity
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.features import FEATURES
@@ -80,6 +80,7 @@ class SessionEngine:
         self._work = Work()
         self._journal = Journal(client.publish, archive, self._clock, self._work)
         self._archive = archive
+        self._notice = archive.notice if archive else ""
         self._settings_file = settings_file
         self._languages = languages
         self._make_id = make_id
@@ -106,13 +107,8 @@ class SessionEngine:
 
     def start(self) -> None:
         """Begin with the accounts of the settings; what is kept of them is shown before they connect."""
-        notice = self._archive.notice if self._archive else ""
         for settings in self._client.settings.accounts:
             self._spawn(self._add(settings))
-            if notice:
-                entry = LogEntry(self._clock.now(), notice, Severity.WARNING, settings.jid)
-                self._journal.record([e.Logged(settings.jid, entry)])
-                notice = ""
 
     async def close(self) -> None:
         """Say goodbye on every account, keep everything, and return within a few seconds."""
@@ -230,6 +226,9 @@ class SessionEngine:
         session = self._sessions[account] = Session(ctx, self._around)
         if known is None:
             ctx.show(e.AccountAdded(account, own))
+        if self._notice:
+            ctx.log(self._notice, Severity.WARNING)
+            self._notice = ""
         await self._restore(session)
         if self._sessions.get(account) is session and not self._is_closing:
             session.start()

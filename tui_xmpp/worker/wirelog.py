@@ -30,7 +30,9 @@ _SECRET_ELEMENTS: Final = frozenset(
 )
 """Local names whose text and attribute values are never written."""
 
-_TAG = re.compile(r"<(/?)(?:[^\s/>:]+:)?([^\s/>]+)([^>]*?)(/?)>", re.DOTALL)
+_TAG = re.compile(
+    r"<!\[CDATA\[.*?\]\]>|<(/?)(?:[^\s/<>:]+:)?([^\s/<>!\[]+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>", re.DOTALL
+)
 _VALUE = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*')")
 _KEPT_ATTRIBUTE = re.compile(r"\s(?:xmlns(?::\w+)?|mechanism)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _FRAGMENT = re.compile(r"(aesgcm://[^\s<#]*)#[0-9A-Fa-f]+")
@@ -73,6 +75,8 @@ class Redactor:
 
     def _tag(self, found: re.Match[str]) -> str:
         closing, name, attributes, empty = found.groups()
+        if name is None:
+            return self._text(found.group())  # a CDATA section is text
         is_secret = name in _SECRET_ELEMENTS or bool(self._inside)
         if closing:
             if self._inside and self._inside[-1] == name:

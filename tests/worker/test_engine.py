@@ -1,0 +1,145 @@
+"""The door: accounts come and go, every command is answered exactly once."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from tests.support.engine import ACCOUNT, PASSWORD, ScriptedServer, engine_of, online
+from tui_xmpp.core import commands
+from tui_xmpp.core.commands import (
+    AddAccount,
+    BlockPeer,
+    Command,
+    DescribeEntity,
+    ProvidePassword,
+    RemoveAccount,
+    RemoveContact,
+    SaveAccount,
+    SendMessage,
+)
+from tui_xmpp.core.model import Phase
+from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.features import FEATURES
+from tui_xmpp.features.feature import Context, Feature, carries_out
+from tui_xmpp.jid import BareJID, FullJID
+
+NURSE = BareJID.parse("nurse@capulet.example")
+ROMEO = BareJID.parse("romeo@montague.example")
+
+
+class File:
+    def __init__(self) -> None:
+        self.accounts: dict[BareJID, AccountSettings] = {}
+
+    def save_account(self, settings: AccountSettings) -> None:
+        self.accounts[settings.jid] = settings
+
+    def forget_account(self, account: BareJID) -> None:
+        del self.accounts[account]
+
+
+async def test_account_is_added_kept_removed_and_forgotten() -> None:
+    file = File()
+    settings = AccountSettings(NURSE)
+    async with online(settings_file=file) as scene:
+        await scene.does(AddAccount(NURSE, settings))
+        assert [view.account for view in scene.client.views.accounts()] == [ACCOUNT, NURSE]
+        await scene.does(SaveAccount(NURSE, settings))
+        assert file.accounts == {NURSE: settings}
+        await scene.does(RemoveAccount(NURSE))
+        assert [view.account for view in scene.client.views.accounts()] == [ACCOUNT]
+        assert file.accounts == {NURSE: settings}
+        await scene.does(AddAccount(NURSE, settings))
+        await scene.does(RemoveAccount(NURSE, is_forgotten=True))
+        assert file.accounts == {}
+
+
+async def test_changed_settings_reconnect_the_account_where_they_say() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        await scene.does(AddAccount(ACCOUNT, AccountSettings(ACCOUNT, host="mirror.example", port=5299)))
+        await scene.does(ProvidePassword(ACCOUNT, PASSWORD))
+        override = server.dials[-1].override
+        assert override is not None
+        assert (override.host, override.port) == ("mirror.example", 5299)
+        assert server.logins == 2
+        assert len(scene.client.views.accounts()) == 1
+
+
+async def test_account_that_is_switched_off_is_shown_and_left_alone() -> None:
+    server = ScriptedServer()
+    async with engine_of(server, account=AccountSettings(ACCOUNT, is_enabled=False)) as scene:
+        view = scene.client.views.account(ACCOUNT)
+        assert view is not None
+        assert (view.connection.phase, view.prompts) == (Phase.OFFLINE, ())
+
+
+@pytest.mark.parametrize(
+    ("command", "failure"),
+    [
+        (SendMessage(NURSE, ROMEO, "Hi"), "nurse@capulet.example is not one of the accounts here."),
+        (RemoveAccount(NURSE), "nurse@capulet.example is not one of the accounts here."),
+        (SaveAccount(ACCOUNT, AccountSettings(ACCOUNT)), "There is no settings file to write to."),
+    ],
+)
+async def test_command_that_cannot_be_carried_out_fails_with_a_sentence(command: Command, failure: str) -> None:
+    async with online() as scene:
+        assert await scene.fails(command) == failure
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        RemoveContact(ACCOUNT, ROMEO),
+        BlockPeer(ACCOUNT, ROMEO),
+        DescribeEntity(ACCOUNT, FullJID.parse("romeo@montague.example/orchard")),
+    ],
+)
+async def test_command_that_needs_the_server_says_that_there_is_none(command: Command) -> None:
+    async with engine_of(ScriptedServer()) as scene:
+        assert await scene.fails(command) == "juliet@capulet.example is not connected."
+
+
+def test_every_command_has_exactly_one_taker() -> None:
+    every = {
+        one
+        for _, one in inspect.getmembers(commands, inspect.isclass)
+        if issubclass(one, Command) and one is not Command
+    }
+    by_features = [route.command for feature in FEATURES for route in feature.commands]
+    elsewhere = {
+        commands.AddAccount, commands.SaveAccount, commands.RemoveAccount,
+        commands.Connect, commands.Disconnect, commands.ProvidePassword, commands.PinCertificate,
+        commands.UnpinCertificate, commands.AllowWeakerLogin, commands.SetPresence,
+        commands.OpenConversation, commands.CloseConversation, commands.LoadOlder, commands.LoadLatest,
+        commands.MarkRead, commands.SaveDraft,
+    }  # fmt: skip
+    assert len(by_features) == len(set(by_features))
+    assert set(by_features) | elsewhere == every
+    assert not set(by_features) & elsewhere
+
+
+async def test_a_failing_handler_is_one_sentence_not_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(ctx: Context, command: BlockPeer) -> None:
+        raise ZeroDivisionError
+
+    broken = Feature(spec="XEP-0000", title="Broken", commands=(carries_out(BlockPeer, fail),))
+    async with online(features=(broken,)) as scene:
+        failure = await scene.fails(BlockPeer(ACCOUNT, ROMEO))
+        assert failure == "Something went wrong inside this program; the log says more."
+        assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_command_under_way_at_the_end_is_answered_too() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        server.answers["{urn:xmpp:blocking}block"] = None
+        ticket = scene.client.submit(BlockPeer(ACCOUNT, ROMEO))
+        await server.heard_more()
+    answers = [answer for answer in scene.client.take().answers if answer.ticket == ticket]
+    assert len(answers) == 1
+    assert answers[0].failure is not None
+    scene.client.submit(BlockPeer(ACCOUNT, ROMEO))
+    assert [answer.failure for answer in scene.client.take().answers] == ["The program is closing."]

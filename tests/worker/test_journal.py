@@ -1,0 +1,198 @@
+"""Durable first: what is seen is on disk, and a full disk ends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine import ACCOUNT, PASSWORD, ScriptedServer, engine_of, online
+from tui_xmpp.core.commands import (
+    CloseConversation,
+    Connect,
+    Disconnect,
+    LoadLatest,
+    LoadOlder,
+    MarkRead,
+    OpenConversation,
+    ProvidePassword,
+    SaveDraft,
+    SendMessage,
+    SetPresence,
+)
+from tui_xmpp.core.events import Event, MessageReceived
+from tui_xmpp.core.model import Delivery, OwnPresence, Show
+from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.archive import Archive, ArchiveError
+
+ROMEO = BareJID.parse("romeo@montague.example")
+HI = "<message from='romeo@montague.example/orchard' type='chat'><body>{}</body></message>"
+ROSTER = "<query xmlns='jabber:iq:roster' ver='v7'><item jid='romeo@montague.example' name='Romeo'/></query>"
+
+
+async def test_the_next_run_shows_roster_conversations_and_presence_before_it_connects(tmp_path: Path) -> None:
+    server = ScriptedServer()
+    server.answers["{jabber:iq:roster}query"] = ROSTER
+    async with online(server, archive=Archive.open(tmp_path / "a.db")) as scene:
+        await scene.hears(HI.format("one") + HI.format("two"))
+        await scene.does(SaveDraft(ACCOUNT, ROMEO, "Dear Romeo"))
+        await scene.does(SetPresence(ACCOUNT, OwnPresence(Show.DND, "Busy", 3)))
+        await scene.does(SetPresence(ACCOUNT, OwnPresence(Show.XA, "Busy", 3), is_automatic=True))
+
+    server = ScriptedServer()
+    async with engine_of(server, archive=Archive.open(tmp_path / "a.db")) as scene:
+        (contact,) = scene.client.views.contacts(ACCOUNT)
+        assert (contact.name, contact.unread) == ("Romeo", 2)
+        view = scene.client.views.account(ACCOUNT)
+        assert view is not None
+        assert view.own == OwnPresence(Show.DND, "Busy", 3)  # the user's own choice, not the idle clock's
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).draft == "Dear Romeo"
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        messages = scene.client.views.conversation(ACCOUNT, ROMEO).messages
+        assert [message.body for message in messages] == ["one", "two"]
+        await scene.fails(ProvidePassword(ACCOUNT, PASSWORD))
+        assert 'ver="v7"' in server.heard()[0]
+
+
+async def test_c_ros_02_version_of_a_push_is_kept_with_its_item(tmp_path: Path) -> None:
+    async with online(archive=Archive.open(tmp_path / "a.db")) as scene:
+        await scene.hears(
+            "<iq type='set' id='p'><query xmlns='jabber:iq:roster' ver='v9'>"
+            "<item jid='romeo@montague.example' subscription='both'/></query></iq>"
+        )
+    archive = Archive.open(tmp_path / "a.db")
+    state = archive.account_state(ACCOUNT)
+    archive.close()
+    assert (state.roster_version, [item.jid for item in state.roster]) == ("v9", [ROMEO])
+
+
+async def test_what_waited_at_the_end_of_a_run_goes_out_in_the_next_by_the_same_ids(tmp_path: Path) -> None:
+    async with engine_of(ScriptedServer(), archive=Archive.open(tmp_path / "a.db")) as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "one"))
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "two"))
+    server = ScriptedServer()
+    async with engine_of(server, archive=Archive.open(tmp_path / "a.db"), make_id=iter("abcdefgh").__next__) as scene:
+        await scene.fails(ProvidePassword(ACCOUNT, PASSWORD))
+        sent = [stanza for stanza in server.heard() if stanza.startswith("<message")]
+        assert ['id="id1"' in sent[0], 'id="id2"' in sent[1], len(sent)] == [True, True, 2]
+    archive = Archive.open(tmp_path / "a.db")
+    states = [message.delivery for message in archive.page(ACCOUNT, ROMEO).messages]
+    archive.close()
+    assert states == [Delivery.SENT, Delivery.SENT]
+
+
+async def test_pages_of_history(tmp_path: Path) -> None:
+    async with online(archive=Archive.open(tmp_path / "a.db")) as scene:
+        await scene.hears("".join(HI.format(n) for n in range(450)))
+        view = scene.client.views.conversation
+        await scene.does(CloseConversation(ACCOUNT, ROMEO))
+        assert view(ACCOUNT, ROMEO).messages == ()
+        assert view(ACCOUNT, ROMEO).unread == 450
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert [len(view(ACCOUNT, ROMEO).messages), view(ACCOUNT, ROMEO).has_older] == [200, True]
+        await scene.does(LoadOlder(ACCOUNT, ROMEO))
+        await scene.does(LoadOlder(ACCOUNT, ROMEO))
+        await scene.does(LoadOlder(ACCOUNT, ROMEO))
+        assert [message.body for message in view(ACCOUNT, ROMEO).messages] == [str(n) for n in range(450)]
+        assert not view(ACCOUNT, ROMEO).has_older
+        await scene.does(LoadLatest(ACCOUNT, ROMEO))
+        await scene.does(MarkRead(ACCOUNT, ROMEO))
+        assert view(ACCOUNT, ROMEO).unread == 0
+
+
+async def test_without_an_archive_a_conversation_opens_with_what_is_in_memory() -> None:
+    async with online() as scene:
+        await scene.hears(HI.format("one"))
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        conversation = scene.client.views.conversation(ACCOUNT, ROMEO)
+        assert [conversation.is_loaded, len(conversation.messages)] == [True, 1]
+
+
+class FullDisk(Archive):
+    """An archive whose disk may be full, and which tells what it was asked to keep."""
+
+    is_full = False
+    kept: list[Event]
+
+    def write(self, events: Sequence[Event]) -> None:
+        if self.is_full:
+            raise ArchiveError("The archive could not be written: no space left on device.")
+        super().write(events)
+
+
+async def test_a_full_disk_is_told_once_and_ends_nothing(tmp_path: Path) -> None:
+    archive = FullDisk.open(tmp_path / "a.db")
+    assert isinstance(archive, FullDisk)
+    async with online(archive=archive) as scene:
+        archive.is_full = True
+        await scene.hears(HI.format("one"))
+        await scene.hears(HI.format("two"))
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "three"))
+        messages = scene.client.views.conversation(ACCOUNT, ROMEO).messages
+        assert [message.body for message in messages] == ["one", "two", "three"]
+        assert messages[-1].delivery is Delivery.SENT
+        told = [line for line in scene.log if "no space left" in line]
+        assert told == [
+            "The archive could not be written: no space left on device. What is said now is shown but not kept."
+        ]
+        archive.is_full = False
+        await scene.hears(HI.format("four"))
+        archive.is_full = True
+        await scene.hears(HI.format("five"))
+        assert len([line for line in scene.log if "no space left" in line]) == 2
+
+
+class SlowDisk(Archive):
+    """An archive whose writes wait for permission."""
+
+    permission: asyncio.Event
+    loop: asyncio.AbstractEventLoop
+    writes: list[int]
+
+    def write(self, events: Sequence[Event]) -> None:
+        self.writes.append(sum(isinstance(event, MessageReceived) for event in events))
+        asyncio.run_coroutine_threadsafe(self.permission.wait(), self.loop).result()
+        super().write(events)
+
+
+async def test_durable_first_nothing_is_seen_before_it_is_kept_and_a_burst_is_few_writes(tmp_path: Path) -> None:
+    archive = SlowDisk.open(tmp_path / "a.db")
+    assert isinstance(archive, SlowDisk)
+    archive.permission, archive.loop, archive.writes = asyncio.Event(), asyncio.get_running_loop(), []
+    archive.permission.set()
+    server = ScriptedServer()
+    async with online(server, archive=archive) as scene:
+        archive.permission.clear()
+        archive.writes.clear()
+        ping = "<iq type='get' id='{}' from='romeo@montague.example/x'><ping xmlns='urn:xmpp:ping'/></iq>"
+        for n in range(10):
+            server.says(HI.format(n) + ping.format(f"m{n}"))
+            while not any(f'"m{n}"' in stanza for stanza in server.heard_so_far):
+                await server.heard_more()
+        # Ten reads are handled, answered even; not one message is seen.
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).messages == ()
+        archive.permission.set()
+        await scene.client.settle()
+        messages = scene.client.views.conversation(ACCOUNT, ROMEO).messages
+        assert [message.body for message in messages] == [str(n) for n in range(10)]
+        assert archive.writes == [1, 9]
+
+
+async def test_what_the_screen_remembers_is_there_in_the_next_run(tmp_path: Path) -> None:
+    async with engine_of(ScriptedServer(), archive=Archive.open(tmp_path / "a.db")) as scene:
+        scene.client.remember("roster_width", 33)
+    async with engine_of(ScriptedServer(), archive=Archive.open(tmp_path / "a.db")) as scene:
+        assert scene.client.recall("roster_width") == 33
+
+
+@pytest.mark.parametrize("command", [Connect(ACCOUNT), Disconnect(ACCOUNT)])
+async def test_second_instance_shows_and_says_that_it_keeps_nothing(
+    tmp_path: Path, command: Connect | Disconnect
+) -> None:
+    first = Archive.open(tmp_path / "a.db")
+    async with online(archive=Archive.open(tmp_path / "a.db")) as scene:
+        assert "Another tui-xmpp is using this archive: messages of this one are shown but not kept." in scene.log
+        await scene.does(command)
+    first.close()
