@@ -17,6 +17,7 @@ from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.dialog import (
     Dialog,
     GroupSuggester,
+    Tick,
     address_problem,
     button,
     buttons,
@@ -52,7 +53,7 @@ class AddContactScreen(Dialog[None]):
             "Groups",
             line(placeholder=shown or "parted by commas", id="groups", suggester=GroupSuggester(groups)),
         )
-        yield Checkbox("Ask to see when they are online", True, id="asking", button_first=True)
+        yield Tick("Ask to see when they are online", True, id="asking", button_first=True)
         yield field("Words", line(placeholder="a line that goes with the question", id="text"))
         yield buttons(button("Cancel", "cancel"), button("Add", "add", "main"))
 

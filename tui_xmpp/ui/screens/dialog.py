@@ -7,10 +7,11 @@ from typing import ClassVar, Generic, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ItemGrid, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Checkbox, Input, Static
 
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID, JIDError
@@ -55,8 +56,8 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     Dialog Button.-danger:focus { background: $error !important; }
     Dialog Checkbox { border: none; height: 1; padding: 0; background: transparent; width: 1fr; margin-bottom: 1; }
     Dialog Checkbox:focus { border: none; background: $primary 15%; }
-    Dialog Checkbox > .toggle--button { color: $background; background: $background; }
-    Dialog Checkbox.-on > .toggle--button { color: $primary; background: $background; }
+    Dialog Checkbox > .toggle--button { color: $foreground 70%; background: transparent; }
+    Dialog Checkbox.-on > .toggle--button { color: $primary; background: transparent; }
     Dialog OptionList { border: none; height: auto; background: transparent; padding: 0; }
     Dialog OptionList:focus { border: none; }
     Dialog OptionList > .option-list--option-highlighted {
@@ -84,6 +85,14 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     def action_cancel(self) -> None:
         """Leave with nothing done."""
         self.dismiss(None)
+
+
+class Tick(Checkbox):
+    """A check box that shows its state by a character, not by a colour alone."""
+
+    @property
+    def _button(self) -> Content:
+        return Content.styled("[x]" if self.value else "[ ]", self.get_visual_style("toggle--button"))
 
 
 def words(text: str, classes: str = "words") -> Static:
@@ -118,17 +127,21 @@ def button(label: str, id: str, kind: str = "") -> Button:  # noqa: A002 - Textu
     return Button(Text(label), id=id, compact=True, classes=f"-{kind}" if kind else "")
 
 
-def line(value: str = "", *, placeholder: str = "", id: str, is_secret: bool = False, **more: object) -> Input:  # noqa: A002
+def line(
+    value: str = "", *, placeholder: str = "", id: str, is_secret: bool = False, suggester: Suggester | None = None
+) -> Input:  # noqa: A002
     """Return a field for one line of text."""
-    suggester = more.get("suggester")
-    return Input(
+    widget = Input(
         value,
         placeholder=placeholder,
         id=id,
         password=is_secret,
         select_on_focus=False,
-        suggester=suggester if isinstance(suggester, Suggester) else None,
+        suggester=suggester,
     )
+    # A blinking cursor wakes the program twice a second for nothing.
+    widget.cursor_blink = False
+    return widget
 
 
 class GroupSuggester(Suggester):

@@ -19,7 +19,7 @@ from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import read_priority
 from tui_xmpp.ui.desk import ALL_ACCOUNTS, Desk, VerbError
-from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, field, line, problem, words
+from tui_xmpp.ui.screens.dialog import Dialog, Tick, button, buttons, field, line, problem, words
 from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out
 from tui_xmpp.ui.theme import inks
 
@@ -128,7 +128,7 @@ class PresenceScreen(Dialog[None]):
         yield words("Messages go to your device with the highest priority; below 0 none come here.", "words dim")
         yield problem()
         if len(self._desk.views.accounts()) > 1:
-            yield Checkbox("All accounts", self._desk.client.recall(ALL_ACCOUNTS) is not False, id="all")
+            yield Tick("All accounts", self._desk.client.recall(ALL_ACCOUNTS) is not False, id="all")
         yield buttons(button("Cancel", "cancel"), button("Set", "set", "main"))
 
     def on_mount(self) -> None:

@@ -15,7 +15,7 @@ from tui_xmpp.core.changes import AccountChanged, AccountListChanged
 from tui_xmpp.core.model import Prompt
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, field, line, problem, words
+from tui_xmpp.ui.screens.dialog import Dialog, Tick, button, buttons, field, line, problem, words
 from tui_xmpp.worker.doorbell import Batch
 
 
@@ -47,7 +47,7 @@ class PasswordScreen(_PromptScreen):
         yield words(sanitize_line(self._prompt.reason, 400) or "The password is needed to log in.", "words dim reason")
         yield field("Password", line(id="password", is_secret=True))
         yield words("F8 shows or hides what you type.", "words dim")
-        yield Checkbox("Keep it in the keyring", False, id="keep", disabled=True)
+        yield Tick("Keep it in the keyring", False, id="keep", disabled=True)
         yield words("", "words dim keyring")
         yield problem()
         yield buttons(button("Not now", "cancel"), button("Log in", "go", "main"))

@@ -18,7 +18,7 @@ from tui_xmpp.core.settings import AccountSettings, TlsMode
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, address_problem, button, buttons, field, line, problem, words
+from tui_xmpp.ui.screens.dialog import Dialog, Tick, address_problem, button, buttons, field, line, problem, words
 from tui_xmpp.ui.signs import phase_words
 from tui_xmpp.worker.doorbell import Batch
 
@@ -87,9 +87,9 @@ class WizardScreen(Dialog[None]):
             yield field("Address", line(placeholder="name@example.com", id="jid"))
             yield field("Password", line(id="password", is_secret=True))
             yield words("F8 shows or hides the password.", "words dim")
-            yield Checkbox("Keep the password in the keyring", False, id="keep", disabled=True)
+            yield Tick("Keep the password in the keyring", False, id="keep", disabled=True)
             yield words("", "words dim keyring")
-            yield Checkbox("Connection settings (seldom needed)", False, id="more")
+            yield Tick("Connection settings (seldom needed)", False, id="more")
             with Vertical(classes="advanced"):
                 yield field("Host", line(placeholder="found by the address", id="host"))
                 yield field("Port", line(placeholder="found by the address", id="port"))
