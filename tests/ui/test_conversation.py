@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 from textual.events import MouseScrollUp
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.pilot import Pilot
 from textual.selection import Selection
-from textual.strip import Strip
+from textual.widget import Widget
 
 from tests.support.ui import DARCY, ELIZABETH, EVENING, JANE, ConversationHost, history, said
 from tui_xmpp.core.events import (
@@ -183,16 +183,18 @@ async def test_only_the_row_that_changed_is_painted() -> None:
     app = ConversationHost(history(*many(10), sent))
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        painted: list[int] = []
-        original = app.log_lines.render_line
+        painted: list[Region] = []
+        original = app.log_lines.refresh
 
-        def render_line(y: int) -> Strip:
-            painted.append(y)
-            return original(y)
+        def refresh(*regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Widget:
+            painted.extend(regions or [app.log_lines.size.region])
+            return original(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-        app.log_lines.render_line = render_line  # type: ignore[method-assign]
+        app.log_lines.refresh = refresh  # type: ignore[method-assign,assignment]
         app.tell(DeliveryChanged(ELIZABETH, DARCY, "m", Delivery.SENT, sent.stamp))
         await settled(pilot)
+        assert [region.height for region in painted] == [1]
+        app.tell(PresenceChanged(ELIZABETH, DARCY.with_resource("library"), Presence(Show.DND)))
         assert len(painted) == 1
 
 
@@ -207,6 +209,33 @@ async def test_unread_line_stays_after_reading_and_reading_is_told_once() -> Non
         await settled(pilot)
         assert any(" 2 unread " in row for row in app.rows())
         assert len(app.asked_for(ConversationLog.Read)) == 1
+
+
+async def test_what_comes_before_the_eyes_of_the_reader_gets_no_unread_line() -> None:
+    app = ConversationHost(history(*many(3)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.tell(*received(said("seen at once", minutes=50)))
+        app.tell(ConversationRead(ELIZABETH, DARCY))
+        assert not any(" unread " in row for row in app.rows())
+        app.app_focus = False
+        app.tell(*received(said("unseen", minutes=60)))
+        app.tell(*received(said("unseen too", minutes=60.5)))
+        app.app_focus = True
+        app.tell(ConversationRead(ELIZABETH, DARCY))
+        line = next(y for y, row in enumerate(app.rows()) if " 2 unread " in row)
+        assert app.rows()[line + 1].endswith("unseen")
+
+
+async def test_coming_back_to_a_read_conversation_shows_no_unread_line() -> None:
+    app = ConversationHost(history(*many(3)), *received(said("four", minutes=30)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert any(" 1 unread " in row for row in app.rows())
+        app.tell(ConversationRead(ELIZABETH, DARCY))
+        app.pane.show(ELIZABETH, JANE)
+        app.pane.show(ELIZABETH, DARCY)
+        assert not any(" unread " in row for row in app.rows())
 
 
 async def test_nothing_is_read_while_nobody_looks() -> None:

@@ -18,17 +18,17 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.color import Color
-from textual.geometry import Offset, Region
+from textual.geometry import Offset
 from textual.message import Message as UiMessage
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui_xmpp.core.model import Delivery, Message
 from tui_xmpp.core.text import BODY_LIMIT, find_links, sanitize_body, sanitize_line
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.render import Block, Palette, Renderer, Row, RowKind, fit, speakers
+from tui_xmpp.ui.widgets.lines import DrawnLines
 
 CHUNK = 64
 """Messages wrapped at a time when the window nears the end of what is wrapped."""
@@ -47,7 +47,7 @@ WELCOME = (
 _Line = tuple[Block, int]
 
 
-class ConversationLog(Widget, can_focus=True):
+class ConversationLog(DrawnLines, can_focus=True):
     """A scrolling window on the messages of one conversation."""
 
     FOCUS_ON_CLICK = False
@@ -137,7 +137,6 @@ class ConversationLog(Widget, can_focus=True):
         self._places: dict[tuple[BareJID, BareJID], tuple[str, int]] = {}
         self._asked_before: str | None = None
         self._told_read: tuple[int, str] | None = None
-        self._painted: list[_Line] = []
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -159,12 +158,15 @@ class ConversationLog(Widget, can_focus=True):
     def show(self, view: ConversationView | None) -> None:
         """Draw this picture of a conversation, or the welcome where there is none."""
         old, self._view = self._view, view
+        marked = self._unread_line
+        is_same = view is not None and old is not None and (old.account, old.peer) == (view.account, view.peer)
+        self._unread_line = self._mark_unread(view, old if is_same else None)
         if view is None or old is None or (old.account, old.peer) != (view.account, view.peer):
             self._turn_to(view, old)
         elif self._renderer is None or view.contact.title != old.contact.title:
             self._renderer = None
             self._rebuild()
-        elif not self._append(view, old):
+        elif not self._append(view, old, marked):
             self._rebuild()
         self._settle()
 
@@ -179,26 +181,23 @@ class ConversationLog(Widget, can_focus=True):
         self._cursor = None
         self._seen = None
         self._asked_before = self._told_read = None
-        self._unread_line = (None, 0)
         self._blocks, self._lines, self._messages = [], [], ()
         self._clear_selection()
         place = self._places.get((view.account, view.peer)) if view is not None else None
         self._is_following = place is None
         self._rebuild(place)
 
-    def _append(self, view: ConversationView, old: ConversationView) -> bool:
+    def _append(self, view: ConversationView, old: ConversationView, marked: tuple[str | None, int]) -> bool:
         """Add messages that came at the end, which is what nearly always happens; say whether that was all."""
         before, after = self._messages, view.messages
         is_same_top = (view.is_loaded, view.has_older, view.has_newer) == (old.is_loaded, old.has_older, old.has_newer)
         if self._last != len(before) or not before or not is_same_top or after[: len(before)] != before:
             return False
         added = after[len(before) :]
-        mark = self._mark_unread(view)
-        if mark != self._unread_line and not (
-            self._unread_line[0] is None and any(message.key == mark[0] for message in added)
-        ):
+        key = self._unread_line[0]
+        is_mark_added = marked[0] is None and any(message.key == key for message in added)
+        if marked != self._unread_line and not is_mark_added:
             return False
-        self._unread_line = mark
         self._messages = after
         self._extend_down(len(added))
         if self._is_following:
@@ -207,14 +206,19 @@ class ConversationLog(Widget, can_focus=True):
             self.follow()
         return True
 
-    def _mark_unread(self, view: ConversationView) -> tuple[str | None, int]:
-        """Return where the unread line stands and its number, which stays after reading."""
-        key, count = self._unread_line
-        if view.first_unread is None:
+    def _mark_unread(self, view: ConversationView | None, old: ConversationView | None) -> tuple[str | None, int]:
+        """Return the message the unread line stands above and its number; both stay after reading.
+
+        What comes while the user looks gets no line; what came before they looked does.
+        """
+        key, count = self._unread_line if old is not None else (None, 0)
+        if view is None or view.first_unread is None:
             return (None, 0)
-        if key != view.first_unread:
-            count = 0
-        return (view.first_unread, max(count, view.unread, 1))
+        if not view.unread or (old is not None and old.is_loaded and self._is_looked_at):
+            return (key, count)
+        if key is not None and old is not None and old.unread:
+            return (key, max(count, view.unread))
+        return (_first_of_last(view.messages, view.unread) or view.first_unread, view.unread)
 
     def _rebuild(self, place: tuple[str, int] | None = None) -> None:
         """Lay the lines out anew around the place in the window, from blocks already wrapped where they still hold."""
@@ -223,7 +227,6 @@ class ConversationLog(Widget, can_focus=True):
         anchor = self._anchor()
         view = self._view
         self._messages = view.messages if view is not None else ()
-        self._unread_line = self._mark_unread(view) if view is not None else (None, 0)
         self._blocks, self._lines = [], []
         index = self._index(place[0]) if place is not None else None
         if view is None or not self._can_draw():
@@ -263,7 +266,7 @@ class ConversationLog(Widget, can_focus=True):
         self._count_new()
         self._ask_for_older()
         self._tell_read()
-        self._repaint()
+        self.repaint()
 
     # -- the run of wrapped messages ------------------------------------------------------------------------------
 
@@ -471,11 +474,20 @@ class ConversationLog(Widget, can_focus=True):
             self._asked_before = oldest
             self._tell(self.OlderWanted(view.account, view.peer))
 
+    @property
+    def _is_looked_at(self) -> bool:
+        """Whether someone sees the newest message: in the window, which is on the screen, which has the focus."""
+        return (
+            self._is_following
+            and self.is_attached
+            and self.size.height > 0
+            and self.app.app_focus
+            and self.is_on_screen
+        )
+
     def _tell_read(self) -> None:
         view = self._view
-        if view is None or not view.unread or not self._is_following or view.has_newer or not self._messages:
-            return
-        if not (self.is_attached and self.size.height and self.is_on_screen and self.app.app_focus):
+        if view is None or not view.unread or view.has_newer or not self._messages or not self._is_looked_at:
             return
         told = (view.unread, self._messages[-1].key)
         if told != self._told_read:
@@ -483,22 +495,6 @@ class ConversationLog(Widget, can_focus=True):
             self._tell(self.Read(view.account, view.peer))
 
     # -- painting -------------------------------------------------------------------------------------------------
-
-    def _repaint(self) -> None:
-        """Repaint the rows that differ from what is on the screen."""
-        if not self.is_attached:
-            return
-        top, height = self._window_top, self.size.height
-        shown = self._lines[top : top + height]
-        painted, self._painted = self._painted, shown
-        if not self._is_following or len(painted) != len(shown) or not shown or self.text_selection is not None:
-            self.refresh()
-            return
-        differing = [y for y, (old, new) in enumerate(zip(painted, shown, strict=True)) if old != new]
-        if len(differing) > height // 2:
-            self.refresh()
-        elif differing:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in differing))
 
     def render_line(self, y: int) -> Strip:
         """Draw one row of the window."""
@@ -788,6 +784,15 @@ class ConversationLog(Widget, can_focus=True):
 
     def action_leave(self) -> None:
         self._tell(self.Left())
+
+
+def _first_of_last(messages: Sequence[Message], count: int) -> str | None:
+    """Return the key of the first of the last ``count`` incoming messages, None where there are fewer."""
+    for message in reversed(messages):
+        count -= not message.is_outgoing
+        if count == 0:
+            return message.key
+    return None
 
 
 def _chosen(row: Row, length: int, span: tuple[int, int]) -> tuple[int, int]:
