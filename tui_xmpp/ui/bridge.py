@@ -60,8 +60,13 @@ class Bridge:
         """Take the batch and pass it on to the open screens, the topmost last."""
         batch = self._client.take()
         for screen in tuple(self._app.screen_stack):
-            if isinstance(screen, Follower):
+            if not isinstance(screen, Follower):
+                continue
+            if screen.is_mounted:
                 screen.follow(batch)
+            else:
+                # It reads the views when it is mounted; what came meanwhile waits in its own queue.
+                screen.call_later(screen.follow, batch)
         for answer in batch.answers:
             answered = self._waiting.pop(answer.ticket, None)
             if answered is not None:

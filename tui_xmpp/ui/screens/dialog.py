@@ -128,8 +128,13 @@ def button(label: str, id: str, kind: str = "") -> Button:  # noqa: A002 - Textu
 
 
 def line(
-    value: str = "", *, placeholder: str = "", id: str, is_secret: bool = False, suggester: Suggester | None = None
-) -> Input:  # noqa: A002
+    value: str = "",
+    *,
+    placeholder: str = "",
+    id: str,  # noqa: A002 - Textual's own name for it
+    is_secret: bool = False,
+    suggester: Suggester | None = None,
+) -> Input:
     """Return a field for one line of text."""
     widget = Input(
         value,
