@@ -13,7 +13,7 @@ from textual.color import Color
 from tui_xmpp.core.model import Delivery, Direction, Failure, Message, MessageKind
 from tui_xmpp.core.text import sanitize_body
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.render import Block, Palette, Renderer, fit, graphemes, speakers, wrap
+from tui_xmpp.ui.render import MOST_DRAWN, Block, Palette, Renderer, fit, graphemes, speakers, wrap
 
 ACCOUNT = BareJID.parse("elizabeth@longbourn.lit")
 PEER = BareJID.parse("darcy@pemberley.lit")
@@ -215,3 +215,13 @@ def test_links_carry_their_target_in_every_row_they_cross() -> None:
     ]
     assert "".join(segment.text for segment in linked) == url
     assert all(segment.style and segment.style.link == url for segment in linked)
+
+
+def test_drawn_rows_are_kept_but_not_without_bound() -> None:
+    made = renderer()
+    blocks = made.blocks([message(f"m{number}", minutes=number) for number in range(2 * MOST_DRAWN)], 0, 2 * MOST_DRAWN)
+    assert made.draw(blocks[0], 0, 0) is made.draw(blocks[0], 0, 0)
+    for y, block in enumerate(blocks):
+        for index in range(len(block.rows)):
+            made.draw(block, index, y)
+    assert sum(len(block.drawn) for block in blocks) <= MOST_DRAWN + 1

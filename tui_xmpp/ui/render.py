@@ -26,6 +26,8 @@ from tui_xmpp.ui.colors import name_color
 RUN = timedelta(minutes=5)
 """How long one author's messages count as one run, named once."""
 TAB = 4
+MOST_DRAWN = 1500
+"""Drawn rows kept; each weighs some kilobytes, wrapped ones next to nothing."""
 RESEND_HINT, EDIT_HINT, DISCARD_HINT = "Enter resend", "E edit", "Del discard"
 
 Span = tuple[int, int]
@@ -292,6 +294,7 @@ class Renderer:
         self.columns = Columns.of(self.width, cell_len(sample))
         self._blocks: dict[str, Block] = {}
         self._notices: dict[str, Block] = {}
+        self._drawn_count = 0
         self._plain = Style(color=palette.foreground, bgcolor=palette.background)
         self._colors = {
             name: Style(color=getattr(palette, name)) for name in ("muted", "faint", "accent", "error", "warning")
@@ -388,11 +391,17 @@ class Renderer:
         if selected is None and not has_cursor:
             strip = block.drawn.get((index, y))
             if strip is None:
-                if len(block.drawn) > len(block.rows):
-                    block.drawn.clear()
+                self._make_room()
                 strip = block.drawn[index, y] = self._drawn(block, index, y, None, has_cursor=False)
             return strip
         return self._drawn(block, index, y, selected, has_cursor=has_cursor)
+
+    def _make_room(self) -> None:
+        self._drawn_count += 1
+        if self._drawn_count > MOST_DRAWN:
+            self._drawn_count = 0
+            for block in self._blocks.values():
+                block.drawn.clear()
 
     def _drawn(self, block: Block, index: int, y: int, selected: Span | None, *, has_cursor: bool) -> Strip:
         row = block.rows[index]

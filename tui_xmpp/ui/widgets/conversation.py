@@ -70,10 +70,10 @@ class ConversationHeader(Widget):
         right: list[tuple[str, Style]] = []
         mark = subscription_mark(contact) if contact.is_in_roster or contact.is_blocked else "not in your list"
         if mark:
-            right.append((f"{mark}  ", ink.warning))
+            right.append((f" {mark} ", ink.warning))
         address = str(contact.peer)
-        if name != address and width >= 60:
-            right.append((f"{sanitize_line(address, 60)} ", ink.dim))
+        if name != address and width >= 70:
+            right.append((f" {sanitize_line(address, 60)} ", ink.dim))
         return laid_out(left, right, width, ground)
 
 
