@@ -496,34 +496,34 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     # -- painting -------------------------------------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one row of the window."""
-        width, _height = self.size
+    def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
+        """Draw rows of the window."""
         if not self._can_draw() or self._renderer is None:
-            return self._welcome(y)
+            return [self._welcome(y) for y in lines]
         if not self._messages:
-            return self._empty(y)
-        line = self._window_top + y
+            return [self._empty(y) for y in lines]
+        top = self._window_top
+        selection = self.text_selection
+        width = self.size.width
+        strips = [self._row(self._renderer, top + y, selection).adjust_cell_length(width) for y in lines]
+        if not self._is_following:
+            strips = [self._with_scroll_mark(strip, y) for strip, y in zip(strips, lines, strict=True)]
+        return strips
+
+    def _row(self, renderer: Renderer, line: int, selection: Selection | None) -> Strip:
+        number = self._base + line
         if line >= len(self._lines):
             # Empty rows too know where they are, so that a selection may begin or end below the last message.
-            place = Style(bgcolor=self.palette.background, meta={"offset": (0, self._base + line)})
-            strip = Strip([Segment(" " * width, place)], width)
-        else:
-            block, index = self._lines[line]
-            number = self._base + line
-            selection = self.text_selection
-            strip = self._renderer.draw(
-                block,
-                index,
-                number,
-                selected=selection.get_span(number) if selection is not None else None,
-                has_cursor=self._cursor is not None and block.message is not None and block.message.key == self._cursor,
-            )
-            if strip.cell_length != width:
-                strip = strip.adjust_cell_length(width)
-        if not self._is_following:
-            strip = self._with_scroll_mark(strip, y)
-        return strip
+            place = Style(bgcolor=self.palette.background, meta={"offset": (0, number)})
+            return Strip([Segment(" " * renderer.width, place)], renderer.width)
+        block, index = self._lines[line]
+        return renderer.draw(
+            block,
+            index,
+            number,
+            selected=selection.get_span(number) if selection is not None else None,
+            has_cursor=self._cursor is not None and block.message is not None and block.message.key == self._cursor,
+        )
 
     def _with_scroll_mark(self, strip: Strip, y: int) -> Strip:
         """Add where the window stands, and on the last row what waits below."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -29,13 +30,14 @@ from tui_xmpp.ui.signs import (
     subscription_mark,
 )
 from tui_xmpp.ui.theme import Inks, inks
+from tui_xmpp.ui.widgets.lines import DrawnLines
 
 _MANY = 500
 _TOP = 1
 """Lines above the rows that do not scroll: the heading, which is also the filter."""
 
 
-class Roster(ScrollView, can_focus=True):
+class Roster(DrawnLines, ScrollView, can_focus=True):
     """Show everyone the user knows, and who of them is there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -115,7 +117,7 @@ class Roster(ScrollView, can_focus=True):
         view = self._views.account(account)
         if view is not None:
             self._accounts[account] = view
-            self._refresh_row(RowId(account))
+            self.repaint()
 
     def update_roster(self, account: BareJID) -> None:
         """Read one account's contacts anew."""
@@ -135,7 +137,7 @@ class Roster(ScrollView, can_focus=True):
         if has_moved:
             self._settle()
         else:
-            self.refresh()
+            self.repaint()
 
     def update_requests(self) -> None:
         """Read anew how many people ask to be let in."""
@@ -197,7 +199,7 @@ class Roster(ScrollView, can_focus=True):
             self._selected_line = line
         if len(self._strips) > 4 * (count + 50):
             self._strips.clear()
-        self.refresh()
+        self.repaint()
 
     def on_resize(self) -> None:
         self._strips.clear()
@@ -211,22 +213,19 @@ class Roster(ScrollView, can_focus=True):
     def _page(self) -> int:
         return max(1, self.size.height - _TOP - self._foot)
 
-    def _refresh_row(self, row: RowId) -> None:
-        line = self.rows.line(row)
-        if line is not None:
-            self.refresh(Region(0, line - self.scroll_offset.y + _TOP, self.size.width, 1))
-
-    def render_line(self, y: int) -> Strip:
-        """Draw the line ``y`` of what is visible."""
+    def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
+        """Draw lines of what is visible."""
         ink = inks(self.app.current_theme)
-        return self._render_line(y, ink, self.scrollable_content_region.width)
+        width, height = self.scrollable_content_region.size
+        top = self.scroll_offset.y - _TOP
+        return [self._draw_line(y, top, ink, width, height) for y in lines]
 
-    def _render_line(self, y: int, ink: Inks, width: int) -> Strip:
+    def _draw_line(self, y: int, top: int, ink: Inks, width: int, height: int) -> Strip:
         if y < _TOP:
             return self._heading(ink, width)
-        if self._foot and y == self.size.height - 1:
+        if self._foot and y == height - 1:
             return self._request_badge(ink, width)
-        line = y - _TOP + self.scroll_offset.y
+        line = y + top
         row = self.rows.row(line)
         if row is None:
             return self._empty_line(line - len(self.rows), ink, width)
