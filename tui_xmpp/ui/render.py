@@ -26,7 +26,7 @@ from tui_xmpp.ui.colors import name_color
 RUN = timedelta(minutes=5)
 """How long one author's messages count as one run, named once."""
 TAB = 4
-MOST_DRAWN = 1500
+MOST_DRAWN = 500
 """Drawn rows kept; each weighs some kilobytes, wrapped ones next to nothing."""
 RESEND_HINT, EDIT_HINT, DISCARD_HINT = "Enter resend", "E edit", "Del discard"
 
