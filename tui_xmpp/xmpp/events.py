@@ -58,11 +58,12 @@ class KeyDerivationWanted:
 @dataclass(frozen=True, slots=True)
 class Authenticated:
     """Logged in. Initiator: store ``pin`` for the account, nothing else to do. Receiver: ``account`` is who
-    logged in."""
+    logged in. ``channel_binding`` is the type that ties the login to TLS, None without one."""
 
     mechanism: str
     pin: AuthenticationPin | None
     account: BareJID | None
+    channel_binding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

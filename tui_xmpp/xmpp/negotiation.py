@@ -199,7 +199,7 @@ class SaslExchange:
         stream = self._stream
         pin = (self._pin or AuthenticationPin()).pin_after(mechanism)
         stream.is_authenticated = True
-        stream.tell(Authenticated(mechanism.name, pin, stream.account))
+        stream.tell(Authenticated(mechanism.name, pin, stream.account, mechanism.binding_type))
         stream.restart()
 
     def _break_off(self, error: SaslError, *, is_over: bool = False) -> None:
