@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.engine import ACCOUNT, ScriptedServer, canonical, online
 from tui_xmpp.core.commands import AddContact, RemoveContact, UpdateContact
-from tui_xmpp.core.model import Phase, Subscription
+from tui_xmpp.core.model import Phase, Show, Subscription
 from tui_xmpp.jid import BareJID
 
 ROMEO = BareJID.parse("romeo@montague.example")
@@ -60,6 +60,19 @@ async def test_c_ros_03_push_from_the_account_is_taken_and_answered() -> None:
         removed = "<item jid='romeo@montague.example' subscription='remove'/>"
         assert await scene.hears(push(removed, str(ACCOUNT))) == [answer]
         assert scene.client.views.contact(ACCOUNT, ROMEO) is None
+
+
+@pytest.mark.parametrize("subscription", ["none", "from", "remove"])
+async def test_c_sub_06_presence_is_not_known_any_more_without_a_subscription(subscription: str) -> None:
+    async with online() as scene:
+        await scene.hears(push(ITEM))
+        await scene.hears("<presence from='romeo@montague.example/orchard'><show>away</show></presence>")
+        contact = scene.client.views.contact(ACCOUNT, ROMEO)
+        assert contact is not None
+        assert contact.show is Show.AWAY
+        await scene.hears(push(f"<item jid='romeo@montague.example' subscription='{subscription}'/>"))
+        contact = scene.client.views.conversation(ACCOUNT, ROMEO).contact
+        assert (contact.show, contact.resources) == (Show.OFFLINE, ())
 
 
 @pytest.mark.parametrize("sender", ["tybalt@capulet.example", "capulet.example", "juliet@capulet.example/balcony"])

@@ -23,7 +23,7 @@ from tui_xmpp.worker.engine import SessionEngine
 
 DEADLINE = 15.0
 """Seconds for any one wait."""
-QUICK = Backoff(shortest=0.05, share=0, longest=0.05, slow=0.05, after_shutdown=0.05)
+QUICK = Backoff(shortest=0.2, share=0, longest=0.2, slow=0.2, after_shutdown=0.2)
 """Tries again as soon as a server that was restarted may be back."""
 
 T = TypeVar("T")

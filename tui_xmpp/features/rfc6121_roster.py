@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tui_xmpp.core.commands import RemoveContact, UpdateContact
 from tui_xmpp.core.events import (
+    PeerLeft,
     RosterItemChanged,
     RosterItemRemoved,
     RosterReplaced,
@@ -117,15 +118,17 @@ def take_push(ctx: Context, iq: Iq, query: Query) -> None:
         raise RefusedError(ErrorCondition.BAD_REQUEST, "a roster push has exactly one item")
     roster = ctx.state(Roster)
     roster.version = query.ver
+    was_seen = roster.subscription(item.jid).sees_them
     if query.items[0].subscription == "remove":
         roster.items.pop(item.jid, None)
         ctx.emit(RosterItemRemoved(ctx.account, item.jid, query.ver))
-        return
-    if query.items[0].subscription not in _SUBSCRIPTIONS:
-        return
-    roster.items[item.jid] = item
-    ctx.emit(RosterItemChanged(ctx.account, item, query.ver))
-    if item.subscription.seen_by_them:
+    elif query.items[0].subscription in _SUBSCRIPTIONS:
+        roster.items[item.jid] = item
+        ctx.emit(RosterItemChanged(ctx.account, item, query.ver))
+    if was_seen and not roster.subscription(item.jid).sees_them:
+        # Nobody keeps their presence up to date any more, and not every server says so (RFC 6121 §3.3.3).
+        ctx.emit(PeerLeft(ctx.account, item.jid))
+    if roster.subscription(item.jid).seen_by_them:
         # Approved here or on another device (C-SUB-06).
         ctx.emit(SubscriptionRequestSettled(ctx.account, item.jid))
 
