@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(
             "tui-xmpp needs a terminal: start it in one, not through a pipe or in the background.", EXIT_USAGE
         )
+    # Until the first screen is there hardly anything is garbage: the app turns the collector on again.
+    gc.disable()
     try:
         with ExitStack() as stack:
             return _run(options, stack)
