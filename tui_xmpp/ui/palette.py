@@ -58,10 +58,10 @@ class PaletteScreen(Dialog[None]):
     """A line to type in and the best of what fits it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move('cursor_up')", "Up", show=False, priority=True),
-        Binding("down", "move('cursor_down')", "Down", show=False, priority=True),
-        Binding("pageup", "move('page_up')", "Page up", show=False, priority=True),
-        Binding("pagedown", "move('page_down')", "Page down", show=False, priority=True),
+        Binding("up", "move(-1)", "Up", show=False, priority=True),
+        Binding("down", "move(1)", "Down", show=False, priority=True),
+        Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
+        Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
     ]
 
     DEFAULT_CSS = """
@@ -139,10 +139,11 @@ class PaletteScreen(Dialog[None]):
             text.append(found.hint, "dim")
         return text
 
-    def action_move(self, action: str) -> None:
+    def action_move(self, step: int) -> None:
         """Move the list's cursor while the typing goes on."""
         options = self.query_one(OptionList)
-        getattr(options, f"action_{action}")()
+        if self._found:
+            options.highlighted = max(0, min(len(self._found) - 1, (options.highlighted or 0) + step))
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
