@@ -323,4 +323,4 @@ class Feature:
 
 def is_own_account(ctx: Context, sender: JID | None) -> bool:
     """Tell whether a stanza comes from the account itself: no ``from``, or its bare JID (C-STZ-01, C-ROS-03)."""
-    return sender is None or sender == ctx.account
+    return sender is None or sender == ctx.jid.bare

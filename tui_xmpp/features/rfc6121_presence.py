@@ -9,11 +9,14 @@ from tui_xmpp.core.events import PeerLeft, PresenceChanged
 from tui_xmpp.core.model import OwnPresence, Show
 from tui_xmpp.core.model import Presence as Seen
 from tui_xmpp.features.feature import Arrival, Context, Feature, carries_out, derives_from_presences
+from tui_xmpp.features.rfc6121_roster import Roster
 from tui_xmpp.features.xep0203_delay import Delayed
 from tui_xmpp.features.xep0319_idle import IdleSince
 from tui_xmpp.jid import JID, BareJID, FullJID
 from tui_xmpp.xmpp import stanza as wire
 from tui_xmpp.xmpp.stanza import Presence, PresenceType, Priority, ShowPayload, Status
+
+MOST_STRANGERS = 200
 
 _WIRE_SHOWS = {
     Show.CHAT: wire.Show.CHAT,
@@ -45,6 +48,19 @@ def presence_of(own: OwnPresence, to: JID | None = None) -> Presence:
     return Presence(to=to).with_payloads(*payloads)
 
 
+@dataclass(slots=True)
+class Strangers:
+    """Who is neither on the roster nor shown our presence, and sent theirs all the same (S-53)."""
+
+    peers: set[BareJID] = field(default_factory=set)
+
+    def admit(self, peer: BareJID) -> bool:
+        if peer not in self.peers and len(self.peers) >= MOST_STRANGERS:
+            return False
+        self.peers.add(peer)
+        return True
+
+
 def broadcast(ctx: Context) -> None:
     """Tell everyone who may know what the user wants to show now."""
     ctx.send(presence_of(ctx.own))
@@ -54,6 +70,7 @@ def broadcast(ctx: Context) -> None:
 
 async def say_hello(ctx: Context) -> None:
     ctx.state(Directed).peers.clear()
+    ctx.state(Strangers).peers.clear()
     broadcast(ctx)
 
 
@@ -70,6 +87,8 @@ def take_available(ctx: Context, arrival: Arrival[Presence]) -> None:
     peer = presence.from_
     if not isinstance(peer, FullJID):
         return
+    if not _is_known(ctx, peer) and not ctx.state(Strangers).admit(peer.bare):
+        return
     delayed = arrival.note(Delayed)
     idle = arrival.note(IdleSince)
     shown = presence.show
@@ -81,6 +100,11 @@ def take_available(ctx: Context, arrival: Arrival[Presence]) -> None:
         since=delayed.stamp if delayed else ctx.clock.now(),
     )
     ctx.emit(PresenceChanged(ctx.account, peer, seen))
+
+
+def _is_known(ctx: Context, peer: FullJID) -> bool:
+    bare, shown = peer.bare, ctx.state(Directed).peers
+    return bare in ctx.state(Roster).items or bare == ctx.jid.bare or peer in shown or bare in shown
 
 
 def take_unavailable(ctx: Context, arrival: Arrival[Presence]) -> None:

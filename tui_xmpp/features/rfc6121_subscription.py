@@ -53,7 +53,7 @@ def _send(ctx: Context, peer: BareJID, type_: PresenceType, words: str = "") -> 
 def _peer(ctx: Context, presence: Presence) -> BareJID | None:
     """Return who sent it; None for the account itself, whose own stanzas some servers reflect."""
     peer = presence.from_.bare if presence.from_ else None
-    return None if peer == ctx.account else peer
+    return None if peer == ctx.jid.bare else peer
 
 
 def take_request(ctx: Context, arrival: Arrival[Presence]) -> None:

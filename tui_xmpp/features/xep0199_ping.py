@@ -18,9 +18,10 @@ PING = "urn:xmpp:ping"
 
 QUIET = 300.0
 """Seconds of silence after which the server is asked whether it is there (C-STR-15)."""
-UNHEARD = 12.0
-"""Seconds something we sent may meet with silence before we ask: a user who types must soon learn of a dead link."""
-PATIENCE = 15.0
+UNHEARD = 10.0
+"""Seconds something we sent may meet with silence before we ask: whoever types must soon learn of a dead link."""
+PATIENCE = 10.0
+"""Seconds to wait for the answer."""
 
 
 @payload(PING, "ping")
@@ -53,7 +54,7 @@ _ABSENT = (
 async def watch(ctx: Context) -> None:
     """Ask a silent server whether it is there; give the stream up when it is not."""
     while True:
-        await asyncio.sleep(UNHEARD)
+        await asyncio.sleep(UNHEARD / 2)
         if ctx.silence < QUIET and ctx.unheard < UNHEARD:
             continue
         try:

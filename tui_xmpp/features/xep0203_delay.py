@@ -44,7 +44,7 @@ def _is_trusted(ctx: Context, stanza: Message | Presence, by: str | None) -> boo
         return False
     if isinstance(stanza, Presence) and stanza.from_ is not None and jid.bare == stanza.from_.bare:
         return True
-    return jid.bare == ctx.account or str(jid) == ctx.account.domain
+    return jid.bare == ctx.jid.bare or str(jid) == ctx.jid.domain
 
 
 FEATURE = Feature(

@@ -207,14 +207,29 @@ class SessionEngine:
 
     async def _add(self, settings: AccountSettings) -> None:
         account = settings.jid
-        known = self._sessions.pop(account, None)
-        if known is not None:
-            await known.close()
-        own = OwnPresence(priority=settings.priority)
-        ctx = AccountContext(
+        earlier = self._sessions.pop(account, None)
+        if earlier is not None:
+            await earlier.close()
+            ctx = earlier.ctx
+            ctx.settings = settings
+            session = self._sessions[account] = Session(ctx, self._around)
+            session.succeed(earlier)
+        else:
+            ctx = self._context(settings)
+            session = self._sessions[account] = Session(ctx, self._around)
+            ctx.show(e.AccountAdded(account, ctx.own))
+            await self._restore(session)
+        if self._notice:
+            ctx.log(self._notice, Severity.WARNING)
+            self._notice = ""
+        if self._sessions.get(account) is session and not self._is_closing:
+            session.start()
+
+    def _context(self, settings: AccountSettings) -> AccountContext:
+        return AccountContext(
             settings,
             self._client.settings.privacy,
-            own=own if known is None else known.ctx.own,
+            own=OwnPresence(priority=settings.priority),
             dispatcher=self._around.dispatcher,
             journal=self._journal,
             views=self._client.views,
@@ -223,15 +238,6 @@ class SessionEngine:
             languages=self._languages,
             make_id=self._make_id,
         )
-        session = self._sessions[account] = Session(ctx, self._around)
-        if known is None:
-            ctx.show(e.AccountAdded(account, own))
-        if self._notice:
-            ctx.log(self._notice, Severity.WARNING)
-            self._notice = ""
-        await self._restore(session)
-        if self._sessions.get(account) is session and not self._is_closing:
-            session.start()
 
     async def _restore(self, session: Session) -> None:
         """Show what earlier runs kept: the last screen before the first byte."""

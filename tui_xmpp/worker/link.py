@@ -37,7 +37,10 @@ _ASKED_ANEW: Final = frozenset(("not-authorized", "credentials-expired", "passwo
 
 
 class StreamEndedError(TuiXmppError):
-    """A stream, or the way to one, came to its end. ``reaction`` says what a session does next."""
+    """A stream, or the way to one, came to its end. ``reaction`` says what a session does next.
+
+    ``is_login_refused``: it was the account that was refused, so that another host would say the same.
+    """
 
     def __init__(
         self,
@@ -49,10 +52,14 @@ class StreamEndedError(TuiXmppError):
         is_login_refused: bool = False,
     ) -> None:
         super().__init__(sentence)
+        self.sentence = sentence
         self.reaction = reaction
         self.other_host = other_host
         self.is_shutdown = is_shutdown
         self.is_login_refused = is_login_refused
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 def ended_by(error: TuiXmppError) -> StreamEndedError:
@@ -114,9 +121,11 @@ class Link:
         self.transport.write(data)
 
     async def receive(self) -> None:
-        """Wait until the peer can take what was written, then read once and feed the connection."""
+        """Read once and feed the connection.
+
+        Reading never waits for writing: two sides that each wait for the other to read would wait for ever.
+        """
         try:
-            await self.transport.drain()
             data = await self.transport.read()
         except NetError as error:
             raise StreamEndedError(self._dropped or str(error)) from error

@@ -145,6 +145,11 @@ class Session:
         self._pin = pin
         self._policy = self._make_policy(certificate_sha256)
 
+    def succeed(self, earlier: Session) -> None:
+        """Take up what the session with the account's earlier settings knew."""
+        self._pin, self._password = earlier._pin, earlier._password
+        self._policy = self._make_policy(next(iter(earlier._policy.pins), ""))
+
     def start(self) -> None:
         """Begin; connects at once if the user wants to be seen."""
         self._is_wanted = self._settings.is_enabled and self.ctx.own.show.is_available
@@ -391,9 +396,8 @@ class Session:
             connected = await self._around.dial(target)
             try:
                 return await self._negotiate(connected, credentials)
-            except NetError as error:
-                changed = isinstance(error, CertificateRefusedError) and error.refusal is Refusal.PIN_CHANGED
-                if changed or not connected.untried:
+            except (NetError, StreamEndedError) as error:
+                if not connected.untried or not _may_differ_elsewhere(error):
                     raise
                 target = replace(target, endpoints=connected.untried)
 
@@ -430,9 +434,10 @@ class Session:
         except TimeoutError as error:
             link.transport.abort()
             raise StreamEndedError(f"The login at {where} was not finished within {LOGIN:.0f} s.") from error
-        except BaseException:
-            link.flush()
-            await link.transport.close()
+        except BaseException as error:
+            await link.close()
+            if isinstance(error, StreamEndedError) and not error.is_login_refused:
+                error.sentence = f"{where}: {error.sentence}"
             raise
         return link, bound
 
@@ -548,6 +553,13 @@ class Session:
             pins=frozenset((pin,)) if pin else frozenset(),
             client_certificate=_path(settings.client_certificate),
         )
+
+
+def _may_differ_elsewhere(error: NetError | StreamEndedError) -> bool:
+    """Tell whether another of the domain's hosts may do what this one did not."""
+    if isinstance(error, StreamEndedError):
+        return not error.is_login_refused and error.reaction in (Reaction.RECONNECT, Reaction.RECONNECT_SLOWLY)
+    return not (isinstance(error, CertificateRefusedError) and error.refusal is Refusal.PIN_CHANGED)
 
 
 def _path(text: str | None) -> Path | None:
