@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Final
 
@@ -24,6 +24,11 @@ from lxml import etree
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, FullJID
 from tui_xmpp.xmpp import namespaces as ns
+from tui_xmpp.xmpp.config import InitiatorConfig as InitiatorConfig
+from tui_xmpp.xmpp.config import ReceiverConfig as ReceiverConfig
+from tui_xmpp.xmpp.config import Sasl2Allowance as Sasl2Allowance
+from tui_xmpp.xmpp.config import Sasl2Wish as Sasl2Wish
+from tui_xmpp.xmpp.config import TlsMode as TlsMode
 from tui_xmpp.xmpp.element import (
     LANG,
     Element,
@@ -35,35 +40,38 @@ from tui_xmpp.xmpp.element import (
     tag_text,
 )
 from tui_xmpp.xmpp.events import (
+    Acknowledged,
     BindWanted,
     Bound,
     CredentialsWanted,
     Event,
+    InlineResults,
     KeyDerivationWanted,
     NonzaReceived,
+    Resumed,
+    ResumeWanted,
+    ResumptionFailed,
     StanzaReceived,
     StreamClosed,
     StreamErrorReceived,
     StreamFailed,
+    StreamManagementEnabled,
+    StreamManagementRefused,
     TlsWanted,
 )
-from tui_xmpp.xmpp.negotiation import Exchange, SaslExchange, next_negotiable, unknown_requirement
+from tui_xmpp.xmpp.inline import ArchiveMetadata
+from tui_xmpp.xmpp.login import SaslExchange
+from tui_xmpp.xmpp.negotiation import next_negotiable, unknown_requirement
 from tui_xmpp.xmpp.parser import (
     STREAM_TAG,
-    ParserLimits,
     StreamHeader,
     StreamItem,
     StreamParser,
     StreamViolation,
 )
+from tui_xmpp.xmpp.payload import PayloadError, decode, encode, tag_of
 from tui_xmpp.xmpp.receiver import Reception
-from tui_xmpp.xmpp.sasl import (
-    AuthenticationPin,
-    ChannelBinding,
-    Credentials,
-    CredentialStore,
-    MechanismOffer,
-)
+from tui_xmpp.xmpp.sasl import AuthenticationPin, ChannelBinding, Credentials
 from tui_xmpp.xmpp.stanza import (
     IQ_TAG,
     MESSAGE_TAG,
@@ -73,13 +81,31 @@ from tui_xmpp.xmpp.stanza import (
     decode_stanza,
     encode_stanza,
 )
+from tui_xmpp.xmpp.stream import Exchange
 from tui_xmpp.xmpp.stream_errors import (
     StreamError,
     StreamErrorCondition,
     decode_stream_error,
     encode_stream_error,
+    write_host_port,
 )
 from tui_xmpp.xmpp.stream_features import StreamFeatures
+from tui_xmpp.xmpp.stream_management import (
+    REQUEST,
+    REQUEST_TAG,
+    Ack,
+    AckPolicy,
+    Enable,
+    Enabled,
+    Failed,
+    HandledCountError,
+    Resume,
+    ResumptionState,
+    StreamManagement,
+    StreamManagementAllowance,
+    StreamManagementWish,
+    UnackedStanza,
+)
 
 _STANZAS: Final = frozenset((MESSAGE_TAG, PRESENCE_TAG, IQ_TAG))
 _FEATURES_TAG: Final = qualified(ns.STREAMS, "features")
@@ -87,18 +113,16 @@ _ERROR_TAG: Final = qualified(ns.STREAMS, "error")
 _CLIENT_PREFIX: Final = f"{{{ns.CLIENT}}}"
 _C = StreamErrorCondition
 _FOOTER: Final = b"</stream:stream>"
-_QUESTIONS: Final = (TlsWanted, CredentialsWanted, KeyDerivationWanted, BindWanted)
+_MANAGEMENT_PREFIX: Final = f"{{{ns.STREAM_MANAGEMENT}}}"
+_QUESTIONS: Final = (TlsWanted, CredentialsWanted, KeyDerivationWanted, BindWanted, ResumeWanted)
 
 
 class ConnectionStateError(TuiXmppError, RuntimeError):
     """A verb was called in a phase that does not allow it."""
 
 
-class TlsMode(Enum):
-    """How TLS begins; there is no mode without it."""
-
-    STARTTLS = "starttls"
-    DIRECT = "direct"
+class UnackedQueueFullError(ConnectionStateError):
+    """The peer has acknowledged too little: send again after ``Acknowledged`` (X-198-06)."""
 
 
 class Phase(Enum):
@@ -111,45 +135,6 @@ class Phase(Enum):
     ESTABLISHED = "established"
     CLOSING = "our closing tag is sent"
     CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class InitiatorConfig:
-    """A client's side. ``resource`` None lets the server choose; ``account`` None is for ANONYMOUS.
-
-    ``make_nonce`` (SASL) and ``make_id`` (stanza ids, resource suffixes) exist for tests that need fixed
-    bytes.
-    """
-
-    domain: str
-    account: BareJID | None
-    resource: str | None = None
-    lang: str = "en"
-    tls_mode: TlsMode = TlsMode.STARTTLS
-    limits: ParserLimits = field(default_factory=ParserLimits)
-    max_login_attempts: int = 3
-    make_nonce: Callable[[], str] | None = None
-    make_id: Callable[[], str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiverConfig:
-    """A server's side. ``mechanisms`` in the order to announce; ``features`` are announced after
-    authentication.
-
-    ``channel_binding_types`` None leaves out ``<sasl-channel-binding/>`` (XEP-0440).
-    """
-
-    domain: str
-    store: CredentialStore
-    mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "SCRAM-SHA-1")
-    channel_binding_types: tuple[str, ...] | None = None
-    features: tuple[Element, ...] = ()
-    lang: str = "en"
-    tls_mode: TlsMode = TlsMode.STARTTLS
-    limits: ParserLimits = field(default_factory=ParserLimits)
-    max_login_attempts: int = 3
-    make_id: Callable[[], str] | None = None
 
 
 class Connection:
@@ -167,6 +152,7 @@ class Connection:
         """What the peer offered last; empty until then."""
         self.jid: FullJID | None = None
         """The bound address; None until ``Bound``."""
+        self.inline: InlineResults | None = None
         self.stream_id: str | None = None
         self.stanzas_sent = 0
         self.stanzas_received = 0
@@ -175,17 +161,30 @@ class Connection:
         self.is_secure = False
         self.is_authenticated = False
         self.make_id: Callable[[], str] = config.make_id or _random_id
+        self.now: Callable[[], datetime] = config.clock.now
         self.account: BareJID | None = None
         self.resource: str | None = None
         self.make_nonce: Callable[[], str] | None = None
+        self.sasl2: Sasl2Wish | None = None
+        self.stream_management: StreamManagementWish | None = None
+        self.resumption: ResumptionState | None = None
+        self._allowance: StreamManagementAllowance | None = None
         self._reception: Reception | None = None
         if isinstance(config, ReceiverConfig):
-            offer = MechanismOffer(config.mechanisms, config.channel_binding_types)
-            self._reception = Reception(self, config.store, offer, config.features)
+            self._allowance = config.stream_management
+            self._reception = Reception(self, config)
         else:
             self.account = config.account
             self.resource = config.resource
             self.make_nonce = config.make_nonce
+            self.sasl2 = config.sasl2
+            self.stream_management = config.stream_management
+            state = config.resumption
+            self.resumption = state if state is not None and state.jid.bare == config.account else None
+        self._management: StreamManagement | None = None
+        self._is_enable_tried = False
+        self._is_session_over = False
+        self._stanzas_handled = 0
         self._exchange: Exchange | None = None
         self._tls_mode = config.tls_mode
         self._limits = config.limits
@@ -195,6 +194,7 @@ class Connection:
         self._is_established = False
         self._outgoing: list[bytes] = []
         self._events: deque[Event] = deque()
+        self._after_bound: list[Event] = []
 
     # --- the verbs ---
 
@@ -232,7 +232,12 @@ class Connection:
             yield self._events.popleft()
 
     def data_to_send(self) -> bytes:
-        """Return and forget the bytes to write now; whole elements only (C-XML-04)."""
+        """Return and forget the bytes to write now; whole elements only (C-XML-04).
+
+        What goes out in one call is one burst: with stream management its acknowledgement is asked for at the end.
+        """
+        if self._management is not None and self._management.is_request_due() and self.phase is Phase.ESTABLISHED:
+            self.request_ack()
         data = b"".join(self._outgoing)
         self._outgoing.clear()
         return data
@@ -256,9 +261,12 @@ class Connection:
             raise ConnectionStateError("No derived key is wanted now.")
         self._exchange.key_derived(salted_password)
 
-    def accept_bind(self, jid: FullJID) -> None:
-        """Answer ``BindWanted`` (receiver): the client is ``jid`` from now on; ``Bound`` follows."""
-        if self._reception is None or not self._reception.accept_bind(jid):
+    def accept_bind(self, jid: FullJID, archive: ArchiveMetadata | None = None) -> None:
+        """Answer ``BindWanted`` (receiver): the client is ``jid`` from now on; ``Bound`` follows.
+
+        ``archive`` is told to a client that binds by Bind 2.
+        """
+        if self._reception is None or not self._reception.accept_bind(jid, archive):
             raise ConnectionStateError("No resource is wanted now.")
 
     def refuse_bind(self, condition: ErrorCondition) -> None:
@@ -266,9 +274,28 @@ class Connection:
         if self._reception is None or not self._reception.refuse_bind(condition):
             raise ConnectionStateError("No resource is wanted now.")
 
+    def accept_resume(self, state: ResumptionState) -> None:
+        """Answer ``ResumeWanted`` (receiver) with the state kept under its id; ``Resumed`` follows."""
+        if self._reception is None or not self._reception.accept_resume(state):
+            raise ConnectionStateError("This session is not asked for now, or not by its owner.")
+
+    def refuse_resume(
+        self, condition: ErrorCondition = ErrorCondition.ITEM_NOT_FOUND, handled: int | None = None
+    ) -> None:
+        """Answer ``ResumeWanted`` (receiver): the session is gone; ``handled`` is what is still known of its count."""
+        if self._reception is None or not self._reception.refuse_resume(condition, handled):
+            raise ConnectionStateError("No session is asked for now.")
+
     def send(self, stanza: Stanza) -> None:
-        """Queue one stanza; raise ConnectionStateError unless the phase is ESTABLISHED."""
+        """Queue one stanza; raise ConnectionStateError unless the phase is ESTABLISHED.
+
+        With stream management UnackedQueueFullError when ``has_room`` is false.
+        """
         self._require(Phase.ESTABLISHED)
+        if self._management is not None:
+            if not self._management.has_room:
+                raise UnackedQueueFullError("Too much is waiting for the other side's acknowledgement.")
+            self._management.sent(stanza)
         self._outgoing.append(encode_stanza(stanza))
         self.stanzas_sent += 1
 
@@ -282,6 +309,53 @@ class Connection:
         if self.phase is Phase.ESTABLISHED:
             self._outgoing.append(b" ")
 
+    # --- stream management (XEP-0198) ---
+
+    @property
+    def is_managed(self) -> bool:
+        """Tell whether stanzas are acknowledged on this stream."""
+        return self._management is not None and self._management.is_on
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether ``send`` takes another stanza; after ``Acknowledged`` it does."""
+        return self._management is None or self._management.has_room
+
+    @property
+    def unacked(self) -> tuple[UnackedStanza, ...]:
+        """The stanzas sent and not acknowledged, oldest first; also after the end of the stream."""
+        return self._management.unacked if self._management is not None else ()
+
+    def request_ack(self) -> None:
+        """Ask for an acknowledgement now: it also proves that the peer is there. Needs ``is_managed``."""
+        self._require(Phase.ESTABLISHED)
+        if self._management is None or not self._management.is_on:
+            raise ConnectionStateError("This stream has no stream management.")
+        self._management.requested()
+        self._outgoing.append(REQUEST)
+
+    def mark_handled(self, count: int = 1) -> None:
+        """Say that the next ``count`` stanzas received are safe here and may be acknowledged.
+
+        Call it for every stanza in the order of their events, stream management or not: nothing else advances ``h``.
+        """
+        if not 0 <= count <= self.stanzas_received - self._stanzas_handled:
+            raise ConnectionStateError("More stanzas were handled than received.")
+        self._stanzas_handled += count
+        if self._management is not None and self.phase is Phase.ESTABLISHED:
+            owed = self._management.owed(self._stanzas_handled)
+            if owed is not None:
+                self.write(encode(owed))
+
+    def resumption_state(self) -> ResumptionState | None:
+        """Return what the next stream needs to go on from here; None when this session cannot be resumed.
+
+        It stays to be had after the stream broke, and is None after either side has closed it (C-STR-12, C-STR-13).
+        """
+        if self._management is None or self.jid is None or self._is_session_over:
+            return None
+        return self._management.state(self.jid, self._stanzas_handled)
+
     def close(self, error: StreamError | None = None) -> None:
         """Queue ``</stream:stream>`` (after ``error``, if given) and keep reading until ``StreamClosed``.
 
@@ -292,9 +366,13 @@ class Connection:
         if self.phase is Phase.TLS or not self._has_sent_header:
             self._finish(is_clean=False, is_by_peer=False)
             return
+        if self._management is not None and self._management.is_on:
+            # What is handled is not to be sent again to another session of ours (C-STR-12).
+            self.write(encode(Ack(self._management.handled(self._stanzas_handled))))
         if error is not None:
             self._outgoing.append(serialize_stream_child(encode_stream_error(error)))
         self._outgoing.append(_FOOTER)
+        self._is_session_over = True
         self.phase = Phase.CLOSING
 
     # --- what the exchanges do to the stream ---
@@ -334,13 +412,100 @@ class Connection:
         elif row is None:
             missing = "no address for this session" if self.is_authenticated else "no way to log in"
             self.fail(None, f"The server offers {missing}.")
-        elif not row.restarts and (unknown := unknown_requirement(self.features)) is not None:
+        elif not row.renews_features and (unknown := unknown_requirement(self.features)) is not None:
             name = etree.QName(unknown).localname
             self.fail(_C.UNSUPPORTED_FEATURE, f"The server demands a feature unknown here ({name}).")
         else:
             self._exchange = row.begin(self)
 
-    def fail(self, condition: StreamErrorCondition | None, detail: str, *, is_silent: bool = False) -> None:
+    def await_features(self) -> None:
+        """Expect what the server offers next, on the same stream (XEP-0388 §2.6.1)."""
+        self._exchange = None
+        self.features = StreamFeatures()
+
+    def offer_features(self) -> None:
+        """Write ``<stream:features/>`` as they are now (receiver)."""
+        if self._reception is not None:
+            features = build_stream_child("features", self._reception.features())
+            self._outgoing.append(serialize_stream_child(features))
+
+    def enable(self, request: Enable) -> Enabled | Failed:
+        """Begin stream management if it is allowed (receiver); return what to answer."""
+        allowance = self._allowance
+        if allowance is None or self._is_enable_tried:
+            return Failed(ErrorCondition.UNEXPECTED_REQUEST)
+        self._is_enable_tried = True
+        answer = Enabled()
+        if request.resume and allowance.is_resumable:
+            location = None if allowance.location is None else write_host_port(allowance.location)
+            answer = Enabled(f"{self.make_id()}{self.make_id()}", True, str(allowance.max_seconds), location)
+        self._management = StreamManagement(allowance.policy, self.now)
+        self.enabled(answer)
+        return answer
+
+    def enabled(self, answer: Enabled) -> None:
+        """Count from here on: both sides have agreed to stream management."""
+        if self._management is None:
+            self._management = StreamManagement(self._policy, self.now)
+        management = self._management
+        management.begin(self.stanzas_received, answer)
+        self._is_enable_tried = True
+        self._tell_when_bound(
+            StreamManagementEnabled(management.id is not None, management.max_seconds, management.location)
+        )
+
+    def refused(self, condition: ErrorCondition) -> None:
+        """Go on without stream management."""
+        self._management = None
+        self._is_enable_tried = True
+        self._tell_when_bound(StreamManagementRefused(condition))
+
+    def resume(self, state: ResumptionState, h: int, answer: Element | None = None) -> None:
+        """Go on with a former session of which the peer has handled ``h``; ``answer`` is written before anything."""
+        management = StreamManagement.resumed(self._policy, self.now, state)
+        self.resumption = None
+        try:
+            acknowledged = management.acknowledge(h)
+        except HandledCountError as error:
+            # Told as lost before the end: whoever asks for this session again would end here again (S-28).
+            self.tell(ResumptionFailed(ErrorCondition.UNDEFINED_CONDITION, h, (), state.unacked))
+            self._fail_count(error)
+            return
+        if answer is not None:
+            self.write(answer)
+        self._exchange = None
+        self._management = management
+        self._is_enable_tried = True
+        self.jid = state.jid
+        self.phase = Phase.ESTABLISHED
+        self._is_established = True
+        resent = tuple([one.stanza for one in management.unacked])
+        self.tell(Resumed(state.jid, self.features, h, acknowledged, resent))
+        self._outgoing.extend(map(encode_stanza, resent))
+        self.stanzas_sent += len(resent)
+
+    def resumption_failed(self, condition: ErrorCondition, h: int | None) -> None:
+        """Give the former session up: another one is to be bound."""
+        state, self.resumption = self.resumption, None
+        if state is None:
+            return
+        management = StreamManagement.resumed(self._policy, self.now, state)
+        acknowledged: tuple[Stanza, ...] = ()
+        if h is not None:
+            try:
+                acknowledged = management.acknowledge(h)
+            except HandledCountError:
+                h = None  # a count that cannot be is none: the session it belongs to is over anyway
+        self.tell(ResumptionFailed(condition, h, acknowledged, management.unacked))
+
+    def fail(
+        self,
+        condition: StreamErrorCondition | None,
+        detail: str,
+        *,
+        is_silent: bool = False,
+        application: Element | None = None,
+    ) -> None:
         """End the stream because of the peer; ``is_silent`` when no XML may be sent any more."""
         if self.phase is Phase.CLOSED:
             return
@@ -349,8 +514,11 @@ class Connection:
             if not self._has_sent_header:  # an error needs a stream to be in (RFC 6120 §4.9.1.2)
                 self._write_header({"from": self.domain, "id": self.make_id()})
             if condition is not None:
-                self._outgoing.append(serialize_stream_child(encode_stream_error(StreamError(condition))))
+                self._outgoing.append(
+                    serialize_stream_child(encode_stream_error(StreamError(condition, None, None, application)))
+                )
             self._outgoing.append(_FOOTER)
+            self._is_session_over = True
         self._finish(is_clean=False, is_by_peer=False)
 
     # --- what arrives ---
@@ -386,8 +554,49 @@ class Connection:
             self._receive_error(element)
         elif tag.startswith(_CLIENT_PREFIX):
             self.fail(_C.UNSUPPORTED_STANZA_TYPE, f"The {self._peer} sent an unknown kind of stanza.")
+        elif tag.startswith(_MANAGEMENT_PREFIX) and self._receive_management(tag, element):
+            pass
+        elif tag == _FEATURES_TAG and self._reception is None:
+            self.features = StreamFeatures.of(element)  # after an inline resumption a server may offer or not
         else:
             self.tell(NonzaReceived(element))
+
+    def _receive_management(self, tag: str, element: Element) -> bool:
+        """Take one of XEP-0198's elements; False for one that has no meaning here."""
+        management = self._management
+        is_open = self.phase is Phase.ESTABLISHED
+        try:
+            if management is not None and management.is_on:
+                if tag == REQUEST_TAG:
+                    if is_open:
+                        self.write(encode(management.answer(self.stanzas_received, self._stanzas_handled)))
+                    return True
+                if tag == tag_of(Ack):
+                    safe = management.acknowledge(decode(Ack, element).h)
+                    if safe:
+                        self.tell(Acknowledged(safe))
+                    return True
+            elif management is not None and tag == tag_of(Enabled):
+                self.enabled(decode(Enabled, element))
+                return True
+            elif management is not None and tag == tag_of(Failed):
+                self.refused(decode(Failed, element).condition)
+                return True
+            if self._allowance is not None and is_open and tag in (tag_of(Enable), tag_of(Resume)):
+                request = decode(Enable, element) if tag == tag_of(Enable) else None
+                answer = Failed(ErrorCondition.UNEXPECTED_REQUEST) if request is None else self.enable(request)
+                self.write(encode(answer))
+                return True
+        except HandledCountError as error:
+            self._fail_count(error)
+            return True
+        except PayloadError as error:
+            self.fail(_C.BAD_FORMAT, str(error))
+            return True
+        return False
+
+    def _fail_count(self, error: HandledCountError) -> None:
+        self.fail(_C.UNDEFINED_CONDITION, str(error), application=error.application())
 
     def _receive_negotiating(self, element: Element) -> None:
         tag = tag_text(element)
@@ -400,6 +609,10 @@ class Connection:
         elif tag == _FEATURES_TAG:
             self.features = StreamFeatures.of(element)
             self.next_feature()
+        elif self.jid is not None:
+            # Bound together with the login, and offered nothing after it.
+            self.next_feature()
+            self._receive(element)
         else:
             self.fail(_C.BAD_FORMAT, "The server did not say what it offers.")
 
@@ -417,10 +630,10 @@ class Connection:
             if (header.to or "").rstrip(".").lower() != self.domain:
                 self.fail(_C.HOST_UNKNOWN, "The client asks for another domain.")
                 return
-            features = build_stream_child("features", self._reception.features())
-            self._outgoing.append(serialize_stream_child(features))
+            self.offer_features()
 
     def _receive_footer(self) -> None:
+        self._is_session_over = True
         if self.phase is Phase.CLOSING:
             self._finish(is_clean=True, is_by_peer=False)
             return
@@ -439,7 +652,25 @@ class Connection:
         self.phase = Phase.ESTABLISHED
         self._is_established = True
         is_other = self.account is not None and jid.bare != self.account
-        self.tell(Bound(jid, self.features, is_other))
+        self.tell(Bound(jid, self.features, is_other, self.inline))
+        self._events.extend(self._after_bound)
+        wish = self.stream_management
+        if wish is not None and not self._is_enable_tried and self.features.has_stream_management:
+            # No need to wait: what is sent from here on is counted once it is granted (X-198-01).
+            self._is_enable_tried = True
+            self._management = StreamManagement(wish.policy, self.now)
+            self.write(encode(wish.enable()))
+
+    def _tell_when_bound(self, event: Event) -> None:
+        if self._is_established:
+            self.tell(event)
+        else:
+            self._after_bound.append(event)
+
+    @property
+    def _policy(self) -> AckPolicy:
+        agreed = self._allowance or self.stream_management
+        return agreed.policy if agreed is not None else AckPolicy()
 
     def _finish(self, *, is_clean: bool, is_by_peer: bool) -> None:
         self.phase = Phase.CLOSED

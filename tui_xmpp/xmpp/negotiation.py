@@ -1,98 +1,44 @@
 """The initiator's stream negotiation: one ordered table of the features we use (RFC 6120 §4.3, C-STR-10).
 
 A row says when a feature applies; ``begin`` starts its exchange, which then takes every element until it restarts the
-stream, goes on to the next feature or fails. A new feature (SASL2, Bind 2, stream management) is one row more.
+stream, goes on to the next feature or fails. A new feature is one row more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
-from tui_xmpp.jid import BareJID, FullJID, JIDError
+from tui_xmpp.jid import FullJID, JIDError
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element, build, qualified, tag_text
-from tui_xmpp.xmpp.events import (
-    Authenticated,
-    AuthenticationFailed,
-    CredentialsWanted,
-    Event,
-    KeyDerivationWanted,
-)
-from tui_xmpp.xmpp.sasl import (
-    AuthenticationPin,
-    ChannelBinding,
-    ClientMechanism,
-    Credentials,
-    KeyDerivation,
-    MechanismOffer,
-    Remedy,
-    SaslError,
-    choose,
-    decode_data,
-    encode_data,
-    sentence_for,
-)
+from tui_xmpp.xmpp.login import Sasl2Exchange, SaslExchange, is_sasl2_usable
+from tui_xmpp.xmpp.payload import PayloadError, decode, encode, tag_of
 from tui_xmpp.xmpp.stanza import IQ_TAG, Iq, IqType, StanzaError, decode_stanza, encode_stanza
 from tui_xmpp.xmpp.stanza import ErrorCondition as StanzaCondition
+from tui_xmpp.xmpp.stream import Exchange, InitiatingStream
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition
 from tui_xmpp.xmpp.stream_features import StreamFeatures
+from tui_xmpp.xmpp.stream_management import Failed, Resume, ResumedAnswer, ResumptionState
 
-_MECHANISM_TRIES: Final = 5
 _BIND_TRIES: Final = 3
-
-
-class Stream(Protocol):
-    """What an exchange may see of the connection it runs on, and do to it."""
-
-    domain: str
-    account: BareJID | None
-    resource: str | None
-    max_login_attempts: int
-    make_nonce: Callable[[], str] | None
-    features: StreamFeatures
-    binding: ChannelBinding | None
-    is_secure: bool
-    is_authenticated: bool
-    jid: FullJID | None
-
-    def make_id(self) -> str: ...
-
-    def write(self, data: bytes | Element) -> None: ...
-
-    def tell(self, event: Event) -> None: ...
-
-    def begin_tls(self) -> None: ...
-
-    def restart(self) -> None: ...
-
-    def next_feature(self) -> None:
-        """Go on with the next row that applies; with none the stream is negotiated."""
-
-    def fail(self, condition: StreamErrorCondition | None, detail: str, *, is_silent: bool = False) -> None: ...
-
-
-class Exchange(Protocol):
-    """The elements of one feature going back and forth."""
-
-    def receive(self, element: Element) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Negotiable:
-    """A row of the table. ``restarts`` tells that a new stream, with new features, follows its success."""
+    """A row of the table. ``renews_features`` tells that the server offers anew after its success."""
 
     tag: str
-    applies: Callable[[Stream], bool]
-    begin: Callable[[Stream], Exchange]
-    restarts: bool
+    applies: Callable[[InitiatingStream], bool]
+    begin: Callable[[InitiatingStream], Exchange]
+    renews_features: bool
 
 
 class StartTlsExchange:
     """STARTTLS (RFC 6120 §5): tried even when it is not offered, since nothing is sent in the clear (C-TLS-01)."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: InitiatingStream) -> None:
         self._stream = stream
         stream.write(build(ns.TLS, "starttls"))
 
@@ -105,146 +51,43 @@ class StartTlsExchange:
             self._stream.fail(None, "The server did not agree to encrypt the connection.", is_silent=True)
 
 
-class SaslExchange:
-    """SASL in the profile of RFC 6120 §6: asks for credentials, carries the mechanism, reports each failure."""
+class ResumeExchange:
+    """Going on with a former session instead of binding (XEP-0198 §5)."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: InitiatingStream, state: ResumptionState) -> None:
         self._stream = stream
-        self._offer = _mechanism_offer(stream.features)
-        self._credentials: Credentials | None = None
-        self._pin: AuthenticationPin | None = None
-        self._mechanism: ClientMechanism | None = None
-        self._refused: set[str] = set()
-        self._failures = 0
-        self._is_deriving = False
-        self._is_challenged = False
-        stream.tell(CredentialsWanted(self._offer))
-
-    @property
-    def wants_credentials(self) -> bool:
-        return self._mechanism is None
-
-    @property
-    def wants_key(self) -> bool:
-        return self._is_deriving
-
-    def offer_credentials(self, credentials: Credentials, pin: AuthenticationPin | None) -> None:
-        self._credentials, self._pin = credentials, pin
-        self._refused.clear()
-        self._begin()
-
-    def key_derived(self, salted_password: bytes) -> None:
-        if self._mechanism is None or not self._is_deriving:
-            return
-        self._is_deriving = False
-        try:
-            self._respond(self._mechanism.key_derived(salted_password))
-        except SaslError as error:
-            self._break_off(error)
+        self._state = state
+        stream.write(encode(Resume(state.handled, state.id)))
 
     def receive(self, element: Element) -> None:
-        name = tag_text(element).removeprefix(f"{{{ns.SASL}}}")
-        mechanism = self._mechanism
-        if mechanism is None or name not in ("challenge", "success", "failure"):
-            self._stream.fail(StreamErrorCondition.BAD_FORMAT, "The server broke the rules of logging in.")
-        elif name == "failure":
-            self._refuse(mechanism, element)
-        elif self._is_deriving:
-            self._stream.fail(StreamErrorCondition.BAD_FORMAT, "The server did not wait for our answer.")
-        else:
-            try:
-                data = decode_data(element.text)
-                if name == "challenge":
-                    self._is_challenged = True
-                    self._answer(mechanism.challenge(data or b""))
-                else:
-                    mechanism.success(data)
-                    self._succeed(mechanism)
-            except SaslError as error:
-                self._break_off(error, is_over=name == "success")
-
-    def _begin(self) -> None:
-        """Choose the next mechanism and send its first message; nothing safe left is the end of the stream."""
-        credentials = self._credentials
-        if credentials is None:
-            return
         stream = self._stream
         try:
-            mechanism = choose(self._offer, credentials, stream.binding, self._pin, stream.make_nonce, self._refused)
-            initial = mechanism.initial_response()
-        except SaslError as error:
-            self._mechanism = None
-            failure = AuthenticationFailed(None, error.condition, None, str(error))
-            stream.tell(failure)
-            if error.condition == "password-missing" and not self._refused:
-                stream.tell(CredentialsWanted(self._offer, failure))
-            else:
-                stream.fail(None, str(error))
-            return
-        self._mechanism, self._is_challenged = mechanism, False
-        stream.write(build(ns.SASL, "auth", {"mechanism": mechanism.name}, encode_data(initial) or None))
-
-    def _answer(self, response: bytes | KeyDerivation) -> None:
-        if isinstance(response, KeyDerivation):
-            self._is_deriving = True
-            self._stream.tell(KeyDerivationWanted(response))
-        else:
-            self._respond(response)
-
-    def _respond(self, data: bytes) -> None:
-        text = encode_data(data) if data else None  # only an initial response says "=" (RFC 6120 §6.4.3)
-        self._stream.write(build(ns.SASL, "response", text=text))
-
-    def _succeed(self, mechanism: ClientMechanism) -> None:
-        stream = self._stream
-        pin = (self._pin or AuthenticationPin()).pin_after(mechanism)
-        stream.is_authenticated = True
-        stream.tell(Authenticated(mechanism.name, pin, stream.account, mechanism.binding_type))
-        stream.restart()
-
-    def _break_off(self, error: SaslError, *, is_over: bool = False) -> None:
-        """End the login because of what the server sent; a server that proved nothing gets nothing more."""
-        name = self._mechanism.name if self._mechanism is not None else None
-        if not is_over:
-            self._stream.write(build(ns.SASL, "abort"))
-        self._stream.tell(AuthenticationFailed(name, error.condition, None, str(error)))
-        self._stream.fail(None, str(error))
-
-    def _refuse(self, mechanism: ClientMechanism, element: Element) -> None:
-        condition, text = _sasl_failure(element)
-        sentence = sentence_for(condition)
-        failure = AuthenticationFailed(mechanism.name, condition, text, sentence)
-        self._mechanism, self._is_deriving = None, False
-        if self._has_guessed_wrong(mechanism, condition):
-            self._refused.add(mechanism.name)
-            self._begin()
-            return
-        self._stream.tell(failure)
-        if SaslError(condition).remedy is Remedy.NEXT_MECHANISM:
-            self._refused.add(mechanism.name)
-            if len(self._refused) < _MECHANISM_TRIES:
-                self._begin()
+            if element.tag == tag_of(Failed):
+                failed = decode(Failed, element)
+                stream.resumption_failed(failed.condition, failed.h)
+                stream.next_feature()
                 return
-        self._failures += 1
-        if condition == "not-authorized" and self._failures < self._stream.max_login_attempts:
-            self._stream.tell(CredentialsWanted(self._offer, failure))
+            resumed = decode(ResumedAnswer, element)
+        except PayloadError:
+            stream.fail(StreamErrorCondition.BAD_FORMAT, "The server did not say whether the session goes on.")
+            return
+        if resumed.previd not in (None, self._state.id):
+            stream.fail(StreamErrorCondition.BAD_FORMAT, "The server resumed a session nobody asked for.")
         else:
-            self._stream.fail(None, sentence)
+            stream.resume(self._state, resumed.h)
 
-    def _has_guessed_wrong(self, mechanism: ClientMechanism, condition: str) -> bool:
-        """Say whether the server turned down a kind of binding it never named, in words meant for a wrong password.
-
-        Only what answers the first message counts: nothing has been proved by then, so it cannot be the password. A
-        refusal of the proof itself may be someone in between, and is never answered with less (C-CB-01, S-22).
-        """
-        is_guess = mechanism.binding_type is not None and self._offer.channel_binding_types is None
-        return is_guess and condition == "not-authorized" and not self._is_challenged
+    @classmethod
+    def begin(cls, stream: InitiatingStream) -> Exchange:
+        """Ask for the session the stream was told of."""
+        if stream.resumption is None:
+            raise ValueError("there is nothing to resume")
+        return cls(stream, stream.resumption)
 
 
 class BindExchange:
     """Resource binding (RFC 6120 §7), and the session request of RFC 3921 where a server still demands it."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: InitiatingStream) -> None:
         self._stream = stream
         self._tries = 0
         self._wanted = stream.resource
@@ -315,18 +158,42 @@ _BIND_SENTENCES: Final = {
 }
 
 NEGOTIABLE: Final[tuple[Negotiable, ...]] = (
-    Negotiable(qualified(ns.TLS, "starttls"), lambda stream: not stream.is_secure, StartTlsExchange, restarts=True),
+    Negotiable(
+        qualified(ns.TLS, "starttls"), lambda stream: not stream.is_secure, StartTlsExchange, renews_features=True
+    ),
+    Negotiable(
+        qualified(ns.SASL2, "authentication"),
+        lambda stream: (
+            stream.is_secure
+            and stream.sasl2 is not None
+            and not stream.is_authenticated
+            and is_sasl2_usable(stream.features)
+        ),
+        Sasl2Exchange,
+        renews_features=True,
+    ),
     Negotiable(
         qualified(ns.SASL, "mechanisms"),
         lambda stream: not stream.is_authenticated and stream.features.has(ns.SASL, "mechanisms"),
         SaslExchange,
-        restarts=True,
+        renews_features=True,
+    ),
+    Negotiable(
+        qualified(ns.STREAM_MANAGEMENT, "sm"),
+        lambda stream: (
+            stream.is_authenticated
+            and stream.jid is None
+            and stream.resumption is not None
+            and stream.features.has_stream_management
+        ),
+        ResumeExchange.begin,
+        renews_features=False,
     ),
     Negotiable(
         qualified(ns.BIND, "bind"),
         lambda stream: stream.is_authenticated and stream.jid is None and stream.features.has(ns.BIND, "bind"),
         BindExchange,
-        restarts=False,
+        renews_features=False,
     ),
 )
 """Every feature we negotiate, in the order in which we do it."""
@@ -334,7 +201,7 @@ NEGOTIABLE: Final[tuple[Negotiable, ...]] = (
 _KNOWN: Final = frozenset(row.tag for row in NEGOTIABLE) | {qualified(ns.SESSION, "session")}
 
 
-def next_negotiable(stream: Stream) -> Negotiable | None:
+def next_negotiable(stream: InitiatingStream) -> Negotiable | None:
     """Return the first row that applies now, None when negotiation is over."""
     return next((row for row in NEGOTIABLE if row.applies(stream)), None)
 
@@ -345,26 +212,3 @@ def unknown_requirement(features: StreamFeatures) -> Element | None:
         if tag_text(element) not in _KNOWN and any(tag_text(child).endswith("}required") for child in element):
             return element
     return None
-
-
-def _mechanism_offer(features: StreamFeatures) -> MechanismOffer:
-    mechanisms = features.element(ns.SASL, "mechanisms")
-    tag = qualified(ns.SASL, "mechanism")
-    names = tuple((one.text or "").strip() for one in (() if mechanisms is None else mechanisms) if one.tag == tag)
-    bindings = features.element(ns.SASL_CHANNEL_BINDING, "sasl-channel-binding")
-    if bindings is None:
-        return MechanismOffer(names)
-    tag = qualified(ns.SASL_CHANNEL_BINDING, "channel-binding")
-    return MechanismOffer(names, tuple(one.get("type", "") for one in bindings if one.tag == tag))
-
-
-def _sasl_failure(element: Element) -> tuple[str, str | None]:
-    condition, text = "not-authorized", None
-    prefix = f"{{{ns.SASL}}}"
-    for child in element:
-        name = tag_text(child).removeprefix(prefix)
-        if name == "text":
-            text = child.text
-        elif tag_text(child).startswith(prefix):
-            condition = name
-    return condition, text

@@ -156,7 +156,8 @@ def _read_datetime(value: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _write_datetime(value: datetime) -> str:
+def write_datetime(value: datetime) -> str:
+    """Return a moment as XEP-0082 writes it, in UTC."""
     moment = value.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{moment.microsecond:06d}" if moment.microsecond else "") + "Z"
 
@@ -179,7 +180,7 @@ _READERS: Final[dict[Any, Callable[[str], Any]]] = {
 _WRITERS: Final[dict[Any, Callable[[Any], str]]] = {
     bool: lambda value: "true" if value else "false",
     bytes: lambda value: base64.b64encode(value).decode(),
-    datetime: _write_datetime,
+    datetime: write_datetime,
 }
 
 

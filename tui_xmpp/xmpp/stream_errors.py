@@ -155,6 +155,12 @@ def parse_host_port(text: str) -> HostPort | None:
     return HostPort(host, int(port))
 
 
+def write_host_port(host: HostPort) -> str:
+    """Return the text that ``parse_host_port`` reads."""
+    address = f"[{host.host}]" if ":" in host.host else host.host
+    return address if host.port is None else f"{address}:{host.port}"
+
+
 def decode_stream_error(element: Element) -> StreamError:
     """Read a ``<stream:error/>``; an unknown or missing condition is ``undefined-condition`` (RFC 6120
     §4.9.2)."""
@@ -178,12 +184,7 @@ def decode_stream_error(element: Element) -> StreamError:
 
 def encode_stream_error(error: StreamError) -> Element:
     """Return the ``<stream:error/>`` element to send before ``</stream:stream>``."""
-    host = error.see_other_host
-    address = None
-    if host is not None:
-        address = f"[{host.host}]" if ":" in host.host else host.host
-        if host.port is not None:
-            address += f":{host.port}"
+    address = None if error.see_other_host is None else write_host_port(error.see_other_host)
     children = [build(ns.STREAM_ERRORS, error.condition.value, text=address)]
     if error.text is not None:
         children.append(build(ns.STREAM_ERRORS, "text", text=error.text))

@@ -9,6 +9,7 @@ from tui_xmpp.xmpp.sasl.anonymous import AnonymousClient
 from tui_xmpp.xmpp.sasl.credentials import ChannelBinding, Credentials, MechanismOffer
 from tui_xmpp.xmpp.sasl.errors import SaslError
 from tui_xmpp.xmpp.sasl.external import ExternalClient
+from tui_xmpp.xmpp.sasl.hashed_token import TOKEN_HASHES, HashedTokenClient, token_mechanism
 from tui_xmpp.xmpp.sasl.mechanism import ClientMechanism, Nonce
 from tui_xmpp.xmpp.sasl.pin import AuthenticationPin
 from tui_xmpp.xmpp.sasl.plain import PlainClient
@@ -17,6 +18,9 @@ from tui_xmpp.xmpp.sasl.scram import HASHES, ScramClient, ScramPlan, fresh_nonce
 # Strongest first (C-CB-02).
 _BINDING_TYPES: Final = ("tls-exporter", "tls-unique", "tls-server-end-point")
 _END_POINT: Final = "tls-server-end-point"
+
+KNOWN_MECHANISMS: Final = frozenset((*HASHES, "EXTERNAL", "PLAIN", "ANONYMOUS"))
+"""What ``choose`` can log in with, given the right credentials; tokens aside."""
 
 
 def choose(
@@ -30,8 +34,8 @@ def choose(
     """Return the mechanism to log in with; raise ``SaslError`` when none is safe enough.
 
     ``binding`` is ``None`` without TLS. ``refused`` names what the server has turned down on this stream: the next
-    one tried is never of a weaker family (C-SASL-07). The order is EXTERNAL, SCRAM bound to TLS, SCRAM, PLAIN;
-    ANONYMOUS is used when asked for and only then.
+    one tried is never of a weaker family (C-SASL-07). The order is EXTERNAL, a token bound to TLS, SCRAM bound to
+    TLS, SCRAM, a token, PLAIN; ANONYMOUS is used when asked for and only then (C-SASL-01).
     """
     pin = pin or AuthenticationPin()
     offered = [name for name in offer.mechanisms if name not in refused]
@@ -41,6 +45,9 @@ def choose(
         return AnonymousClient()
     if credentials.has_client_certificate and "EXTERNAL" in offered:
         return ExternalClient(credentials.authzid)
+    token = _token_client(offer, credentials, binding, pin)
+    if token is not None and (token.binding_type is not None or credentials.password is None):
+        return token
     if credentials.password is None:
         raise SaslError("certificate-not-accepted" if credentials.has_client_certificate else "password-missing")
     if any(name in HASHES for name in offered):
@@ -48,10 +55,44 @@ def choose(
         if pin.is_channel_bound and plan.binding_type is None:
             raise SaslError("binding-disappeared", can_lift_pin=True)
         return ScramClient(plan, credentials, nonce or fresh_nonce)
+    if token is not None:
+        return token
     if "PLAIN" in offered and not any(name in HASHES for name in refused):
         _check_plain(credentials, binding, pin)
         return PlainClient(credentials)
     raise SaslError("no-acceptable-mechanism")
+
+
+def choose_token_mechanism(
+    offer: MechanismOffer, binding: ChannelBinding | None, pin: AuthenticationPin | None
+) -> str | None:
+    """Return what to ask a token for: bound to TLS if that can be done, with the longest hash; None: for nothing."""
+    usable = _usable_types(binding)
+    is_bound_only = pin is not None and pin.is_channel_bound
+    ranked = []
+    for name in offer.token_mechanisms:
+        kind = token_mechanism(name)
+        if kind is None or (kind.binding_type is None and is_bound_only):
+            continue
+        if kind.binding_type is None or kind.binding_type in usable:
+            rank = len(usable) if kind.binding_type is None else usable.index(kind.binding_type)
+            ranked.append((rank, -list(TOKEN_HASHES).index(kind.hash_name), name))
+    return min(ranked)[-1] if ranked else None
+
+
+def _token_client(
+    offer: MechanismOffer, credentials: Credentials, binding: ChannelBinding | None, pin: AuthenticationPin
+) -> HashedTokenClient | None:
+    """Return the way to use the token; None without one, and where it would prove less than has been proved before."""
+    token = credentials.token
+    kind = None if token is None else token_mechanism(token.mechanism)
+    if token is None or kind is None or token.mechanism not in offer.token_mechanisms:
+        return None
+    if kind.binding_type is None:
+        is_possible = binding is not None and not pin.is_channel_bound
+    else:
+        is_possible = kind.binding_type in _usable_types(binding)
+    return HashedTokenClient(kind, credentials.username, token, binding) if is_possible else None
 
 
 def _check_plain(credentials: Credentials, binding: ChannelBinding | None, pin: AuthenticationPin) -> None:

@@ -9,7 +9,7 @@ from tui_xmpp.xmpp.sasl.errors import SaslError
 
 def encode_data(data: bytes | None) -> str:
     """Return base64 text; ``=`` stands for data of no length, the empty text for no data (RFC 6120 §6.4.2)."""
-    return "" if data is None else _base64(data) or "="
+    return "" if data is None else encode_base64(data) or "="
 
 
 def decode_data(text: str | None) -> bytes | None:
@@ -28,10 +28,11 @@ def decode_base64(text: str, condition: str) -> bytes:
         data = binascii.a2b_base64(text.encode())
     except (binascii.Error, UnicodeEncodeError) as error:
         raise SaslError(condition) from error
-    if _base64(data) != text:
+    if encode_base64(data) != text:
         raise SaslError(condition)
     return data
 
 
-def _base64(data: bytes) -> str:
+def encode_base64(data: bytes) -> str:
+    """Return base64 text without line breaks; no data is no text (XEP-0388 §2.2, where ``=`` has no place)."""
     return binascii.b2a_base64(data, newline=False).decode("ascii")

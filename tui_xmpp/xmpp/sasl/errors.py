@@ -105,6 +105,8 @@ _SENTENCES: Final = {
     "log in from this network, and tell the people who run the server.",
     "tls-downgrade-detected": "You and the server see different versions of TLS: someone is in between; do not log "
     "in from this network.",
+    "unknown-task": "The server asks for a further step of the login that this program does not know: log in with "
+    "another program once, or look for a newer version.",
     "binding-mismatch": "The server sees another encrypted connection than this one: someone is in between; do not "
     "log in from this network.",
     "server-signature-missing": "The server did not prove that it knows the password: it may not be your server; "

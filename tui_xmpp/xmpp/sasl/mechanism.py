@@ -19,7 +19,7 @@ class ClientMechanism(Protocol):
 
     @property
     def family(self) -> str:
-        """``scram``, ``external``, ``plain`` or ``anonymous``."""
+        """``scram``, ``external``, ``token``, ``plain`` or ``anonymous``."""
 
     @property
     def binding_type(self) -> str | None:

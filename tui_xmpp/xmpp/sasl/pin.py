@@ -22,12 +22,14 @@ class AuthenticationPin:
     is_channel_bound: bool = False
 
     def pin_after(self, mechanism: ClientMechanism) -> AuthenticationPin:
-        """Return the pin after a successful login with ``mechanism``; a pin only ever grows."""
-        return replace(
-            self,
-            family=mechanism.family if mechanism.family in _PINNED_FAMILIES else self.family,
-            is_channel_bound=self.is_channel_bound or mechanism.binding_type is not None,
-        )
+        """Return the pin after a successful login with ``mechanism``; a pin only ever grows.
+
+        A token proves nothing about how the server takes passwords, not even whether those can be bound to TLS.
+        """
+        if mechanism.family not in _PINNED_FAMILIES:
+            return self
+        is_bound = self.is_channel_bound or mechanism.binding_type is not None
+        return replace(self, family=mechanism.family, is_channel_bound=is_bound)
 
     def to_dict(self) -> dict[str, str | bool | None]:
         """Return JSON values to store."""
