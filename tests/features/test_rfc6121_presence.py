@@ -92,6 +92,18 @@ async def test_c_pre_06_one_resource_leaves_or_all_do() -> None:
         assert romeo(scene).resources == ()
 
 
+async def test_s_53_presence_of_strangers_is_kept_of_a_few_only_and_never_at_the_expense_of_contacts() -> None:
+    async with online() as scene:
+        await scene.hears("".join(f"<presence from='s{n}@spam.example/x'/>" for n in range(1000)))
+        view = scene.client.views.conversation
+        shown = [view(ACCOUNT, BareJID.parse(f"s{n}@spam.example")).contact.show for n in range(1000)]
+        assert sum(show.is_available for show in shown) == 200
+        item = "<item jid='romeo@montague.example' subscription='both'/>"
+        await scene.hears(f"<iq type='set' id='p'><query xmlns='jabber:iq:roster'>{item}</query></iq>")
+        await scene.hears("<presence from='romeo@montague.example/orchard'/>")
+        assert romeo(scene).show is Show.ONLINE
+
+
 async def test_own_other_resource_is_known() -> None:
     async with online() as scene:
         await scene.hears(f"<presence from='{ACCOUNT}/chamber'><priority>5</priority></presence>")

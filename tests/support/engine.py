@@ -77,6 +77,10 @@ class ScriptedServer:
         self.mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "SCRAM-SHA-1")
         self.refusals: list[NetError] = []
         """What the next dials fail with."""
+        self.breaking_off = 0
+        """How many of the next dials lead to a host that ends the connection before it says a word."""
+        self.untried: tuple[Endpoint, ...] = ()
+        """What a dial leaves untried."""
         self.dials: list[Target] = []
         self.logins = 0
         self.transport: MemoryTransport | None = None
@@ -95,11 +99,18 @@ class ScriptedServer:
         if self.refusals:
             raise self.refusals.pop(0)
         ours, theirs = memory_pair()
+        if self.breaking_off:
+            self.breaking_off -= 1
+            await theirs.close()
+            theirs = memory_pair()[1]
         task = asyncio.create_task(self._serve(theirs))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         host = target.override.host if target.override else "xmpp.capulet.example"
-        return Connected(ours, Endpoint(host, 5222, False), None, ())
+        if target.endpoints:
+            host = target.endpoints[0].host
+        untried = target.endpoints[1:] if target.endpoints else self.untried
+        return Connected(ours, Endpoint(host, 5222, False), None, untried)
 
     def says(self, xml: str) -> None:
         """Send bytes to the client as they are."""

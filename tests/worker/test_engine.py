@@ -6,14 +6,13 @@ import inspect
 
 import pytest
 
-from tests.support.engine import ACCOUNT, PASSWORD, ScriptedServer, engine_of, online
+from tests.support.engine import ACCOUNT, ScriptedServer, engine_of, online
 from tui_xmpp.core import commands
 from tui_xmpp.core.commands import (
     AddAccount,
     BlockPeer,
     Command,
     DescribeEntity,
-    ProvidePassword,
     RemoveAccount,
     RemoveContact,
     SaveAccount,
@@ -56,11 +55,10 @@ async def test_account_is_added_kept_removed_and_forgotten() -> None:
         assert file.accounts == {}
 
 
-async def test_changed_settings_reconnect_the_account_where_they_say() -> None:
+async def test_changed_settings_reconnect_the_account_where_they_say_with_no_question_asked() -> None:
     server = ScriptedServer()
     async with online(server) as scene:
         await scene.does(AddAccount(ACCOUNT, AccountSettings(ACCOUNT, host="mirror.example", port=5299)))
-        await scene.does(ProvidePassword(ACCOUNT, PASSWORD))
         override = server.dials[-1].override
         assert override is not None
         assert (override.host, override.port) == ("mirror.example", 5299)

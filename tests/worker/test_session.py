@@ -24,7 +24,7 @@ from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.jid import BareJID
 from tui_xmpp.net.connect import ConnectError, NoConnectionError
 from tui_xmpp.net.identity import CertificateFacts
-from tui_xmpp.net.resolve import ServiceAbsentError
+from tui_xmpp.net.resolve import Endpoint, ServiceAbsentError
 from tui_xmpp.net.steps import Step
 from tui_xmpp.net.tls import CertificateRefusedError, Refusal
 from tui_xmpp.worker.backoff import Backoff
@@ -109,6 +109,7 @@ async def test_online_connection_has_its_facts_and_steps() -> None:
         assert facts.certificate is not None
         assert facts.since == scene.clock.now()
         assert [step.text for step in connection(scene).steps] == [
+            "Opening the stream at xmpp.capulet.example:5222",
             "Encrypting xmpp.capulet.example:5222",
             "Logging in at xmpp.capulet.example:5222",
             "Starting the session",
@@ -206,6 +207,46 @@ async def test_c_rec_01_it_comes_back_however_often_it_fails() -> None:
         assert connection(scene).phase is Phase.ONLINE
         assert server.logins == 2
         assert len(server.dials) == 52
+
+
+async def test_another_host_of_the_domain_is_tried_when_one_breaks_off() -> None:
+    server = ScriptedServer()
+    server.untried = (Endpoint("two.capulet.example", 5222, False), Endpoint("three.capulet.example", 5222, False))
+    server.breaking_off = 2
+    async with online(server, backoff=NEVER) as scene:
+        assert connection(scene).phase is Phase.ONLINE
+        assert [len(target.endpoints) for target in server.dials] == [0, 2, 1]
+
+
+async def test_c_sasl_07_a_refused_login_is_not_tried_at_another_host() -> None:
+    server = ScriptedServer()
+    server.untried = (Endpoint("two.capulet.example", 5222, False),)
+    async with engine_of(server) as scene:
+        await scene.does(ProvidePassword(ACCOUNT, "wrong"))
+        assert len(server.dials) == 1
+
+
+async def test_failure_on_the_way_names_the_host() -> None:
+    server = ScriptedServer()
+    server.breaking_off = 1
+    async with online(server, backoff=NEVER) as scene:
+        assert connection(scene).reason == "xmpp.capulet.example:5222: The server broke off the connection."
+        assert connection(scene).steps[-1].is_done is False
+
+
+async def test_what_the_user_begins_is_not_punished_for_earlier_losses() -> None:
+    server = ScriptedServer()
+    clock = ManualClock()
+    async with online(server, backoff=Backoff(shortest=1000, share=1, longest=1e9), clock=clock) as scene:
+        server.cut()
+        await scene.client.settle()
+        clock.advance(1_000_000)
+        await scene.does(Connect(ACCOUNT))
+        server.cut()
+        await scene.client.settle()
+        retry_at = connection(scene).retry_at
+        assert retry_at is not None
+        assert retry_at - clock.now() <= timedelta(seconds=1250)
 
 
 async def test_failure_to_connect_names_step_and_host() -> None:

@@ -20,6 +20,8 @@ QUIET = 300.0
 """Seconds of silence after which the server is asked whether it is there (C-STR-15)."""
 UNHEARD = 10.0
 """Seconds something we sent may meet with silence before we ask: whoever types must soon learn of a dead link."""
+SLEPT = 20.0
+"""Seconds the wall clock must be ahead of ours to tell that the machine was suspended."""
 PATIENCE = 10.0
 """Seconds to wait for the answer."""
 
@@ -54,8 +56,11 @@ _ABSENT = (
 async def watch(ctx: Context) -> None:
     """Ask a silent server whether it is there; give the stream up when it is not."""
     while True:
+        before = ctx.clock.now()
         await asyncio.sleep(UNHEARD / 2)
-        if ctx.silence < QUIET and ctx.unheard < UNHEARD:
+        # The machine slept: its own clocks stood still, the server's did not.
+        has_slept = (ctx.clock.now() - before).total_seconds() > UNHEARD / 2 + SLEPT
+        if ctx.silence < QUIET and ctx.unheard < UNHEARD and not has_slept:
             continue
         try:
             await ping(ctx, deadline=PATIENCE)

@@ -173,7 +173,7 @@ class Session:
     # -- commands -------------------------------------------------------------------------------------------------
 
     async def _connect(self, command: Connect) -> None:
-        self._override, self._hops, self._slow_tries = None, 0, 0
+        self._override, self._hops = None, 0
         self._want()
 
     async def _disconnect(self, command: Disconnect) -> None:
@@ -227,6 +227,7 @@ class Session:
             self.ctx.emit(OwnPresenceChanged(self.ctx.account, self.ctx.own))
         if self._attempt is None or not self._is_wanted:
             self._is_wanted = True
+            self._lost_at, self._slow_tries = None, 0
             self._rouse()
 
     def _rouse(self) -> None:
@@ -414,6 +415,7 @@ class Session:
             tls_mode=xmpp.TlsMode.DIRECT if endpoint.is_direct_tls else xmpp.TlsMode.STARTTLS,
         )
         link = Link(xmpp.Connection(config), connected, self._wire)
+        progress.step(Phase.SECURING, f"Opening the stream at {where}")
 
         def on_secured(tls: TlsFacts) -> None:
             progress.secured(tls)
