@@ -59,7 +59,7 @@ class User:
         self._news.set()
         self._news = asyncio.Event()
 
-    async def until(self, look: Callable[[Views], T], *, deadline: float = DEADLINE) -> T:
+    async def until(self, look: Callable[[Views], T | None], *, deadline: float = DEADLINE) -> T:
         """Return what ``look`` sees as soon as that is true; TimeoutError tells what there was instead."""
         try:
             async with asyncio.timeout(deadline):
@@ -74,7 +74,8 @@ class User:
         ticket = self.client.submit(command)
         answer = self._answers[ticket] = asyncio.get_running_loop().create_future()
         async with asyncio.timeout(DEADLINE):
-            return await answer
+            failure: str | None = await answer
+            return failure
 
     async def does(self, *commands: Command) -> None:
         """Give commands one after another, each of which must succeed."""
