@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ItemGrid, VerticalScroll
 from textual.content import Content
@@ -66,6 +67,14 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     """
 
     title_words: str = ""
+    _has_left = False
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Leave with a result. A second wish to leave changes nothing, nor does one from under another dialog."""
+        if self._has_left or self.app.screen is not self:
+            return AwaitComplete()
+        self._has_left = True
+        return super().dismiss(result)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):

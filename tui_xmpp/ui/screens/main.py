@@ -77,7 +77,11 @@ class _StatusPane(Guarded, StatusPane, inherit_css=True):
 class MainScreen(Guarded, Screen[None]):
     """Lay out the panes and pass on what they ask for."""
 
-    BINDINGS: ClassVar[list[BindingType]] = _bindings(Place.EVERYWHERE)
+    # Priority, because it must move the cursor before the next key of a fast typist is handed to a widget.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_bindings(Place.EVERYWHERE),
+        Binding("slash", "begin_command", "Command", show=False, priority=True),
+    ]
 
     DEFAULT_CSS = """
     MainScreen { layout: vertical; background: $background; }
@@ -367,6 +371,25 @@ class MainScreen(Guarded, Screen[None]):
     def action_perform(self, action: str) -> None:
         """Run an action of the registry by its id."""
         self.desk.app.perform(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave a slash to what takes one itself: the composer, and the list, which filters by it."""
+        if action == "begin_command":
+            return not (self.roster.has_focus or self.conversation.composer.has_focus)
+        return super().check_action(action, parameters)
+
+    def action_begin_command(self) -> None:
+        """Begin a slash command from where nothing is written; a draft is not written into."""
+        composer = self.conversation.composer
+        if composer.text:
+            self._turn_to(PEOPLE)
+            self.remove_class("-no-roster")
+            self.set_focus(self.roster, scroll_visible=False)
+            self.roster.action_filter()
+        else:
+            self._turn_to(CONVERSATION)
+            self.set_focus(composer, scroll_visible=False)
+            composer.replace_text("/")
 
     def _complete(self, text: str, cursor: int) -> Sequence[Completion]:
         return commands.complete(self.desk, text, cursor)

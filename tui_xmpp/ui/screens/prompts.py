@@ -29,11 +29,16 @@ class _PromptScreen(Dialog[None]):
 
     def follow(self, batch: Batch) -> None:
         """Leave when the session does not wait any more."""
-        if not any(isinstance(change, (AccountChanged, AccountListChanged)) for change in batch.changes):
-            return
+        if any(isinstance(change, (AccountChanged, AccountListChanged)) for change in batch.changes):
+            self._leave_if_settled()
+
+    def on_screen_resume(self) -> None:
+        self._leave_if_settled()
+
+    def _leave_if_settled(self) -> None:
         view = self._desk.views.account(self._prompt.account)
         waiting = [prompt for prompt in view.prompts if prompt.kind is self._prompt.kind] if view else []
-        if self._prompt not in waiting and self.is_current:
+        if self._prompt not in waiting:
             self.dismiss(None)
 
 
