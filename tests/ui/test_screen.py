@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from textual.events import Key
+from textual.keys import _character_to_key as character_key
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
@@ -131,6 +133,31 @@ async def test_chat_can_be_typed_from_the_roster_after_a_slash() -> None:
         await pilot.pause()
         assert app_of(pilot).main.chat == (ELIZABETH, BINGLEY)
         assert app_of(pilot).main.focused is app_of(pilot).main.conversation.composer
+
+
+@pytest.mark.parametrize("place", ["log", "status"])
+@pytest.mark.parametrize("draft", ["", "half a thought"])
+async def test_a_command_typed_fast_from_anywhere_runs_and_leaves_a_draft_alone(place: str, draft: str) -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        main = app_of(pilot).main
+        main.open_chat(ELIZABETH, DARCY)
+        await pilot.press(*draft)
+        if place == "log":
+            main.set_focus(main.conversation.log_lines)
+        else:
+            main.toggle_status()
+        await pilot.pause()
+        # All keys at once, as a paste or a fast typist: none may reach the widget the cursor just left.
+        for key in ("slash", *"chat jane@longbourn.lit", "enter"):
+            character = "/" if key == "slash" else key if len(key) == 1 else "\r"
+            app_of(pilot).post_message(Key(key if len(key) > 1 or key.isalnum() else character_key(key), character))
+        await pilot.pause()
+        await pilot.pause()
+        assert main.chat == (ELIZABETH, JANE)
+        assert scene.engine.of(c.SendMessage) == []
+        main.open_chat(ELIZABETH, DARCY)
+        assert main.conversation.composer.text == draft
 
 
 async def test_typing_after_a_slash_narrows_the_list_and_escape_shows_all() -> None:
