@@ -233,8 +233,8 @@ class MainScreen(Guarded, Screen[None]):
         self.status_line.speaker = self.speaker
         if self.chat is None:
             self.conversation.show(self.speaker, None)
-        self.status_line.refresh()
-        self.key_bar.refresh()
+        self.status_line.repaint()
+        self.key_bar.repaint()
         self._tell_title()
 
     # -- panes ----------------------------------------------------------------------------------------------------
@@ -514,17 +514,17 @@ class MainScreen(Guarded, Screen[None]):
 
     def follow(self, batch: Batch) -> None:
         """Read anew what the batch names and this screen shows."""
-        contacts: list[tuple[BareJID, BareJID]] = []
+        contacts: set[Chat] = set()
+        accounts: set[BareJID] = set()
         is_roster_reset = is_account_stale = is_chat_stale = False
         for change in batch.changes:
             if isinstance(change, ContactChanged):
-                contacts.append((change.account, change.peer))
+                contacts.add((change.account, change.peer))
                 is_chat_stale |= (change.account, change.peer) == self.chat
             elif isinstance(change, ConversationChanged):
                 is_chat_stale |= (change.account, change.peer) == self.chat
             elif isinstance(change, AccountChanged):
-                is_account_stale = True
-                self.roster.update_account(change.account)
+                accounts.add(change.account)
                 is_chat_stale |= self.chat is not None and change.account == self.chat[0]
             elif isinstance(change, RosterReset):
                 is_chat_stale |= self.chat is not None and change.account == self.chat[0]
@@ -541,11 +541,18 @@ class MainScreen(Guarded, Screen[None]):
             if self.chat is not None and self.desk.views.account(self.chat[0]) is None:
                 self.chat = self.roster.open_chat = None
                 self.conversation.show(self.speaker, None)
-        elif contacts:
-            self.roster.update_contacts(contacts)
         if is_chat_stale:
             self.conversation.refresh_from(self.desk.views)
-        if is_account_stale:
+            if self.chat is not None and self.conversation.log_lines.is_being_read:
+                # A batch that says so follows at once, with this contact and account: till then no number may flicker.
+                contacts.discard(self.chat)
+                accounts.discard(self.chat[0])
+        if contacts and not is_roster_reset:
+            self.roster.update_contacts(contacts)
+        for account in accounts:
+            self.roster.update_account(account)
+        if accounts or is_account_stale:
+            is_account_stale = True
             self._show_speaker()
             self._ask_prompts()
             self.desk.app.show_unread()
@@ -556,7 +563,7 @@ class MainScreen(Guarded, Screen[None]):
 
     def tick(self) -> None:
         """Draw what counts down."""
-        self.status_line.refresh()
+        self.status_line.repaint()
         self.status_pane.update()
 
     def _follow_log(self) -> None:

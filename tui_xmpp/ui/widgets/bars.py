@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui_xmpp.ui.actions import ACTIONS, Place, key_words
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.signs import fitted, laid_out
 from tui_xmpp.ui.theme import inks
+from tui_xmpp.ui.widgets.lines import DrawnLines
 
 
-class TitleBar(Widget):
+class TitleBar(DrawnLines):
     """In a narrow terminal: the pane that is shown, and what waits left and right of it."""
 
     DEFAULT_CSS = "TitleBar { height: 1; background: $panel; display: none; }"
@@ -35,10 +36,13 @@ class TitleBar(Widget):
         """Name the panes left and right (empty: none there) and the one shown."""
         if (left, middle, right) != (self._left, self._middle, self._right):
             self._left, self._middle, self._right = left, middle, right
-            self.refresh()
+            self.repaint()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
         """Draw the line."""
+        return [self._drawn_line() for _ in lines]
+
+    def _drawn_line(self) -> Strip:
         ink = inks(self.app.current_theme)
         width = self.size.width
         left = f" ‹ {self._left}" if self._left else ""
@@ -56,7 +60,7 @@ class TitleBar(Widget):
             self.post_message(self.Turned(1))
 
 
-class KeyBar(Widget):
+class KeyBar(DrawnLines):
     """The keys that do something here, as many as fit."""
 
     DEFAULT_CSS = "KeyBar { height: 1; background: $surface; }"
@@ -77,10 +81,13 @@ class KeyBar(Widget):
         """Show the keys of the pane that has the cursor first."""
         if place is not self._place:
             self._place = place
-            self.refresh()
+            self.repaint()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
         """Draw the line."""
+        return [self._drawn_line() for _ in lines]
+
+    def _drawn_line(self) -> Strip:
         ink = inks(self.app.current_theme)
         width = self.size.width
         self._spans.clear()

@@ -199,6 +199,7 @@ class Composer(TextArea, inherit_bindings=False):
         tell_alt_enter_from_enter()
         self._is_styled = False
         super().__init__(id=id, highlight_cursor_line=False)
+        self._said = ""
         self.cursor_blink = False
         self.match_cursor_bracket = False
         self.account: BareJID | None = None
@@ -236,7 +237,10 @@ class Composer(TextArea, inherit_bindings=False):
 
     def say(self, title: str, note: str) -> None:
         """Show who is speaking and, beside it, what stands in the way of being heard at once."""
-        self.border_title = _plain(f"{title} · {note}" if note else title)
+        text = f"{title} · {note}" if note else title
+        if text != self._said:
+            self._said = text
+            self.border_title = _plain(text)
 
     def replace_text(self, text: str) -> None:
         """Put ``text`` in place of what is written, as one step that can be undone, the cursor at its end."""

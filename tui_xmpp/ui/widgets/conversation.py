@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from rich.style import Style
@@ -18,13 +19,14 @@ from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out, show_ink, subscription_ma
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.widgets.composer import Completer, Completion, CompletionList, Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
+from tui_xmpp.ui.widgets.lines import DrawnLines
 
 
 def _complete_nothing(text: str, cursor: int) -> tuple[Completion, ...]:
     return ()
 
 
-class ConversationHeader(Widget):
+class ConversationHeader(DrawnLines):
     """Who the conversation is with: name, presence, address, and what is odd about them."""
 
     ALLOW_SELECT = False
@@ -47,10 +49,13 @@ class ConversationHeader(Widget):
         if contact is None or old is None or (contact.peer, contact.name) != (old.peer, old.name):
             self._warning = "" if contact is None else (confusion(str(contact.peer)) or confusion(contact.name))
             self.set_class(bool(self._warning), "-warning")
-        self.refresh()
+        self.repaint()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
         """Draw the line, and below it a warning where the name may deceive."""
+        return [self._drawn_line(y) for y in lines]
+
+    def _drawn_line(self, y: int) -> Strip:
         ink = inks(self.app.current_theme)
         ground = ink.surface
         width, contact = self.size.width, self._contact

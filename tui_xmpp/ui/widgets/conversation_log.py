@@ -475,6 +475,12 @@ class ConversationLog(DrawnLines, can_focus=True):
             self._tell(self.OlderWanted(view.account, view.peer))
 
     @property
+    def is_being_read(self) -> bool:
+        """Whether unread messages are in sight and were reported as read, which has not come back yet."""
+        view = self._view
+        return view is not None and bool(view.unread) and self._told_read == (view.unread, self._messages[-1].key)
+
+    @property
     def _is_looked_at(self) -> bool:
         """Whether someone sees the newest message: in the window, which is on the screen, which has the focus."""
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -116,15 +116,17 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         """Read an account's own state anew."""
         view = self._views.account(account)
         if view is not None:
+            old = self._accounts.get(account)
             self._accounts[account] = view
-            self.repaint()
+            if old is None or (old.own, old.connection.phase) != (view.own, view.connection.phase):
+                self.repaint()
 
     def update_roster(self, account: BareJID) -> None:
         """Read one account's contacts anew."""
         self.rows.replace(account, self._views.contacts(account))
         self._settle()
 
-    def update_contacts(self, contacts: list[tuple[BareJID, BareJID]]) -> None:
+    def update_contacts(self, contacts: Collection[tuple[BareJID, BareJID]]) -> None:
         """Read some contacts anew."""
         if len(contacts) > _MANY:
             # So many at once (everybody's presence after a login) are placed faster all together.

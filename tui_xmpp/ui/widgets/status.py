@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
@@ -33,6 +33,7 @@ from tui_xmpp.ui.signs import (
     visible_show,
 )
 from tui_xmpp.ui.theme import Inks, inks
+from tui_xmpp.ui.widgets.lines import DrawnLines
 
 Pieces = list[tuple[str, Style]]
 _TWO_COLUMNS = 100
@@ -76,7 +77,7 @@ def connection_words(view: AccountView, clock: Clock, time_format: str) -> str:
     return " · ".join(words)
 
 
-class StatusLine(Widget):
+class StatusLine(DrawnLines):
     """One line: how the user is shown, how the account is connected, what waits."""
 
     DEFAULT_CSS = "StatusLine { height: 1; background: $panel; }"
@@ -95,8 +96,11 @@ class StatusLine(Widget):
         self.speaker: BareJID | None = None
         self._badge_from = 0
 
-    def render_line(self, y: int) -> Strip:
+    def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
         """Draw the line."""
+        return [self._drawn_line() for _ in lines]
+
+    def _drawn_line(self) -> Strip:
         ink = inks(self.app.current_theme)
         width = self.size.width
         right: Pieces = []
