@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,8 @@ from tui_xmpp.net.identity import CertificateFacts
 from tui_xmpp.net.resolve import Endpoint, ServiceAbsentError
 from tui_xmpp.net.steps import Step
 from tui_xmpp.net.tls import CertificateRefusedError, Refusal
+from tui_xmpp.storage.secrets import SecretsError
+from tui_xmpp.worker import session
 from tui_xmpp.worker.backoff import Backoff
 
 NEVER = Backoff(shortest=3600, longest=3600, after_shutdown=3600)
@@ -90,12 +93,33 @@ class Keyring:
 async def test_password_is_kept_only_if_the_user_says_so_and_then_never_asked() -> None:
     keyring = Keyring()
     async with engine_of(ScriptedServer(), passwords=keyring) as scene:
+        await scene.does(ProvidePassword(ACCOUNT, "wrong", is_remembered=True))
+        assert keyring.kept == {}
         await scene.does(ProvidePassword(ACCOUNT, PASSWORD))
         assert keyring.kept == {}
         await scene.does(ProvidePassword(ACCOUNT, PASSWORD, is_remembered=True))
         assert keyring.kept == {ACCOUNT: PASSWORD}
     async with engine_of(ScriptedServer(), passwords=keyring) as scene:
         assert connection(scene).phase is Phase.ONLINE
+
+
+async def test_password_is_kept_once_the_server_has_taken_it() -> None:
+    keyring = Keyring()
+    async with engine_of(ScriptedServer(), passwords=keyring) as scene:
+        await scene.does(ProvidePassword(ACCOUNT, PASSWORD, is_remembered=True))
+        assert keyring.kept == {ACCOUNT: PASSWORD}
+
+
+class NoKeyring(Keyring):
+    async def keep_password(self, account: BareJID, password: str) -> None:
+        raise SecretsError("No keyring answers on this machine.")
+
+
+async def test_keyring_that_fails_is_a_line_in_the_log_and_the_login_goes_on() -> None:
+    async with engine_of(ScriptedServer(), passwords=NoKeyring()) as scene:
+        await scene.does(ProvidePassword(ACCOUNT, PASSWORD, is_remembered=True))
+        assert connection(scene).phase is Phase.ONLINE
+        assert "The password was not kept. No keyring answers on this machine." in scene.log
 
 
 # -- what is known of a connection --------------------------------------------------------------------------------
@@ -345,6 +369,18 @@ async def test_c_str_11_disconnect_says_unavailable_closes_and_waits_for_the_ser
         assert connection(scene) == Connection(
             Phase.OFFLINE, steps=connection(scene).steps, facts=connection(scene).facts
         )
+
+
+async def test_c_str_11_a_server_that_does_not_say_goodbye_is_left_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session, "GOODBYE", 0.05)
+    server = ScriptedServer()
+    async with online(server) as scene:
+        server.faults.is_stalled = True
+        async with asyncio.timeout(2):
+            assert await scene.does(Disconnect(ACCOUNT)) == ['<presence type="unavailable"/>']
+        assert connection(scene).phase is Phase.OFFLINE
 
 
 async def test_disconnect_ends_a_wait_and_connect_begins_anew() -> None:

@@ -112,6 +112,7 @@ class Session:
         self._policy = self._make_policy("")
         self._pin: AuthenticationPin | None = None
         self._password: str | None = None
+        self._is_password_for_keeping = False
         self._keys: dict[KeyDerivation, bytes] = {}
         self._override: Override | None = None
         self._hops = 0
@@ -180,12 +181,14 @@ class Session:
         await self._leave()
 
     async def _take_password(self, command: ProvidePassword) -> None:
+        is_proved = self.ctx.is_online and command.password == self._password
         self._password = command.password
+        self._is_password_for_keeping = command.is_remembered
         self._keys.clear()
         self.ctx.emit(PromptSettled(self.ctx.account, PromptKind.PASSWORD))
         self._want()
-        if command.is_remembered and self._around.passwords is not None:
-            await self._around.passwords.keep_password(self.ctx.account, command.password)
+        if is_proved:
+            await self._keep_password()
 
     async def _pin_certificate(self, command: PinCertificate) -> None:
         self._policy = self._make_policy(command.sha256.lower())
@@ -447,11 +450,23 @@ class Session:
         binding = event.channel_binding or ""
         self._progress.know(replace(self._progress.now.facts, mechanism=event.mechanism, channel_binding=binding))
         self._progress.step(Phase.BINDING, "Starting the session")
+        self._start(self._keep_password(), is_counted=True)
         for kind in PromptKind:
             self.ctx.emit(PromptSettled(self.ctx.account, kind))
         if event.pin is not None and event.pin != self._pin:
             self._pin = event.pin
             self.ctx.emit(AuthenticationPinned(self.ctx.account, event.pin.to_dict()))
+
+    async def _keep_password(self) -> None:
+        """Keep a password the user wants kept, now that the server has taken it."""
+        passwords, password = self._around.passwords, self._password
+        if not self._is_password_for_keeping or passwords is None or password is None:
+            return
+        self._is_password_for_keeping = False
+        try:
+            await passwords.keep_password(self.ctx.account, password)
+        except TuiXmppError as error:
+            self.ctx.log(f"The password was not kept. {error}", Severity.WARNING)
 
     def _check(self, bound: Bound) -> None:
         if bound.is_other_account and not self._settings.is_anonymous:
