@@ -13,6 +13,7 @@ from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding, BindingType
 from textual.color import Color
+from textual.document._document import Document
 from textual.geometry import Region, Size
 from textual.keys import Keys
 from textual.message import Message
@@ -380,7 +381,7 @@ class Composer(TextArea, inherit_bindings=False):
         self._chosen_text = None
         self._choice = -1
         text = self.text
-        cursor = self.document.get_index_from_location(self.cursor_location)
+        cursor = self._words.get_index_from_location(self.cursor_location)
         self._tail = text[cursor:]
         self._completions.offer(tuple(self._complete(text, cursor)) if text else ())
 
@@ -398,11 +399,17 @@ class Composer(TextArea, inherit_bindings=False):
         replacement = items[index].replacement
         self._chosen_text = replacement + self._tail if len(items) > 1 else None
         self.replace(replacement, (0, 0), self._tail_location())
-        self.move_cursor(self.document.get_location_from_index(len(replacement)))
+        self.move_cursor(self._words.get_location_from_index(len(replacement)))
         self._completions.offer(items, index)
 
+    @property
+    def _words(self) -> Document:
+        """The text as what it always is here: plain, without a language's syntax tree."""
+        assert isinstance(self.document, Document)  # noqa: S101 - narrows the type
+        return self.document
+
     def _tail_location(self) -> tuple[int, int]:
-        return self.document.get_location_from_index(len(self.text) - len(self._tail))
+        return self._words.get_location_from_index(len(self.text) - len(self._tail))
 
     def _close_completions(self) -> None:
         self._chosen_text = self.text
