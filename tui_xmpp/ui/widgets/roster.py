@@ -99,6 +99,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         self._selected_line = 0
         self._strips: dict[RowId, tuple[object, tuple[object, ...], Strip]] = {}
         self._request_count = 0
+        self._typed = ""
 
     # -- what the app tells it ------------------------------------------------------------------------------------
 
@@ -179,7 +180,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     @property
     def filter_text(self) -> str:
         """What is typed to narrow the list."""
-        return self.rows.needle
+        return self._typed
 
     # -- lines ----------------------------------------------------------------------------------------------------
 
@@ -337,7 +338,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
             for group in [UNGROUPED, *self.rows.groups(account), STRANGERS]
             if (section := self.rows.section(account, group)) is not None
         )
-        typed = [(" / ", ink.accent), (self.rows.needle + ("▏" if self.is_filtering else ""), ink.strong)]
+        typed = [(" / ", ink.accent), (self._typed + ("▏" if self.is_filtering else ""), ink.strong)]
         return laid_out(typed, [(f" {found} ", ink.dim)], width, ink.surface)
 
     def _request_badge(self, ink: Inks, width: int) -> Strip:
@@ -371,8 +372,8 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     @property
     def is_command(self) -> bool:
         """Whether what is typed after ``/`` begins with a command's name and a space."""
-        word, space, _ = self.rows.needle.partition(" ")
-        return bool(space) and word in self.command_names
+        word, space, _ = self._typed.partition(" ")
+        return bool(space) and word.casefold() in self.command_names
 
     def _select(self, row: RowId) -> None:
         line = self.rows.line(row)
@@ -408,7 +409,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     def action_choose(self) -> None:
         """Open a chat with the contact, or fold the group, under the cursor."""
         if self.is_command:
-            text = "/" + self.rows.needle
+            text = "/" + self._typed
             self._set_needle("", is_filtering=False)
             self.post_message(self.CommandTyped(text))
             return
@@ -437,7 +438,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     def action_filter(self) -> None:
         """Let the user narrow the list by typing."""
-        self._set_needle(self.rows.needle, is_filtering=True)
+        self._set_needle(self._typed, is_filtering=True)
 
     def action_leave(self) -> None:
         """Show everyone again; where nothing was narrowed, go back to writing."""
@@ -448,6 +449,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     def _set_needle(self, needle: str, *, is_filtering: bool) -> None:
         self.is_filtering = is_filtering
+        self._typed = needle
         folded = needle.casefold()
         if folded != self.rows.needle:
             self.rows.needle = folded
@@ -470,13 +472,13 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
             self.action_filter()
         elif event.key == "backspace":
             if self.rows.needle:
-                self._set_needle(self.rows.needle[:-1], is_filtering=True)
+                self._set_needle(self._typed[:-1], is_filtering=True)
             else:
                 self._set_needle("", is_filtering=False)
         elif event.key == "ctrl+u":
             self._set_needle("", is_filtering=True)
         elif event.is_printable and event.character is not None:
-            self._set_needle(self.rows.needle + event.character, is_filtering=True)
+            self._set_needle(self._typed + event.character, is_filtering=True)
         else:
             return
         event.stop()
