@@ -327,7 +327,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
             return laid_out([(" People", ink.strong)], [(right, ink.dim)], width, ink.surface)
         if self.is_command:
             return laid_out(
-                [(" / ", ink.accent), (self.rows.needle + "▏", ink.strong)],
+                [(" / ", ink.accent), (self._typed + "▏", ink.strong)],
                 [(" Enter: run ", ink.dim)],
                 width,
                 ink.surface,
