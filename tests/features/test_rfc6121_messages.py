@@ -118,8 +118,10 @@ async def test_c_msg_01_error_shows_on_the_message_it_answers_and_is_not_answere
 async def test_s_04_error_from_someone_else_fails_nothing() -> None:
     async with online() as scene:
         await scene.does(SendMessage(ACCOUNT, ROMEO, "Hi"))
+        before = scene.log
         await scene.hears(ERROR.format("tybalt@capulet.example"))
         await scene.hears(ERROR.format(ROMEO).replace("'id3'", "'id4'"))
+        assert scene.log == before
         assert said(scene)[0].delivery is Delivery.SENT
 
 
@@ -159,6 +161,20 @@ async def test_what_is_written_between_two_streams_is_sent_once() -> None:
         sent = await scene.does(Connect(ACCOUNT))
         assert not any(stanza.startswith("<message") for stanza in sent)
         assert len(said(scene)) == 1
+
+
+async def test_what_is_written_while_the_stream_is_closing_waits() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        server.faults.is_stalled = True
+        scene.client.submit(Disconnect(ACCOUNT))
+        await server.gone()
+        ticket = scene.client.submit(SendMessage(ACCOUNT, ROMEO, "Parting is such sweet sorrow"))
+        assert server.transport is not None
+        server.transport.release()
+        await scene.client.settle()
+        assert [one.failure for one in scene.client.take().answers if one.ticket == ticket] == [None]
+        assert said(scene)[0].delivery is Delivery.QUEUED
 
 
 DELAYED = (

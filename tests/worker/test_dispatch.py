@@ -88,7 +88,7 @@ async def test_s_29_hostile_stanza_leaves_the_stream_alive(stanza: str) -> None:
 async def test_s_29_unreadable_sender_does_not_pass_for_the_account() -> None:
     async with online() as scene:
         push = "<query xmlns='jabber:iq:roster'><item jid='tybalt@capulet.example' subscription='both'/></query>"
-        await scene.hears(f"<iq type='set' id='p' from='@@'>{push}</iq>")
+        assert await scene.hears(f"<iq type='set' id='p' from='@@'>{push}</iq>") == []
         assert scene.client.views.contacts(ACCOUNT) == ()
 
 
@@ -149,6 +149,7 @@ async def test_requests_of_a_lost_stream_are_answered() -> None:
         (" from='capulet.example'", False),
         (" from='tybalt@capulet.example/x'", False),
         (" from='juliet@capulet.example/other'", False),
+        (" from='@@'", False),
     ],
 )
 async def test_s_04_answer_is_taken_from_the_one_who_was_asked(sender: str, is_taken: bool) -> None:

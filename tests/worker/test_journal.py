@@ -77,6 +77,10 @@ async def test_what_waited_at_the_end_of_a_run_goes_out_in_the_next_by_the_same_
         await scene.fails(ProvidePassword(ACCOUNT, PASSWORD))
         sent = [stanza for stanza in server.heard() if stanza.startswith("<message")]
         assert ['id="id1"' in sent[0], 'id="id2"' in sent[1], len(sent)] == [True, True, 2]
+    server = ScriptedServer()
+    async with engine_of(server, archive=Archive.open(tmp_path / "a.db"), make_id=iter("ijklmnop").__next__) as scene:
+        await scene.fails(ProvidePassword(ACCOUNT, PASSWORD))
+        assert not any(stanza.startswith("<message") for stanza in server.heard())
     archive = Archive.open(tmp_path / "a.db")
     states = [message.delivery for message in archive.page(ACCOUNT, ROMEO).messages]
     archive.close()

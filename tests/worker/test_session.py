@@ -357,6 +357,46 @@ async def test_dead_link_is_noticed_by_a_probe_and_replaced(monkeypatch: pytest.
         assert server.logins == 2
 
 
+# -- taking turns ------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_asked_goes_on_before_the_next_stanza_of_the_same_read() -> None:
+    server = ScriptedServer()
+    server.answers["{jabber:iq:roster}query"] = None
+    async with engine_of(server) as scene:
+        scene.client.submit(ProvidePassword(ACCOUNT, PASSWORD))
+        await server.bound()
+        while not server.heard_so_far:
+            await server.heard_more()
+        server.says(
+            "<iq type='result' id='id1'><query xmlns='jabber:iq:roster' ver='1'>"
+            "<item jid='romeo@montague.example' name='Romeo'/></query></iq>"
+            "<iq type='set' id='p'><query xmlns='jabber:iq:roster' ver='2'>"
+            "<item jid='romeo@montague.example' name='Montague'/></query></iq>"
+        )
+        await scene.client.settle()
+        assert [contact.name for contact in scene.client.views.contacts(ACCOUNT)] == ["Montague"]
+
+
+async def test_a_burst_leaves_turns_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "TURN", 0.0)
+    async with online() as scene:
+        turns = 0
+
+        def take_turn() -> None:
+            nonlocal turns
+            turns += 1
+            if not is_over:
+                asyncio.get_running_loop().call_soon(take_turn)
+
+        is_over = False
+        take_turn()
+        await scene.hears("<message from='romeo@montague.example/x'><body>Hi</body></message>" * 200)
+        is_over = True
+        assert turns >= 200
+        assert len(scene.client.views.conversation(ACCOUNT, BareJID.parse("romeo@montague.example")).messages) == 200
+
+
 # -- goodbyes -----------------------------------------------------------------------------------------------------
 
 
