@@ -9,8 +9,17 @@ from dataclasses import dataclass, field
 from tests.support.sasl import Accounts
 from tui_xmpp.jid import BareJID
 from tui_xmpp.xmpp.connection import Connection, InitiatorConfig, Phase, ReceiverConfig
-from tui_xmpp.xmpp.events import BindWanted, CredentialsWanted, Event, KeyDerivationWanted, StanzaReceived
-from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials, KeyDerivation, Password, StoredKeys
+from tui_xmpp.xmpp.events import (
+    BindWanted,
+    CredentialsWanted,
+    Event,
+    KeyDerivationWanted,
+    ResumeWanted,
+    StanzaReceived,
+    TlsWanted,
+)
+from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials, FastToken, KeyDerivation, Password, StoredKeys
+from tui_xmpp.xmpp.stream_management import ResumptionState
 
 DOMAIN = "im.example.com"
 ACCOUNT = BareJID.parse("juliet@im.example.com")
@@ -52,20 +61,26 @@ def receiver_config(**changes: object) -> ReceiverConfig:
     return ReceiverConfig(**values)  # type: ignore[arg-type]
 
 
-def credentials(password: str = PASSWORD, *, is_plain_allowed: bool = False) -> Credentials:
+def credentials(
+    password: str = PASSWORD, *, is_plain_allowed: bool = False, token: FastToken | None = None
+) -> Credentials:
     """Return Juliet's credentials."""
-    return Credentials("juliet", Password(password), is_plain_allowed=is_plain_allowed)
+    return Credentials("juliet", Password(password), is_plain_allowed=is_plain_allowed, token=token)
 
 
 @dataclass
 class Side:
-    """One end: its connection, every event it told, and the answers it gives by itself."""
+    """One end: its connection, every event it told, and the answers it gives by itself.
+
+    ``sessions`` are those a server has kept, by their ids: it resumes them when asked to.
+    """
 
     connection: Connection
     credentials: Credentials
     binding: ChannelBinding
     told: list[Event] = field(default_factory=list)
     derived: dict[KeyDerivation, bytes] = field(default_factory=dict)
+    sessions: dict[str, ResumptionState] = field(default_factory=dict)
 
     def answer(self) -> None:
         """Drain the events, answering those that ask for something."""
@@ -81,6 +96,12 @@ class Side:
                 self.connection.key_derived(self.derived[event.derivation])
             elif isinstance(event, BindWanted):
                 self.connection.accept_bind(event.account.with_resource(event.resource or "balcony"))
+            elif isinstance(event, ResumeWanted):
+                state = self.sessions.pop(event.id, None)
+                if state is None:
+                    self.connection.refuse_resume()
+                else:
+                    self.connection.accept_resume(state)
 
     def stanzas(self) -> list[object]:
         """Return the stanzas received so far."""
@@ -89,6 +110,26 @@ class Side:
     def saw(self, kind: type[Event]) -> bool:
         """Tell whether an event of this kind was told."""
         return any(isinstance(event, kind) for event in self.told)
+
+
+class Transcript:
+    """A connection under test, with strings in and strings out; over direct TLS, which is pretended."""
+
+    def __init__(self, connection: Connection, binding: ChannelBinding | None = None) -> None:
+        self.connection = connection
+        connection.open()
+        for event in connection.events():
+            if isinstance(event, TlsWanted):
+                connection.tls_established(binding or ChannelBinding({}, "TLSv1.3"))
+
+    def receives(self, *xml: str) -> list[Event]:
+        """Feed the text; return what was told."""
+        self.connection.receive_data("".join(xml).encode())
+        return list(self.connection.events())
+
+    def sent(self) -> str:
+        """Return what is to be written since the last call."""
+        return self.connection.data_to_send().decode()
 
 
 class ConnectionPair:

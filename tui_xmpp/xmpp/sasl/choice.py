@@ -76,7 +76,7 @@ def choose_token_mechanism(
             continue
         if kind.binding_type is None or kind.binding_type in usable:
             rank = len(usable) if kind.binding_type is None else usable.index(kind.binding_type)
-            ranked.append((rank, -list(TOKEN_HASHES).index(kind.hash_name), name))
+            ranked.append((rank, list(TOKEN_HASHES).index(kind.hash_name), name))
     return min(ranked)[-1] if ranked else None
 
 
