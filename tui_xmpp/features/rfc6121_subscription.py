@@ -65,6 +65,7 @@ def take_request(ctx: Context, arrival: Arrival[Presence]) -> None:
     words = presence.status(*ctx.languages) or ""
     request = SubscriptionRequest(ctx.account, peer, ctx.clock.now(), words, nick.text if nick else "")
     ctx.emit(SubscriptionRequested(ctx.account, request))
+    ctx.log(f"{peer} asks to see when you are online.", peer=peer)
 
 
 def take_withdrawal(ctx: Context, arrival: Arrival[Presence]) -> None:

@@ -22,7 +22,7 @@ DARK = Theme(
     warning="#e3b25f",
     error="#f0808a",
     dark=True,
-    variables={"footer-background": "#1b1e25", "input-selection-background": "#7fb4ca 35%"},
+    variables={"scrollbar-background": "#232730", "scrollbar": "#454c5a", "input-selection-background": "#7fb4ca 35%"},
 )
 
 LIGHT = Theme(
@@ -38,7 +38,7 @@ LIGHT = Theme(
     warning="#855300",
     error="#a8201a",
     dark=False,
-    variables={"footer-background": "#f2f0ea", "input-selection-background": "#14607c 25%"},
+    variables={"scrollbar-background": "#e6e3da", "scrollbar": "#b9b4a6", "input-selection-background": "#14607c 25%"},
 )
 
 SHORT_NAMES = {"dark": DARK.name, "light": LIGHT.name}

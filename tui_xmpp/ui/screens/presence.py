@@ -24,7 +24,7 @@ from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out
 from tui_xmpp.ui.theme import inks
 
 _SHOWS = (Show.CHAT, Show.ONLINE, Show.AWAY, Show.XA, Show.DND, Show.OFFLINE)
-_CELL = 20
+_CELL = 21
 
 
 class ShowPicker(Widget, can_focus=True):
@@ -61,9 +61,9 @@ class ShowPicker(Widget, can_focus=True):
         pieces = []
         for show in _SHOWS[y * self._columns : (y + 1) * self._columns]:
             is_chosen = show is self.chosen
-            style = (ink.strong if is_chosen else ink.text) + Style(
-                reverse=(is_chosen and self.has_focus) or None, underline=(is_chosen and not self.has_focus) or None
-            )
+            style = ink.strong if is_chosen else ink.text
+            if is_chosen:
+                style += ink.cursor if self.has_focus else Style(underline=True)
             mark = "(•)" if is_chosen else "( )"
             label = f"{mark} {SHAPES[show]} {WORDS[show]}"
             pieces += [(label, style), (" " * (_CELL - len(label)), ink.text)]

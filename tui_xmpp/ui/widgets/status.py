@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 
@@ -40,11 +41,11 @@ _TWO_COLUMNS = 100
 _FACTS_WIDTH = 54
 
 
-def clock_words(at: object, time_format: str) -> str:
-    """Return a local time of day."""
-    from datetime import datetime
-
-    return at.astimezone().strftime(time_format) if isinstance(at, datetime) else ""
+def clock_words(at: datetime, now: datetime, time_format: str) -> str:
+    """Return a local time of day, with the day of the week where that is not today."""
+    local = at.astimezone()
+    is_today = local.date() == now.astimezone().date()
+    return local.strftime(time_format if is_today else f"%a {time_format}")
 
 
 def retry_words(view: AccountView, clock: Clock) -> str:
@@ -63,7 +64,7 @@ def connection_words(view: AccountView, clock: Clock, time_format: str) -> str:
         facts = connection.facts
         words = ["connected"]
         if facts.since is not None:
-            words[0] += f" since {clock_words(facts.since, time_format)}"
+            words[0] += f" since {clock_words(facts.since, clock.now(), time_format)}"
         if facts.tls_version:
             words.append(sanitize_line(facts.tls_version, 20))
         if facts.is_resumed:
@@ -240,7 +241,7 @@ class StatusPane(ScrollView, can_focus=True):
             connection.phase, ink.warning
         )
         if connection.phase is Phase.ONLINE and facts.since is not None:
-            state += f" since {clock_words(facts.since, self._time_format)}"
+            state += f" since {clock_words(facts.since, self._clock.now(), self._time_format)}"
             state += " · resumed" if facts.is_resumed else ""
         if retry := retry_words(view, self._clock):
             state += f" · {retry} (c: now)"
@@ -280,10 +281,11 @@ class StatusPane(ScrollView, can_focus=True):
         if not entries:
             yield laid_out([("   Nothing has happened yet.", ink.dim)], [], width)
         accounts = len(self._views.accounts())
+        now = self._clock.now()
         signs = {Severity.INFO: ("·", ink.dim), Severity.WARNING: ("!", ink.warning), Severity.ERROR: ("✗", ink.error)}
         for entry in reversed(entries):
             sign, style = signs[entry.severity]
-            at = clock_words(entry.at, self._time_format)
+            at = clock_words(entry.at, now, self._time_format)
             indent = len(at) + 4
             text_style = ink.text if entry.severity is Severity.INFO else style
             for number, line in enumerate(_entry_lines(entry, accounts > 1, width - indent - 1)):
