@@ -371,9 +371,9 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     @property
     def is_command(self) -> bool:
-        """Whether what is typed after ``/`` begins with a command's name and a space."""
+        """Whether what is typed after ``/`` begins with a command's name and a space, or is one that fits nobody."""
         word, space, _ = self._typed.partition(" ")
-        return bool(space) and word.casefold() in self.command_names
+        return word.casefold() in self.command_names and (bool(space) or len(self.rows) <= len(self._accounts))
 
     def _select(self, row: RowId) -> None:
         line = self.rows.line(row)
