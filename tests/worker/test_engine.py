@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 
 import pytest
@@ -141,3 +142,8 @@ async def test_a_command_under_way_at_the_end_is_answered_too() -> None:
     assert answers[0].failure is not None
     scene.client.submit(BlockPeer(ACCOUNT, ROMEO))
     assert [answer.failure for answer in scene.client.take().answers] == ["The program is closing."]
+
+
+async def test_several_may_wait_for_rest_at_once() -> None:
+    async with online() as scene, asyncio.timeout(10):
+        await asyncio.gather(*(scene.client.settle() for _ in range(3)))

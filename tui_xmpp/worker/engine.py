@@ -100,6 +100,7 @@ class SessionEngine:
         self._sessions: dict[BareJID, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
+        self._settling = asyncio.Lock()
         if archive is not None:
             client.restore(archive.remembered(), self._keep)
 
@@ -133,15 +134,16 @@ class SessionEngine:
 
     async def settle(self) -> None:
         """Return when nothing is under way and the servers have nothing more to say to what was sent."""
-        while True:
-            await self._idle()
-            begun = self._work.begun
-            pinged = [session.barrier() for session in self._sessions.values() if session.ctx.is_online]
-            await asyncio.gather(*pinged)
-            await self._idle()
-            # A barrier is one request and the one read that brings its answer.
-            if self._work.begun <= begun + 2 * len(pinged):
-                return
+        async with self._settling:  # the barriers of one are work to another
+            while True:
+                await self._idle()
+                begun = self._work.begun
+                pinged = [session.barrier() for session in self._sessions.values() if session.ctx.is_online]
+                await asyncio.gather(*pinged)
+                await self._idle()
+                # A barrier is one request and the one read that brings its answer.
+                if self._work.begun <= begun + 2 * len(pinged):
+                    return
 
     async def _idle(self) -> None:
         while not self._work.is_idle:
