@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_xmpp.core.model import OwnPresence
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.jid import JID, BareJID, FullJID
+from tui_xmpp.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Every fact carries the ``account`` it belongs to. The ones in :data:`DURABLE` ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui_xmpp.core.model import (
@@ -24,6 +23,7 @@ from tui_xmpp.core.model import (
     SubscriptionRequest,
 )
 from tui_xmpp.jid import BareJID, FullJID
+from tui_xmpp.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

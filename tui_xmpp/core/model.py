@@ -6,11 +6,12 @@ Remote text in these values is as received: it is sanitised where it becomes cel
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
 from tui_xmpp.jid import JID, BareJID, FullJID
+from tui_xmpp.values import dataclass
 
 
 class Show(Enum):

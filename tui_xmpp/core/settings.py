@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 
 TlsMode = Literal["auto", "starttls", "direct"]
 

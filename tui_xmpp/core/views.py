@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from tui_xmpp.core.model import (
     SubscriptionRequest,
 )
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
