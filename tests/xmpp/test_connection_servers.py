@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.support.xmpp_server import Account, XmppServer
+from tests.support.certificates import Authority
+from tests.support.prosody import Prosody
+from tests.support.xmpp_server import Account, ServerMissingError, XmppServer
 from tui_xmpp.jid import BareJID
-from tui_xmpp.xmpp.connection import Connection, InitiatorConfig, Phase, TlsMode
+from tui_xmpp.xmpp.connection import Connection, InitiatorConfig, Phase, Sasl2Wish, TlsMode
 from tui_xmpp.xmpp.events import (
+    Acknowledged,
+    Authenticated,
     AuthenticationFailed,
     Bound,
     CredentialsWanted,
     Event,
     KeyDerivationWanted,
+    Resumed,
+    ResumptionFailed,
     StanzaReceived,
     StreamClosed,
+    StreamManagementEnabled,
     TlsWanted,
 )
+from tui_xmpp.xmpp.inline import UserAgent
 from tui_xmpp.xmpp.payload import payload
 from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials, Password
 from tui_xmpp.xmpp.stanza import Body, Iq, IqType, Message, MessageType, Presence
+from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementWish
 
 
 @payload("urn:xmpp:ping", "ping")
@@ -35,11 +45,15 @@ class Ping:
 class Wire:
     """One connection and its socket; each password is offered once, in order."""
 
-    def __init__(self, server: XmppServer, account: Account, tls_mode: TlsMode, *passwords: str) -> None:
+    def __init__(
+        self, server: XmppServer, account: Account, tls_mode: TlsMode, *passwords: str, **changes: object
+    ) -> None:
         jid = BareJID.parse(str(account.jid))
         port = server.direct_port if tls_mode is TlsMode.DIRECT else server.starttls_port
         self.socket: socket.socket = socket.create_connection((server.host, port), timeout=10)
-        self.connection = Connection(InitiatorConfig(jid.domain, jid, resource="test", tls_mode=tls_mode))
+        self.connection = Connection(
+            InitiatorConfig(jid.domain, jid, resource="test", tls_mode=tls_mode, **changes)  # type: ignore[arg-type]
+        )
         self.connection.open()
         self.told: list[Event] = []
         self._context = ssl.create_default_context(cafile=str(server.ca_file))
@@ -80,8 +94,8 @@ class Wire:
 
 
 @contextmanager
-def wire(server: XmppServer, account: Account, tls_mode: TlsMode, *passwords: str) -> Iterator[Wire]:
-    made = Wire(server, account, tls_mode, *passwords)
+def wire(server: XmppServer, account: Account, tls_mode: TlsMode, *passwords: str, **changes: object) -> Iterator[Wire]:
+    made = Wire(server, account, tls_mode, *passwords, **changes)
     try:
         yield made
     finally:
@@ -138,3 +152,123 @@ def test_a_taken_resource_never_ends_in_a_conflict(server: XmppServer) -> None:
         assert isinstance(second, Bound)
         assert first.jid != second.jid
         assert first.jid.resource.startswith("test.")
+
+
+# --- stream management and the instant login ---
+
+MANAGED = {"stream_management": StreamManagementWish()}
+INSTANT = {**MANAGED, "sasl2": Sasl2Wish(UserAgent("d4565fa7-4d72-4749-b3d3-740edbf87770", "tui_xmpp"), "tui_xmpp")}
+SASL2_FOLDER = Path("/usr/lib/prosody/modules/mod_sasl2")
+
+
+@pytest.fixture(scope="module")
+def instant_prosody(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Prosody]:
+    """Prosody with SASL2 and Bind 2; its mod_sasl2 is a copy that runs on this version.
+
+    mod_sasl2_sm is left out: it calls functions that the mod_smacks of Prosody 0.12 lacks.
+    """
+    source = SASL2_FOLDER / "mod_sasl2.lua"
+    if not source.exists():
+        pytest.skip("prosody-modules is not installed")
+    folder = tmp_path_factory.mktemp("prosody_sasl2")
+    modules = folder / "modules"
+    modules.mkdir()
+    lua = source.read_text().replace("origin.conn:ssl_info()", "origin.conn:socket():info()")
+    (modules / "mod_sasl2.lua").write_text(lua)
+    first_path = f'installer_plugin_path = "{modules}"'
+    try:
+        server = Prosody(folder, authority, modules=("sasl2", "sasl2_bind2"), settings=first_path)
+    except ServerMissingError as error:
+        pytest.skip(str(error))
+    with server:
+        yield server
+
+
+def is_managed(event: Event) -> bool:
+    return isinstance(event, StreamManagementEnabled)
+
+
+def talk(client: Wire, id_: str) -> None:
+    """Send a message to oneself and wait until it is acknowledged and has come back."""
+    assert client.connection.jid is not None
+    client.connection.send(Message(to=client.connection.jid, id=id_, type=MessageType.CHAT).with_payloads(Body(id_)))
+    wanted = {"acknowledged", "received"}
+
+    def is_done(event: Event) -> bool:
+        if isinstance(event, Acknowledged) and any(one.id == id_ for one in event.stanzas):
+            wanted.discard("acknowledged")
+        if isinstance(event, StanzaReceived):
+            client.connection.mark_handled()
+            if event.stanza.id == id_:
+                wanted.discard("received")
+        return not wanted
+
+    client.until(is_done)
+
+
+def lose(client: Wire) -> ResumptionState:
+    """Write a message into a link that breaks before it can have been answered."""
+    assert client.connection.jid is not None
+    client.connection.send(Message(to=client.connection.jid, id="lost", type=MessageType.CHAT).with_payloads(Body("?")))
+    client.socket.close()
+    client.connection.receive_eof()
+    state = client.connection.resumption_state()
+    assert state is not None
+    assert [one.stanza.id for one in state.unacked] == ["lost"]
+    return state
+
+
+def resumes(server: XmppServer, account: Account, **changes: object) -> Wire:
+    """Bind, talk, break off, resume, and see that what was lost arrives once; return the resumed wire."""
+    with wire(server, account, TlsMode.DIRECT, account.password, **changes) as client:
+        client.until(is_managed)
+        talk(client, "first")
+        state = lose(client)
+    again = Wire(server, account, TlsMode.DIRECT, account.password, **{**changes, "resumption": state})
+    resumed = again.until(lambda event: isinstance(event, Resumed))
+    assert isinstance(resumed, Resumed)
+    assert resumed.jid == state.jid
+    assert [one.id for one in resumed.resent] == ["lost"]
+    arrived = again.until(lambda event: isinstance(event, StanzaReceived))
+    assert isinstance(arrived, StanzaReceived)
+    assert arrived.stanza.id == "lost"
+    again.connection.mark_handled()
+    talk(again, "last")
+    assert again.connection.unacked == ()
+    assert not any(isinstance(event, Bound | ResumptionFailed) for event in again.told)
+    return again
+
+
+def test_x_198_04_a_session_goes_on_after_a_cut(server: XmppServer) -> None:
+    again = resumes(server, server.user(), **MANAGED)
+    again.connection.close()
+    again.until(lambda event: isinstance(event, StreamClosed))
+    again.socket.close()
+
+
+def test_x_198_04_a_session_that_is_gone_is_replaced(server: XmppServer) -> None:
+    account = server.user()
+    with wire(server, account, TlsMode.DIRECT, account.password, **MANAGED) as client:
+        client.until(is_managed)
+        talk(client, "first")
+        state = lose(client)
+    gone = ResumptionState("never-given", state.jid, state.handled, state.acked, state.unacked)
+    with wire(server, account, TlsMode.DIRECT, account.password, **MANAGED, resumption=gone) as again:
+        again.until(is_managed)
+        kinds = [type(event) for event in again.told if isinstance(event, Bound | ResumptionFailed)]
+        assert kinds == [ResumptionFailed, Bound]
+        talk(again, "last")
+
+
+def test_c_bind2_01_bound_in_one_round_trip_and_resumed_after_the_login(instant_prosody: Prosody) -> None:
+    account = instant_prosody.user()
+    again = resumes(instant_prosody, account, **INSTANT)
+    assert [event.channel_binding for event in again.told if isinstance(event, Authenticated)] == [None]
+    again.socket.close()
+    with wire(instant_prosody, account, TlsMode.STARTTLS, account.password, **INSTANT) as client:
+        bound = client.until(lambda event: isinstance(event, Bound))
+        assert isinstance(bound, Bound)
+        assert bound.inline is not None
+        assert bound.inline.has_carbons
+        assert bound.jid.resource.startswith("tui_xmpp")
+        assert bound.features.has_roster_versioning

@@ -297,7 +297,7 @@ def test_c_bind2_01_what_is_not_offered_is_not_asked_for() -> None:
         "<bind xmlns='urn:xmpp:bind:0'/></inline></authentication></stream:features>"
     )
     wish = Sasl2Wish(AGENT, is_inactive=True, wants_token=True)
-    client = Client(stream_management=StreamManagementWish(), resumption=state(), sasl2=wish).offered(features)
+    client = Client(stream_management=StreamManagementWish(), sasl2=wish).offered(features)
     assert client.sent().endswith(f'{AGENT_OUT}<bind xmlns="urn:xmpp:bind:0"/></authenticate>')
 
 
@@ -441,6 +441,19 @@ def test_s_28_a_resumption_out_of_nothing_ends_the_stream() -> None:
     events = Client().logging_in().receives(success(IDENTIFIER, "<resumed xmlns='urn:xmpp:sm:3' h='0' previd='x'/>"))
     assert StreamFailed in kinds(events)
     assert Resumed not in kinds(events)
+
+
+def test_x_198_04_where_the_login_cannot_resume_nothing_is_bound_before_it_is_tried() -> None:
+    features = FEATURES.replace("<mechanism>SCRAM-SHA-1</mechanism>", "").replace(
+        "</bind><sm xmlns='urn:xmpp:sm:3'/>", "</bind>"
+    )
+    client = Client(resumption=state("a"), stream_management=StreamManagementWish()).offered(features)
+    assert "urn:xmpp:bind:0" not in client.sent()
+    who = "<authorization-identifier>juliet@im.example.com</authorization-identifier>"
+    bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+    assert kinds(client.receives(success(who), AFTER.replace("</stream", f"{bind}</stream"))) == [Authenticated]
+    assert client.sent() == '<resume xmlns="urn:xmpp:sm:3" h="0" previd="some-long-sm-id"/>'
+    assert kinds(client.receives("<resumed xmlns='urn:xmpp:sm:3' h='0' previd='some-long-sm-id'/>")) == [Resumed]
 
 
 def test_another_accounts_session_is_not_asked_for() -> None:

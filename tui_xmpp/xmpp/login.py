@@ -296,7 +296,8 @@ class Sasl2Exchange(SaslExchange):
         requests: list[object] = [wish.user_agent]
         if inline.management is not None and stream.resumption is not None:
             requests.append(Resume(stream.resumption.handled, stream.resumption.id))
-        if inline.bind is not None:
+        if inline.bind is not None and (stream.resumption is None or inline.management is not None):
+            # Where a session can be resumed only after the login, a bind that comes with it would be in the way.
             managed = stream.stream_management if inline.has_bind_feature(ns.STREAM_MANAGEMENT) else None
             self._asked_for = BindRequest(
                 wish.tag,

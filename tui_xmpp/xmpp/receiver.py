@@ -257,7 +257,7 @@ class Reception:
             text = first if name == "authenticate" else element
             step = mechanism.step(None if text is None else decode_base64(text.text or "", "incorrect-encoding"))
             if isinstance(step, Challenge):
-                self._stream.write(build(ns.SASL2, "challenge", text=encode_base64(step.data)))
+                self._stream.write(build(ns.SASL2, "challenge", text=encode_base64(step.data) or None))
                 return
             self._account = self._authenticated(mechanism, step)
         except SaslError as error:
