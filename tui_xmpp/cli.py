@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     # Until the first screen is there hardly anything is garbage: the app turns the collector on again.
     gc.disable()
+    # A key need not wait because a message was painted just before; how often news is painted, the doorbell says.
+    os.environ.setdefault("TEXTUAL_FPS", "240")
     try:
         with ExitStack() as stack:
             return _run(options, stack)

@@ -99,9 +99,11 @@ class TuiXmppApp(Guarded, App[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        # Whoever starts the program may have put the collector off until the first screen was there.
-        gc.enable()
         self.client.start()
+        # Whoever starts the program may have put the collector off until the first screen was there. What has been made
+        # so far stays: it need not be looked through again.
+        gc.freeze()
+        gc.enable()
         for notice in self._notices:
             self.say(notice, "warning")
         if self.is_first_run:
