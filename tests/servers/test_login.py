@@ -116,8 +116,9 @@ def open_house(
     tmp_path_factory: pytest.TempPathFactory, authority: Authority, prosody_of_session: Prosody
 ) -> Generator[Prosody]:
     """A Prosody that takes guests."""
-    guests = 'authentication = "anonymous"'
-    with Prosody(tmp_path_factory.mktemp("guests"), authority, "meryton.test", settings=guests) as house:
+    domain = "meryton.test"
+    guests = f'VirtualHost "{domain}"\nauthentication = "anonymous"'  # given twice for all hosts it is a mistake
+    with Prosody(tmp_path_factory.mktemp("guests"), authority, domain, settings=guests) as house:
         yield house
 
 
