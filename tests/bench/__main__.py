@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from tests.bench.arriving import backlog, echo, presences
 from tests.bench.decoding import REFERENCE_RATE, bare_rate, decode
@@ -14,6 +15,7 @@ from tests.bench.figures import Row, machine, table
 from tests.bench.keys import press
 from tests.bench.stage import Stage
 from tests.bench.starting import start
+from tests.support.xmpp_server import ServerMissingError
 
 ALONE: dict[str, Callable[[int], list[Row]]] = {"decode": decode}
 """What needs no server."""
@@ -39,18 +41,23 @@ def main() -> int:
         stage: Stage | None = None
         for name in chosen:
             print(f"measuring: {name} …", file=sys.stderr, flush=True)
-            began = time.monotonic()
+            began, before = time.monotonic(), bare_rate()
             if name in ALONE:
-                rows += ALONE[name](options.runs)
+                found = ALONE[name](options.runs)
             else:
-                stage = stage or stack.enter_context(Stage())
-                rows += STAGED[name](stage, options.runs)
+                try:
+                    stage = stage or stack.enter_context(Stage())
+                except ServerMissingError:
+                    print("           left out: it needs Prosody, which is not installed", file=sys.stderr)
+                    continue
+                found = STAGED[name](stage, options.runs)
+            slowness = REFERENCE_RATE / ((before + bare_rate()) / 2)
+            rows += [replace(row, slowness=slowness) for row in found]
             print(f"           {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    factor = REFERENCE_RATE / bare_rate()
     print(f"\n{machine()}; medians of {options.runs}.")
-    print(f"Targets were set on a machine {factor:.1f} times as fast as this one is now (bare lxml, one core).\n")
+    print("Slowness: how many times as long bare lxml took, before and after, as where the targets were set.\n")
     print(table(rows))
-    return 0 if all(row.is_met is not False for row in rows) else 1
+    return 1 if any(row.verdict == "MISSED" for row in rows) else 0
 
 
 if __name__ == "__main__":
