@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -280,7 +281,7 @@ class Archive:
                     RosterItem(
                         BareJID.parse(jid),
                         name,
-                        tuple(json.loads(groups)),
+                        _groups(groups),
                         Subscription(sub),
                         bool(ask),
                         bool(approved),
@@ -454,6 +455,12 @@ def _roster_row(account: int, item: RosterItem) -> tuple[object, ...]:
         item.is_ask_pending,
         item.is_approved,
     )
+
+
+@lru_cache(maxsize=256)
+def _groups(text: str) -> tuple[str, ...]:
+    """Read a contact's groups; many contacts share the same."""
+    return tuple(json.loads(text))
 
 
 def _failure_text(failure: Failure | None) -> str | None:

@@ -17,7 +17,7 @@ import base64
 import types
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar, Union, cast, dataclass_transform, get_args, get_origin, get_type_hints
@@ -26,6 +26,7 @@ from lxml import etree
 
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, FullJID, parse_jid
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import Element, build, qualified, sendable, tag_text
 
 P = TypeVar("P")
