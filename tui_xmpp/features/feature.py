@@ -12,7 +12,7 @@ route leaves an immutable note on the :class:`Arrival`), DERIVE (facts). A prese
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, Protocol, TypeVar, cast
 
 from tui_xmpp.clock import Clock
@@ -23,6 +23,7 @@ from tui_xmpp.core.model import OwnPresence, RosterItem, Severity
 from tui_xmpp.core.settings import AccountSettings, PrivacySettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import JID, BareJID, FullJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import decode, tag_of
 from tui_xmpp.xmpp.stanza import (

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.util import find_spec
@@ -26,6 +26,7 @@ from typing import Protocol
 
 from tui_xmpp.net.identity import CertificateFacts, is_proved, literal_address, read_certificate, server_end_point
 from tui_xmpp.net.steps import NetError
+from tui_xmpp.values import dataclass
 
 ALPN = "xmpp-client"  # XEP-0368 §4
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from tui_xmpp.clock import Clock, SystemClock
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.inline import UserAgent

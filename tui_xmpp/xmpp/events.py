@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from tui_xmpp.jid import BareJID, FullJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.inline import ArchiveMetadata
 from tui_xmpp.xmpp.sasl import AuthenticationPin, FastToken, KeyDerivation, MechanismOffer

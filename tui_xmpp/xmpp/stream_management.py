@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, Self, TypeGuard
@@ -17,6 +17,7 @@ from lxml import etree
 
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import FullJID, JIDError
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element, build, parse_element, qualified, serialize
 from tui_xmpp.xmpp.payload import attribute, choice, payload
