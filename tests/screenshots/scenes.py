@@ -1,0 +1,106 @@
+"""The scenes: each plays the evening to a moment worth a picture."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tests.screenshots.evening import Evening, evening, play
+from tui_xmpp.loopback.cast import ELIZABETH
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One picture: its file's name, what it shows, and how it comes about."""
+
+    name: str
+    title: str
+    act: Callable[[Evening], Awaitable[None]]
+    width: int = 120
+    height: int = 40
+    theme: str = "dark"
+    is_first_run: bool = False
+    has_other: bool = False
+
+    @asynccontextmanager
+    async def played(self) -> AsyncIterator[Evening]:
+        """Give the evening at the moment of the picture."""
+        async with evening(
+            self.width, self.height, theme=self.theme, is_first_run=self.is_first_run, has_other=self.has_other
+        ) as tonight:
+            await self.act(tonight)
+            await tonight.settle()
+            yield tonight
+
+
+async def _wizard(tonight: Evening) -> None:
+    await tonight.press("enter")
+    await tonight.type("elizabeth@longbourn.lit")
+    await tonight.press("enter")
+    await tonight.type("pride & prejudice")
+
+
+async def _requests(tonight: Evening) -> None:
+    await play(tonight)
+    tonight.pass_time(minutes=3)
+    tonight.cast.georgiana.ask(ELIZABETH, "My brother speaks of you. I hope this is not too forward.")
+    await tonight.settle()
+    await tonight.press("ctrl+r")
+
+
+async def _presence(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("ctrl+o")
+
+
+async def _help(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("f1")
+
+
+async def _add(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("ctrl+n")
+    await tonight.type("georgiana@pemberley.lit")
+
+
+async def _certificate(tonight: Evening) -> None:
+    await tonight.settle()
+
+
+async def _palette(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("ctrl+p", "a", "d")
+
+
+async def _status(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("ctrl+t")
+
+
+async def _completion(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("ctrl+u", "/", "p", "r")
+
+
+async def _people(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("alt+left")
+
+
+SCENES = (
+    Scene("main", "The main screen", play),
+    Scene("light", "The light theme", play, theme="light"),
+    Scene("narrow", "A narrow terminal: the conversation", play, 60, 20),
+    Scene("narrow-people", "A narrow terminal: people", _people, 60, 20),
+    Scene("wizard", "The first run", _wizard, 100, 28, is_first_run=True),
+    Scene("requests", "Requests", _requests, 100, 28),
+    Scene("presence", "Presence", _presence, 100, 28),
+    Scene("add-contact", "A new contact", _add, 100, 28),
+    Scene("certificate", "A certificate that proves nothing", _certificate, 100, 30, has_other=True),
+    Scene("commands", "Slash commands, completed", _completion, 100, 28),
+    Scene("palette", "The command palette", _palette, 100, 28),
+    Scene("status", "The status pane", _status),
+    Scene("help", "Help", _help, 100, 40),
+)
