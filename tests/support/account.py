@@ -138,8 +138,8 @@ class User:
         await self.until(lambda _: self.connection.phase is Phase.ONLINE)
 
     async def asked(self, kind: PromptKind) -> Prompt:
-        """Wait for a question."""
-        return await self.until(lambda _: self.prompt(kind))
+        """Wait for a question, and until the session rests because of it."""
+        return await self.until(lambda _: self.prompt(kind) if self.connection.phase is Phase.STOPPED else None)
 
     async def hears(self, peer: BareJID, body: str) -> Message:
         """Wait for a message with this text in the conversation with ``peer``."""
