@@ -375,6 +375,13 @@ def test_xep_0198_8_stream_management_may_fail_alone() -> None:
     assert "<enable" not in client.sent().split("</authenticate>")[-1]  # one attempt a stream (X-198-03)
 
 
+def test_stream_management_nobody_wished_for_is_not_on() -> None:
+    enabled = "<bound xmlns='urn:xmpp:bind:0'><enabled xmlns='urn:xmpp:sm:3' id='x' resume='1'/></bound>"
+    client = Client().logging_in()
+    assert kinds(client.receives(success(IDENTIFIER, enabled), AFTER)) == [Authenticated, Bound]
+    assert not client.connection.is_managed
+
+
 def test_a_server_whose_bind_cannot_enable_is_asked_afterwards() -> None:
     features = FEATURES.replace("<mechanism>SCRAM-SHA-1</mechanism>", "").replace(
         "<feature var='urn:xmpp:sm:3'/></inline>", "</inline>"
@@ -557,6 +564,11 @@ def test_c_fast_03_a_server_in_trouble_costs_no_token() -> None:
 def test_c_fast_03_an_expired_token_is_not_tried() -> None:
     old = FastToken(TOKEN.value, TOKEN.mechanism, NOW)
     assert 'mechanism="SCRAM-SHA-1"' in Client(BOUND).offered(login=credentials(token=old)).sent()
+
+
+def test_c_fast_01_a_token_is_not_used_without_its_installation_id() -> None:
+    client = Client(BOUND, sasl2=Sasl2Wish(UserAgent())).offered(login=credentials(token=TOKEN))
+    assert 'mechanism="SCRAM-SHA-1"' in client.sent()
 
 
 def test_s_30_a_server_that_does_not_prove_the_token_is_left() -> None:

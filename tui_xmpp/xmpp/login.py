@@ -325,7 +325,7 @@ class Sasl2Exchange(SaslExchange):
             if resumed is not None:
                 self._resume(resumed)
                 return
-            if failed is not None and stream.resumption is not None:
+            if failed is not None:
                 stream.resumption_failed(failed.condition, failed.h)
             bound = success.find(tag_of(BoundAnswer))
             if bound is not None and not self._bind(success, bound):
