@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.scenes import ELIZABETH, netherfield
+from tests.support.scenes import DARCY, ELIZABETH, netherfield
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Prompt, PromptKind
 from tui_xmpp.ui.app import TuiXmppApp
@@ -39,3 +39,17 @@ async def test_a_question_settled_under_another_dialog_is_gone_when_that_is_left
         await pilot.press("escape")
         await pilot.pause(0.1)
         assert not any(isinstance(screen, PasswordScreen) for screen in app.screen_stack)
+
+
+async def test_a_list_is_paged_through_and_left_where_it_has_no_room() -> None:
+    scene = netherfield()
+    app = TuiXmppApp(scene.client)
+    async with app.run_test(size=(4, 3)) as pilot:
+        await pilot.pause()
+        for open_dialog in ("accounts", "requests", "subscription"):
+            app.main.open_chat(ELIZABETH, DARCY)
+            app.perform(open_dialog)
+            await pilot.pause()
+            await pilot.press("pagedown", "pageup", "down", "end", "home")
+            await pilot.press("escape")
+            assert app.screen is app.main

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Button, Checkbox, Input, Static
 
@@ -208,3 +209,31 @@ async def test_enter_on_a_refused_certificate_stays_disconnected() -> None:
         await pilot.pause()
         assert scene.engine.of(c.PinCertificate) == []
         assert scene.engine.of(c.Disconnect) == [c.Disconnect(ELIZABETH)]
+
+
+async def test_what_a_fast_typist_types_after_the_address_is_the_password() -> None:
+    scene = Scene()
+    async with first_run(scene) as pilot:
+        await pilot.press("enter", *"elizabeth@longbourn.lit")
+        for key in ("enter", "tab", "shift+tab", "p", "r", "i", "d", "e"):  # all of it at once, as a paste comes
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause(0.1)
+        fields = {field.id: field.value for field in pilot.app.screen.query(Input)}
+        assert (fields["jid"], fields["password"]) == ("elizabeth@longbourn.lit", "pride")
+
+
+async def test_why_a_login_failed_is_in_sight_in_a_low_terminal() -> None:
+    scene = Scene()
+    play_the_worker(scene, "pride")
+    app = TuiXmppApp(scene.client, is_first_run=True, check_keyring=keyring_is_missing, clock=scene.clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("enter", *"elizabeth@longbourn.lit", "enter", *"prejudice", "tab", "space", "enter")
+        app.screen.query_one("#port", Input).focus()
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert told(pilot, ".problem") == WRONG
+        assert app.screen.region.contains_region(app.screen.query_one(".problem").region)
+        await pilot.press(*"pride", "enter")  # what was refused is written over
+        await pilot.pause(0.1)
+        assert app.screen.has_class("-done")

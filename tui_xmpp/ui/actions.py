@@ -421,6 +421,11 @@ def _priority(desk: Desk, text: str) -> None:
 
 
 def _accounts(desk: Desk, text: str) -> None:
+    if desk.account is None:
+        from tui_xmpp.ui.screens.wizard import WizardScreen
+
+        desk.app.push_screen(WizardScreen(desk, is_adding=True))
+        return
     from tui_xmpp.ui.screens.accounts import AccountsScreen
 
     desk.app.push_screen(AccountsScreen(desk))

@@ -8,15 +8,14 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Button, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Button, Static
 
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.changes import AccountChanged, AccountListChanged
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, button, verbs, words
+from tui_xmpp.ui.screens.dialog import Choices, Dialog, button, verbs, words
 from tui_xmpp.ui.signs import WORDS, account_shape, visible_show
 from tui_xmpp.ui.widgets.status import connection_words
 from tui_xmpp.worker.doorbell import Batch
@@ -45,7 +44,7 @@ class AccountsScreen(Dialog[None]):
         self._views: tuple[AccountView, ...] = ()
 
     def content(self) -> ComposeResult:
-        yield OptionList()
+        yield Choices()
         yield words("No account yet.", "words dim empty")
         yield verbs(
             button("Enter speak as", "speak", "main"),
@@ -59,7 +58,7 @@ class AccountsScreen(Dialog[None]):
     def on_mount(self) -> None:
         self._fill()
         if self._views:
-            self.query_one(OptionList).focus()
+            self.query_one(Choices).focus()
         else:
             self.query_one("#add", Button).focus()
 
@@ -69,14 +68,8 @@ class AccountsScreen(Dialog[None]):
             self._fill()
 
     def _fill(self) -> None:
-        options = self.query_one(OptionList)
-        kept = options.highlighted
         self._views = self._desk.views.accounts()
-        options.clear_options()
-        options.add_options([Option(self._words(view)) for view in self._views])
-        if self._views:
-            options.highlighted = min(kept or 0, len(self._views) - 1)
-        options.display = bool(self._views)
+        self.query_one(Choices).fill(map(self._words, self._views))
         self.query_one(".empty", Static).display = not self._views
         for choice in self.query(Button):
             choice.display = bool(self._views) or choice.id in ("add", "cancel")
@@ -94,10 +87,10 @@ class AccountsScreen(Dialog[None]):
         return text
 
     def _chosen(self) -> AccountView | None:
-        index = self.query_one(OptionList).highlighted
+        index = self.query_one(Choices).highlighted
         return self._views[index] if index is not None and index < len(self._views) else None
 
-    @on(OptionList.OptionSelected)
+    @on(Choices.OptionSelected)
     @on(Button.Pressed, "#speak")
     def _speak(self) -> None:
         if view := self._chosen():

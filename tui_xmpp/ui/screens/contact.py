@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Button, Checkbox, Input, OptionList
+from textual.widgets import Button, Checkbox, Input
 from textual.widgets.option_list import Option
 
 from tui_xmpp.core import commands as c
@@ -15,6 +15,7 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import split_groups
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.dialog import (
+    Choices,
     Dialog,
     GroupSuggester,
     Tick,
@@ -165,7 +166,7 @@ class SubscriptionScreen(Dialog[None]):
     def content(self) -> ComposeResult:
         contact = self._desk.views.conversation(self._account, self._peer).contact
         yield words(subscription_words(contact))
-        yield OptionList(*(Option(Text(title), id=verb) for verb, title in self._choices(contact)))
+        yield Choices(*(Option(Text(title), id=verb) for verb, title in self._choices(contact)))
         yield buttons(button("Close", "cancel"))
 
     @staticmethod
@@ -190,10 +191,10 @@ class SubscriptionScreen(Dialog[None]):
         return choices
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
+        self.query_one(Choices).focus()
 
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
+    @on(Choices.OptionSelected)
+    def _selected(self, event: Choices.OptionSelected) -> None:
         account, peer, desk = self._account, self._peer, self._desk
         name = desk.title(account, peer)
         self.dismiss(None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Generic, TypeVar
 
+from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -12,7 +15,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Button, Checkbox, Input, Static
+from textual.widgets import Button, Checkbox, Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID, JIDError
@@ -20,11 +24,19 @@ from tui_xmpp.ui.guard import Guarded
 
 Result = TypeVar("Result")
 
+LOW = 30
+"""Below so many lines the fields stand without blank lines between them."""
+
 
 class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     """A box over the main screen; Escape leaves it with nothing done. Long content scrolls inside the box."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
+    # Priority for what moves the cursor: the next keys of a fast typist belong to the next field already.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("tab", "app.focus_next", "Next field", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "Field before", show=False, priority=True),
+    ]
 
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 50%; }
@@ -42,6 +54,7 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     Dialog Input:focus { border: none; background: $background; background-tint: $primary 24%; }
     Dialog .problem { color: $error; height: auto; display: none; margin-bottom: 1; }
     Dialog .problem.-told { display: block; }
+    Dialog.-low .field, Dialog.-low .words, Dialog.-low Checkbox { margin-bottom: 0; }
     Dialog .buttons { height: auto; align-horizontal: right; margin-top: 1; }
     Dialog .buttons > Button { margin-left: 2; }
     Dialog .verbs { height: auto; grid-rows: 1; grid-gutter: 0 1; }
@@ -85,6 +98,9 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
         """Yield what stands below the title."""
         yield from ()
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < LOW, "-low")
+
     def tell(self, sentence: str) -> None:
         """Show what is wrong; an empty sentence takes that back."""
         problem = self.query_one(".problem", Static)
@@ -102,6 +118,32 @@ class Tick(Checkbox):
     @property
     def _button(self) -> Content:
         return Content.styled("[x]" if self.value else "[ ]", self.get_visual_style("toggle--button"))
+
+
+class Choices(OptionList):
+    """A list to choose from that can be left and paged through whatever its size."""
+
+    def fill(self, options: Iterable[Text]) -> None:
+        """Put other options in, with the cursor on the same place."""
+        kept = self.highlighted or 0
+        self.clear_options()
+        self.add_options([Option(option) for option in options])
+        self.display = bool(self.options)
+        if self.options:
+            self.highlighted = min(kept, len(self.options) - 1)
+
+    def action_page_up(self) -> None:
+        """Move up by some options. A page of Textual's own cannot be reckoned where a list has no room for a line."""
+        self._page(-1)
+
+    def action_page_down(self) -> None:
+        """Move down by some options."""
+        self._page(1)
+
+    def _page(self, direction: int) -> None:
+        if self.options:
+            step = direction * max(1, self.size.height // 2)
+            self.highlighted = max(0, min(len(self.options) - 1, (self.highlighted or 0) + step))
 
 
 def words(text: str, classes: str = "words") -> Static:
@@ -131,8 +173,6 @@ def verbs(*choices: Button) -> ItemGrid:
 
 def button(label: str, id: str, kind: str = "") -> Button:  # noqa: A002 - Textual's own name for it
     """Return a button; ``kind`` is empty, ``main`` or ``danger``."""
-    from rich.text import Text
-
     return Button(Text(label), id=id, compact=True, classes=f"-{kind}" if kind else "")
 
 

@@ -8,15 +8,14 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Button, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Button, Static
 
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.changes import RequestsChanged
 from tui_xmpp.core.model import SubscriptionRequest
 from tui_xmpp.core.text import confusion, sanitize_line
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, button, verbs, words
+from tui_xmpp.ui.screens.dialog import Choices, Dialog, button, verbs, words
 from tui_xmpp.ui.signs import age_words
 from tui_xmpp.worker.doorbell import Batch
 
@@ -48,7 +47,7 @@ class RequestsScreen(Dialog[None]):
         return f"Requests · {number} waiting" if number else "Requests"
 
     def content(self) -> ComposeResult:
-        yield OptionList()
+        yield Choices()
         yield words("", "words dim empty")
         yield verbs(
             button("A approve", "approve", "main"),
@@ -60,7 +59,7 @@ class RequestsScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         self._fill()
-        self.query_one(OptionList).focus()
+        self.query_one(Choices).focus()
 
     def follow(self, batch: Batch) -> None:
         """Show what the inbox holds now."""
@@ -68,18 +67,12 @@ class RequestsScreen(Dialog[None]):
             self._fill()
 
     def _fill(self) -> None:
-        options = self.query_one(OptionList)
-        kept = options.highlighted
         self._requests = self._desk.views.requests()
-        options.clear_options()
-        options.add_options([Option(self._words(request)) for request in self._requests])
-        if self._requests:
-            options.highlighted = min(kept or 0, len(self._requests) - 1)
+        self.query_one(Choices).fill(map(self._words, self._requests))
         self.query_one(".title", Static).update(self.title_words)
         empty = self.query_one(".empty", Static)
         empty.update("Nobody asks to see when you are online. Requests wait here until you answer them.")
         empty.display = not self._requests
-        options.display = bool(self._requests)
         for choice in self.query(Button):
             choice.display = bool(self._requests) or choice.id == "cancel"
 
@@ -99,7 +92,7 @@ class RequestsScreen(Dialog[None]):
         return text
 
     def _chosen(self) -> SubscriptionRequest | None:
-        index = self.query_one(OptionList).highlighted
+        index = self.query_one(Choices).highlighted
         return self._requests[index] if index is not None and index < len(self._requests) else None
 
     @on(Button.Pressed, "#approve")
@@ -142,7 +135,7 @@ class RequestsScreen(Dialog[None]):
 
             BY_ID["block"].run(self._desk, str(request.peer))
 
-    @on(OptionList.OptionSelected)
+    @on(Choices.OptionSelected)
     def action_details(self) -> None:
         """Show what is known of them."""
         if request := self._chosen():

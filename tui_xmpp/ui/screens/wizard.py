@@ -41,7 +41,11 @@ class Stage(Enum):
 class WizardScreen(Dialog[None]):
     """Lead from nothing to a connected account; what was typed stays typed whatever fails."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f8", "toggle_secret", "Show the password", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f8", "toggle_secret", "Show the password", show=False),
+        # Priority, because the next keys of a fast typist belong to the password already.
+        Binding("enter", "to_password", "To the password", show=False, priority=True),
+    ]
 
     DEFAULT_CSS = """
     WizardScreen { background: $background; }
@@ -86,6 +90,7 @@ class WizardScreen(Dialog[None]):
         with Vertical(classes="stage account"):
             yield field("Address", line(placeholder="name@example.com", id="jid"))
             yield field("Password", line(id="password", is_secret=True))
+            yield problem()
             yield words("F8 shows or hides the password.", "words dim")
             yield Tick("Keep the password in the keyring", False, id="keep", disabled=True)
             yield words("", "words dim keyring")
@@ -95,7 +100,6 @@ class WizardScreen(Dialog[None]):
                 yield field("Port", line(placeholder="found by the address", id="port"))
                 yield field("Encryption", Select(_TLS_MODES, value="auto", allow_blank=False, compact=True, id="tls"))
                 yield field("CA file", line(placeholder="of a private certificate authority", id="ca"))
-            yield problem()
             yield buttons(button("Back", "back"), button("Connect", "connect", "main"))
         with Vertical(classes="stage trial"):
             yield words("", "words steps")
@@ -167,12 +171,19 @@ class WizardScreen(Dialog[None]):
             self._desk.submit(c.RemoveAccount(self._settings.jid), lambda failure: None)
         self.dismiss(None)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave Enter to what has the cursor, but after an address whose password is not typed yet."""
+        if action == "to_password":
+            return self.focused is self.query_one("#jid") and not self.query_one("#password", Input).value
+        return super().check_action(action, parameters)
+
+    def action_to_password(self) -> None:
+        """Go on to the password, at once."""
+        self.set_focus(self.query_one("#password"))
+
     @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        if event.input.id == "jid" and not self.query_one("#password", Input).value:
-            self.query_one("#password", Input).focus()
-        else:
-            self._connect()
+    def _entered(self) -> None:
+        self._connect()
 
     def _read(self) -> AccountSettings | None:
         """Read the fields; say what is wrong with the first that is."""
@@ -265,7 +276,9 @@ class WizardScreen(Dialog[None]):
                     self._is_password_given = False
                     self._turn(Stage.ACCOUNT)
                     self.tell(sanitize_line(prompt.reason, 400) or "The server refused the password.")
-                    self.query_one("#password", Input).focus()
+                    password = self.query_one("#password", Input)
+                    password.action_select_all()
+                    password.focus()
                     return
                 self._is_password_given = True
                 is_kept = self.query_one("#keep", Checkbox).value
