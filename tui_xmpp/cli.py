@@ -9,9 +9,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tui_xmpp import __version__
@@ -202,10 +203,10 @@ def _languages() -> tuple[str, ...]:
 class _DemoEngine:
     """The sessions over the loopback server, which lives and ends with them."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, archive: Archive) -> None:
         from tui_xmpp.worker.engine import SessionEngine
 
-        self._engine = SessionEngine(client, passwords=self)
+        self._engine = SessionEngine(client, archive=archive, passwords=self)
         self._demo: Demo | None = None
         self._start: asyncio.Task[None] | None = None
 
@@ -242,12 +243,15 @@ class _DemoEngine:
 
 
 def _run_demo() -> int:
+    from tui_xmpp.storage.archive import Archive
     from tui_xmpp.ui.app import TuiXmppApp
 
     client = Client(Store(), Settings())
-    client.attach(lambda: _DemoEngine(client))
-    app = TuiXmppApp(client)
-    app.run()
+    # What is said is found again when its chat is opened again, and gone when the demo ends.
+    with TemporaryDirectory(prefix="tui-xmpp-demo-") as folder, closing(Archive.open(Path(folder) / "demo")) as archive:
+        client.attach(lambda: _DemoEngine(client, archive))
+        app = TuiXmppApp(client)
+        app.run()
     return app.return_code or 0
 
 
