@@ -8,6 +8,9 @@
 After every call that may produce output (any verb below) write ``data_to_send()``. After ``receive_data``
 and every answer drain ``events()``. No verb raises for what the peer sent: that is a ``StreamFailed`` event.
 A verb called in the wrong phase raises ``ConnectionStateError`` (a bug of the caller).
+
+With stream management a session outlives its stream: call ``mark_handled`` for every stanza once it is safe, and
+give ``resumption_state()`` of a broken stream to the next one's config; ``Resumed`` then comes in place of ``Bound``.
 """
 
 from __future__ import annotations

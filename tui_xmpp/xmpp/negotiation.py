@@ -163,9 +163,7 @@ NEGOTIABLE: Final[tuple[Negotiable, ...]] = (
     ),
     Negotiable(
         qualified(ns.SASL2, "authentication"),
-        lambda stream: (
-            stream.sasl2 is not None and not stream.is_authenticated and is_sasl2_usable(stream.features)
-        ),
+        lambda stream: stream.sasl2 is not None and not stream.is_authenticated and is_sasl2_usable(stream.features),
         Sasl2Exchange,
         renews_features=True,
     ),
