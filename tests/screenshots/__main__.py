@@ -1,4 +1,4 @@
-"""Draw ``screenshots/`` anew: ``python -m tests.screenshots [NAME …]``."""
+"""Draw ``screenshots/`` and fill the README's tables anew: ``python -m tests.screenshots [NAME …]``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.screenshots.drawing import png_of, rows_of, svg_of
 from tests.screenshots.scenes import SCENES
+from tests.screenshots.tables import write_tables
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 
@@ -19,6 +20,7 @@ async def main() -> int:
     if unknown:
         print(f"There is no scene called {', '.join(sorted(unknown))}.", file=sys.stderr)
         return 2
+    write_tables()
     FOLDER.mkdir(exist_ok=True)
     for scene in SCENES:
         if wanted and scene.name not in wanted:
