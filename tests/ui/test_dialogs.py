@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from tests.support.scenes import DARCY, ELIZABETH, netherfield
+from textual import events
+from textual.geometry import Offset
+from textual.widgets import Static
+
+from tests.support.scenes import DARCY, ELIZABETH, NOW, netherfield
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Prompt, PromptKind
+from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Prompt, PromptKind
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.screens.confirm import ConfirmScreen
+from tui_xmpp.ui.screens.details import MessageScreen
 from tui_xmpp.ui.screens.prompts import PasswordScreen
 
 
@@ -53,3 +58,49 @@ async def test_a_list_is_paged_through_and_left_where_it_has_no_room() -> None:
             await pilot.press("pagedown", "pageup", "down", "end", "home")
             await pilot.press("escape")
             assert app.screen is app.main
+
+
+def _failed() -> Message:
+    why = Failure("item-not-found", "There is no such account at pemberley.lit.", "Nobody " * 30)
+    return Message(
+        "m1", ELIZABETH, DARCY, Direction.OUTGOING, NOW, "Is it novels?", delivery=Delivery.FAILED, failure=why
+    )
+
+
+async def test_all_that_is_known_of_a_message_is_told_whole() -> None:
+    scene = netherfield()
+    scene.publish(e.HistoryLoaded(ELIZABETH, DARCY, (_failed(),), is_latest=True, is_start=True))
+    app = TuiXmppApp(scene.client)
+    async with app.run_test(size=(100, 40)) as pilot:
+        app.main.open_chat(ELIZABETH, DARCY)
+        await pilot.pause()
+        await pilot.press("up", "i")
+        assert isinstance(app.screen, MessageScreen)
+        facts = app.screen.query_one(".facts", Static)
+        rows = "\n".join(facts.render_line(y).text.rstrip() for y in range(facts.size.height))
+        assert f"{NOW.astimezone():%A %d %B %Y, %H:%M:%S}" in rows
+        assert "no such account" in rows
+        assert "item-not-found" in rows
+        assert rows.count("Nobody") == 30
+        scene.publish(e.DeliveryChanged(ELIZABETH, DARCY, "m1", Delivery.DELIVERED, NOW))
+        await pilot.pause(0.1)
+        rows = "\n".join(facts.render_line(y).text.rstrip() for y in range(facts.size.height))
+        assert "delivered to a device of theirs" in rows
+
+
+async def test_on_a_message_the_foot_tells_its_keys_and_a_paste_goes_where_one_writes() -> None:
+    scene = netherfield()
+    scene.publish(e.HistoryLoaded(ELIZABETH, DARCY, (_failed(),), is_latest=True, is_start=True))
+    app = TuiXmppApp(scene.client)
+    async with app.run_test(size=(100, 40)) as pilot:
+        app.main.open_chat(ELIZABETH, DARCY)
+        await pilot.pause()
+        await pilot.press("up")
+        bar = app.main.key_bar.render_line(0).text
+        await pilot.click(app.main.key_bar, offset=Offset(bar.index("Write"), 0))
+        assert app.main.conversation.composer.has_focus
+        await pilot.press("up")
+        app.main.conversation.log_lines.post_message(events.Paste("two\r\nlines"))
+        await pilot.pause()
+        assert app.main.conversation.composer.text == "two\nlines"
+        assert app.main.conversation.composer.has_focus

@@ -50,6 +50,8 @@ class Place(Enum):
 
     EVERYWHERE = "Everywhere"
     ROSTER = "In the list of people"
+    WRITING = "While writing"
+    MESSAGES = "On a message (↑ from an empty line leads there)"
     STATUS = "In the status pane"
 
 
@@ -92,6 +94,8 @@ KEY_NAMES = {
     "right": "→",
     "up": "↑",
     "down": "↓",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
 }
 
 

@@ -1,19 +1,25 @@
-"""What is known of one person: address, who sees whom, and each of their devices."""
+"""What is known of one person (address, who sees whom, each of their devices), and of one message."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.widgets import Button, Static
 
 from tui_xmpp.core import commands as c
-from tui_xmpp.core.changes import ContactChanged, RequestsChanged
-from tui_xmpp.core.text import confusion, sanitize_line
+from tui_xmpp.core.changes import ContactChanged, ConversationChanged, RequestsChanged
+from tui_xmpp.core.model import Delivery, Message, MessageKind
+from tui_xmpp.core.text import BODY_LIMIT, confusion, sanitize_body, sanitize_line
+from tui_xmpp.core.views import ContactView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, button, verbs, words
-from tui_xmpp.ui.signs import SHAPES, WORDS, span_words, subscription_words
+from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, two_columns, verbs, words
+from tui_xmpp.ui.signs import SHAPES, WORDS, counted, span_words, subscription_words
 from tui_xmpp.worker.doorbell import Batch
 
 
@@ -49,43 +55,39 @@ class DetailsScreen(Dialog[None]):
 
     def _fill(self) -> None:
         contact = self._desk.views.conversation(self._account, self._peer).contact
+        self.query_one(".facts", Static).update(two_columns(self._facts(contact)))
+
+    def _facts(self, contact: ContactView) -> Iterator[tuple[str, str | Text]]:
         now = self._desk.clock.now()
-        text = Text()
-
-        def fact(name: str, value: str, style: str = "") -> None:
-            text.append(f"{name:<12}", "dim")
-            text.append(f"{value}\n", style)
-
-        fact("Address", str(self._peer))
+        yield "Address", str(self._peer)
         if doubt := confusion(str(self._peer)):
-            fact("", f"! {doubt}", "bold")
+            yield "", Text(f"! {doubt}", "bold")
         if len(self._desk.views.accounts()) > 1:
-            fact("Account", str(self._account))
+            yield "Account", str(self._account)
         if contact.groups:
-            fact("Groups", sanitize_line(", ".join(contact.groups), 200))
-        fact("Sharing", subscription_words(contact))
+            yield "Groups", sanitize_line(", ".join(contact.groups), 200)
+        yield "Sharing", subscription_words(contact)
         if contact.is_requesting:
-            fact("", "They ask to see when you are online: Ctrl+R answers.")
+            yield "", "They ask to see when you are online: Ctrl+R answers."
         if contact.is_blocked:
-            fact("", "Blocked: you hear nothing from them.")
+            yield "", "Blocked: you hear nothing from them."
         if not contact.resources:
             last = f": {sanitize_line(contact.status, 200)}" if contact.status else "."
-            fact("Devices", f"none online{last}")
+            yield "Devices", f"none online{last}"
         for number, device in enumerate(contact.resources):
             presence = device.presence
-            fact(
+            yield (
                 "Devices" if number == 0 else "",
-                f"{SHAPES[presence.show]} {sanitize_line(device.resource, 60)}",
-                "bold",
+                Text(f"{SHAPES[presence.show]} {sanitize_line(device.resource, 60)}", "bold"),
             )
             state = f"{WORDS[presence.show]}, priority {presence.priority}"
             if presence.since is not None:
                 state += f", for {span_words((now - presence.since).total_seconds())}"
-            fact("", state)
+            yield "", state
             if presence.idle_since is not None:
-                fact("", f"idle for {span_words((now - presence.idle_since).total_seconds())}")
+                yield "", f"idle for {span_words((now - presence.idle_since).total_seconds())}"
             if presence.status:
-                fact("", sanitize_line(presence.status, 300))
+                yield "", sanitize_line(presence.status, 300)
             if device.details is not None:
                 told = device.details
                 parts = [sanitize_line(told.software, 100)] if told.software else []
@@ -94,14 +96,12 @@ class DetailsScreen(Dialog[None]):
                 if told.round_trip is not None:
                     parts.append(f"answers in {told.round_trip * 1000:.0f} ms")
                 if parts:
-                    fact("", ", ".join(parts))
+                    yield "", ", ".join(parts)
             elif device.resource not in self._asked:
                 self._asked.add(device.resource)
                 self._desk.submit(
                     c.DescribeEntity(self._account, self._peer.with_resource(device.resource)), lambda failure: None
                 )
-        text.rstrip()
-        self.query_one(".facts", Static).update(text)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -120,3 +120,82 @@ class DetailsScreen(Dialog[None]):
                 desk.app.push_screen(SubscriptionScreen(desk, account, peer))
             case "chat":
                 desk.main.open_chat(account, peer)
+
+
+_FATES = {
+    Delivery.RECEIVED: "",
+    Delivery.QUEUED: "waits here until the account is connected",
+    Delivery.SENT: "on its way; the server has not said that it took it",
+    Delivery.ACKNOWLEDGED: "your server has it",
+    Delivery.DELIVERED: "delivered to a device of theirs",
+    Delivery.DISPLAYED: "shown to them",
+    Delivery.FAILED: "not delivered",
+}
+
+
+class MessageScreen(Dialog[None]):
+    """Show all that is known of one message: when, from which device, how far it came and why no further."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "copy", "Copy", show=False)]
+
+    title_words = "Message"
+
+    def __init__(self, desk: Desk, message: Message) -> None:
+        super().__init__()
+        self._desk = desk
+        self._message = message
+
+    def content(self) -> ComposeResult:
+        yield words("", "words facts")
+        yield buttons(button("C copy", "copy"), button("Close", "cancel", "main"))
+
+    def on_mount(self) -> None:
+        self._fill()
+        self.query_one("#cancel", Button).focus()
+
+    def follow(self, batch: Batch) -> None:
+        """Show how far the message has come now."""
+        chat = (self._message.account, self._message.peer)
+        if any(
+            isinstance(change, ConversationChanged) and (change.account, change.peer) == chat
+            for change in batch.changes
+        ):
+            found = (each for each in self._desk.views.conversation(*chat).messages if each.key == self._message.key)
+            self._message = next(found, self._message)
+            self._fill()
+
+    def _fill(self) -> None:
+        self.query_one(".facts", Static).update(two_columns(self._facts()))
+
+    def _facts(self) -> Iterator[tuple[str, str | Text]]:
+        message = self._message
+        yield "From", str(message.author or (message.account if message.is_outgoing else message.peer))
+        yield "To", str(message.peer if message.is_outgoing else message.account)
+        yield "Said", f"{message.stamp.astimezone():%A %d %B %Y, %H:%M:%S %z}"
+        if message.is_delayed:
+            yield "", "It was kept for you and came later."
+        if fate := _FATES[message.delivery]:
+            yield "Delivery", fate
+        if message.failure is not None:
+            yield "Why", sanitize_line(message.failure.sentence, 1000)
+            if message.failure.text:
+                yield "Their words", sanitize_line(message.failure.text, 1000)
+            yield "Condition", sanitize_line(message.failure.condition, 100)
+        if message.kind is not MessageKind.CHAT:
+            yield "Kind", message.kind.value
+        for name, value in (("Subject", message.subject), ("Thread", message.thread)):
+            if value:
+                yield name, sanitize_line(value, 300)
+        for language, body in message.bodies:
+            yield f"In {sanitize_line(language, 8)}", sanitize_line(body, 300)
+        yield "Length", counted(len(message.body), "character")
+
+    @on(Button.Pressed, "#copy")
+    def action_copy(self) -> None:
+        """Copy the whole text."""
+        self._desk.app.copy_to_clipboard(sanitize_body(self._message.body, 64 * BODY_LIMIT))
+        self._desk.say("Copied")
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_cancel()

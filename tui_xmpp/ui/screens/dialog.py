@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Generic, TypeVar
 
+from rich.table import Table
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -154,6 +155,17 @@ def words(text: str, classes: str = "words") -> Static:
 def problem() -> Static:
     """Return the place for :meth:`Dialog.tell`."""
     return words("", "problem")
+
+
+def two_columns(rows: Iterable[tuple[str | Text, str | Text]], first: int = 11) -> Table:
+    """Return names, at most ``first`` cells wide, beside what they stand for, each wrapped in its own column."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(max_width=first, min_width=min(first, 11))
+    table.add_column(ratio=1, overflow="fold")
+    for name, value in rows:
+        left = Text(name, "dim") if isinstance(name, str) else name
+        table.add_row(left, Text(value) if isinstance(value, str) else value)
+    return table
 
 
 def field(label: str, widget: Widget) -> Horizontal:

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, TypeAlias
 
-from rich.table import Table
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from tui_xmpp.ui.actions import ACTIONS, BY_SLASH, Action, Place, key_words
-from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, words
+from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, two_columns, words
+from tui_xmpp.ui.widgets.composer import Composer
+from tui_xmpp.ui.widgets.conversation_log import ConversationLog
+from tui_xmpp.ui.widgets.roster import Roster
+from tui_xmpp.ui.widgets.status import StatusPane
 
-_LIST_KEYS = (
-    ("↑ ↓ j k", "Move"),
-    ("Enter", "Open a chat"),
-    ("Space", "Fold or unfold a group"),
-    ("/", "Narrow the list by typing; Esc shows all again"),
-    ("Home End", "First, last"),
-)
-_WRITING_KEYS = (
-    ("Enter", "Send"),
-    ("Alt+Enter", "A new line (Shift+Enter, where the terminal tells it apart)"),
-    ("Tab", "Take what is offered"),
-    ("Ctrl+U", "Empty the line"),
-    ("//", "Send a text that begins with a slash"),
-)
+_Row: TypeAlias = tuple[str | Text, str | Text]
+
+_WIDGETS: dict[Place, type[Widget]] = {
+    Place.ROSTER: Roster,
+    Place.MESSAGES: ConversationLog,
+    Place.WRITING: Composer,
+    Place.STATUS: StatusPane,
+}
+"""What has keys of its own beside the registry's: a key without words is one every program has."""
+_TYPED = {
+    Place.ROSTER: ("/", "Narrow the list by typing, or type a command"),
+    Place.WRITING: ("Tab", "Take what is offered; else to the messages"),
+}
+"""Keys that are no bindings, because those would come too late for a fast typist."""
 
 
 class HelpScreen(Dialog[None]):
@@ -60,41 +65,29 @@ class HelpScreen(Dialog[None]):
         else:
             if self._unknown:
                 yield words("There is no such command; these there are.")
-            yield Static(self._keys())
-            yield Static(self._commands())
+            yield Static(two_columns(self._keys(), 30))
+            yield Static(two_columns(self._commands(), 30))
         yield buttons(button("Close", "cancel"))
 
-    def _keys(self) -> Table:
-        table = _table()
-
-        def heading(title: str) -> None:
-            if table.row_count:
-                table.add_row("", "")
-            table.add_row(Text(title, "bold"), "")
-
-        def row(left: str, right: str) -> None:
-            table.add_row(Text(left), Text(right))
-
+    def _keys(self) -> Iterator[_Row]:
         for place in Place:
-            heading(place.value)
+            yield Text(place.value, "bold"), ""
             for action in ACTIONS:
                 if action.place is place and action.keys:
-                    row(" ".join(map(key_words, action.keys)), action.help)
-            if place is Place.ROSTER:
-                for keys, does in _LIST_KEYS:
-                    row(keys, does)
-        heading("While writing")
-        for keys, does in _WRITING_KEYS:
-            row(keys, does)
-        return table
+                    yield " ".join(map(key_words, action.keys)), action.help
+            widget = _WIDGETS.get(place)
+            for binding in widget.BINDINGS if widget is not None else ():
+                if isinstance(binding, Binding) and binding.description:
+                    yield shown_keys(binding), binding.description
+            if place in _TYPED:
+                yield _TYPED[place]
+            yield "", ""
 
-    def _commands(self) -> Table:
-        table = _table()
-        table.add_row("", "")
-        table.add_row(Text("Commands", "bold"), "")
+    def _commands(self) -> Iterator[_Row]:
+        yield Text("Commands", "bold"), ""
         for action in sorted((action for action in ACTIONS if action.slash), key=lambda action: action.slash):
-            table.add_row(Text(action.usage), Text(action.help))
-        return table
+            yield action.usage, action.help
+        yield "//", "Send a text that begins with a slash."
 
     def on_mount(self) -> None:
         self.query_one(Button).focus(scroll_visible=False)
@@ -109,11 +102,10 @@ class HelpScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def _table() -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(max_width=30)
-    table.add_column(ratio=1)
-    return table
+def shown_keys(binding: Binding) -> str:
+    """Return the keys of a binding worth knowing: the first, and others that are a letter."""
+    first, *others = binding.key.split(",")
+    return " ".join(map(key_words, [first, *(key for key in others if len(key) == 1 and key.islower())]))
 
 
 def _about(action: Action) -> str:

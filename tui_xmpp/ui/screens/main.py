@@ -446,6 +446,15 @@ class MainScreen(Guarded, Screen[None]):
     def _edit_wanted(self, message: ConversationLog.EditWanted) -> None:
         self.desk.submit(c.DiscardMessage(message.account, message.peer, message.key))
 
+    @on(ConversationLog.DetailsWanted)
+    def _details_wanted(self, message: ConversationLog.DetailsWanted) -> None:
+        messages = self.desk.views.conversation(message.account, message.peer).messages
+        found = next((each for each in messages if each.key == message.key), None)
+        if found is not None:
+            from tui_xmpp.ui.screens.details import MessageScreen
+
+            self.desk.app.push_screen(MessageScreen(self.desk, found))
+
     @on(ConversationLog.LinkActivated)
     def _link_activated(self, message: ConversationLog.LinkActivated) -> None:
         self.desk.app.follow_link(message.url)
@@ -493,8 +502,11 @@ class MainScreen(Guarded, Screen[None]):
         self._go(self.page + message.step)
 
     @on(KeyBar.Pressed)
-    def _key_pressed(self, message: KeyBar.Pressed) -> None:
-        self.action_perform(message.action)
+    async def _key_pressed(self, message: KeyBar.Pressed) -> None:
+        if message.place is Place.MESSAGES:
+            await self.conversation.log_lines.run_action(message.action)
+        else:
+            self.action_perform(message.action)
 
     @on(Divider.Dragged)
     def _dragged(self, message: Divider.Dragged) -> None:
@@ -506,6 +518,8 @@ class MainScreen(Guarded, Screen[None]):
         place = Place.EVERYWHERE
         if self.focused is self.roster:
             place = Place.ROSTER
+        elif self.focused is self.conversation.log_lines:
+            place = Place.MESSAGES
         elif self.focused is self.status_pane:
             place = Place.STATUS
         self.key_bar.stand(place)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +15,7 @@ from tui_xmpp.core.changes import AccountChanged, AccountListChanged
 from tui_xmpp.core.model import Prompt
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.screens.dialog import Dialog, Tick, button, buttons, field, line, problem, words
+from tui_xmpp.ui.screens.dialog import Dialog, Tick, button, buttons, field, line, problem, two_columns, words
 from tui_xmpp.worker.doorbell import Batch
 
 
@@ -102,7 +102,7 @@ class CertificateScreen(_PromptScreen):
 
     def content(self) -> ComposeResult:
         yield words(sanitize_line(self._prompt.reason, 500))
-        yield Static(self._facts())
+        yield Static(two_columns(self._facts()))
         yield words(
             "\nSomeone may be listening in. Trust it only if you got the same SHA-256 from the server's owner "
             "by another way."
@@ -111,27 +111,19 @@ class CertificateScreen(_PromptScreen):
         yield problem()
         yield buttons(button("Refuse", "refuse", "main"), button("Trust this certificate", "pin", "danger"))
 
-    def _facts(self) -> Text:
-        text = Text()
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "Account", str(self._prompt.account)
         certificate = self._prompt.certificate
-        rows: list[tuple[str, str]] = [("Account", str(self._prompt.account))]
-        if certificate is not None:
-            rows += [
-                ("For", sanitize_line(certificate.subject, 200)),
-                ("Issued by", sanitize_line(certificate.issuer, 200)),
-            ]
-            if certificate.names:
-                rows.append(("Names", sanitize_line(", ".join(certificate.names), 300)))
-            if certificate.not_before is not None and certificate.not_after is not None:
-                rows.append(("Valid", f"{certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"))
-            pairs = [certificate.sha256[i : i + 4].upper() for i in range(0, len(certificate.sha256), 4)]
-            lines = [" ".join(pairs[i : i + 8]) for i in range(0, len(pairs), 8)]
-            rows += [("SHA-256" if number == 0 else "", words) for number, words in enumerate(lines)]
-        for name, value in rows:
-            text.append(f"{name:<11}", "dim")
-            text.append(f"{value}\n")
-        text.rstrip()
-        return text
+        if certificate is None:
+            return
+        yield "For", sanitize_line(certificate.subject, 200)
+        yield "Issued by", sanitize_line(certificate.issuer, 200)
+        if certificate.names:
+            yield "Names", sanitize_line(", ".join(certificate.names), 300)
+        if certificate.not_before is not None and certificate.not_after is not None:
+            yield "Valid", f"{certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"
+        digits = [certificate.sha256[i : i + 4].upper() for i in range(0, len(certificate.sha256), 4)]
+        yield "SHA-256", "\n".join(" ".join(digits[i : i + 8]) for i in range(0, len(digits), 8))
 
     def on_mount(self) -> None:
         self.query_one("#refuse", Button).focus()

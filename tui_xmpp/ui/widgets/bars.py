@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from tui_xmpp.ui.actions import ACTIONS, Place, key_words
+from tui_xmpp.ui.actions import ACTIONS, BY_ID, Place, key_words
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.signs import fitted, laid_out
 from tui_xmpp.ui.theme import inks
@@ -60,6 +60,40 @@ class TitleBar(DrawnLines):
             self.post_message(self.Turned(1))
 
 
+_SHORT = {
+    Place.ROSTER: {
+        "help": "Help",
+        "add-here": "Add contact",
+        "edit": "Rename",
+        "details": "Details",
+        "subscription": "Sharing",
+        "remove": "Remove",
+        "palette": "Commands",
+        "requests": "Requests",
+        "presence": "Presence",
+    },
+    Place.STATUS: {
+        "help": "Help",
+        "presence-here": "Presence",
+        "connect-here": "Connect",
+        "disconnect-here": "Disconnect",
+        "accounts": "Accounts",
+        "status-pane": "Close",
+    },
+    Place.EVERYWHERE: {action.id: action.footer for action in ACTIONS if action.footer},
+}
+"""What is shown of the registry, by the pane that has the cursor."""
+_WITHOUT_ACCOUNT = {"help": "Help", "accounts": "Add an account", "palette": "Commands", "quit": "Quit"}
+_ON_MESSAGE = (
+    ("Enter", "Details or resend", "take"),
+    ("c", "Copy", "copy"),
+    ("o", "Open link", "open_link"),
+    ("e", "Edit unsent", "edit"),
+    ("Del", "Discard unsent", "discard"),
+    ("Esc", "Write", "leave"),
+)
+
+
 class KeyBar(DrawnLines):
     """The keys that do something here, as many as fit."""
 
@@ -67,8 +101,9 @@ class KeyBar(DrawnLines):
 
     @dataclass
     class Pressed(Message):
-        """A key's words were clicked."""
+        """A key's words were clicked; among the messages the action is the log's own, else the registry's."""
 
+        place: Place
         action: str
 
     def __init__(self, desk: Desk) -> None:
@@ -78,7 +113,7 @@ class KeyBar(DrawnLines):
         self._spans: list[tuple[int, int, str]] = []
 
     def stand(self, place: Place) -> None:
-        """Show the keys of the pane that has the cursor first."""
+        """Show the keys of the pane that has the cursor."""
         if place is not self._place:
             self._place = place
             self.repaint()
@@ -87,26 +122,24 @@ class KeyBar(DrawnLines):
         """Draw the line."""
         return [self._drawn_line() for _ in lines]
 
+    def _keys(self) -> Iterable[tuple[str, str, str]]:
+        if self._place is Place.MESSAGES:
+            return _ON_MESSAGE
+        shown = _SHORT[self._place] if self._desk.account is not None else _WITHOUT_ACCOUNT
+        actions = map(BY_ID.__getitem__, shown)
+        return [(key_words(a.keys[0]), shown[a.id], a.id) for a in actions if a.applies(self._desk)]
+
     def _drawn_line(self) -> Strip:
         ink = inks(self.app.current_theme)
         width = self.size.width
         self._spans.clear()
         pieces = [(" ", ink.text)]
         column = 1
-        shown = [a for a in ACTIONS if a.footer and a.keys and a.place is Place.EVERYWHERE]
-        if self._place is Place.ROSTER:
-            shown = [a for a in ACTIONS if a.id in ("help", "add-here", "edit", "details", "subscription", "remove")]
-            shown += [a for a in ACTIONS if a.id in ("palette", "requests", "presence")]
-        short = {"edit": "Rename", "details": "Details", "subscription": "Sharing", "remove": "Remove"}
-        for action in shown:
-            if not action.applies(self._desk):
-                continue
-            key = key_words(action.keys[0])
-            words = short.get(action.id) or action.footer or action.title
+        for key, words, action in self._keys():
             size = cell_len(key) + cell_len(words) + 3
             if column + size - 2 > width:
                 break
-            self._spans.append((column, column + size, action.id))
+            self._spans.append((column, column + size, action))
             pieces += [(key, ink.accent), (f" {words}", ink.dim), ("  ", ink.text)]
             column += size
         return laid_out(pieces, [], width, ink.surface)
@@ -114,4 +147,4 @@ class KeyBar(DrawnLines):
     def on_click(self, event: events.Click) -> None:
         for start, end, action in self._spans:
             if start <= event.x < end:
-                self.post_message(self.Pressed(action))
+                self.post_message(self.Pressed(self._place, action))

@@ -126,7 +126,7 @@ class Composer(TextArea, inherit_bindings=False):
     Composer.-real-cursor .text-area--cursor { background: $surface; color: $foreground; text-style: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "up", show=False),
+        Binding("up", "up", "Earlier lines and texts; from an empty line to the messages", show=False),
         Binding("down", "down", show=False),
         Binding("left", "cursor_left", show=False),
         Binding("right", "cursor_right", show=False),
@@ -142,25 +142,30 @@ class Composer(TextArea, inherit_bindings=False):
         Binding("shift+end", "cursor_line_end(True)", show=False),
         Binding("ctrl+shift+left", "cursor_word_left(True)", show=False),
         Binding("ctrl+shift+right", "cursor_word_right(True)", show=False),
-        Binding("f7,ctrl+shift+a", "select_all", show=False),
+        Binding("f7,ctrl+shift+a", "select_all", "Select all", show=False),
         Binding("backspace", "delete_left", show=False),
         Binding("delete,ctrl+d", "delete_right", show=False),
         Binding("ctrl+w,ctrl+backspace,alt+backspace", "delete_word_left", show=False),
         Binding("ctrl+delete,alt+delete,alt+d", "delete_word_right", show=False),
-        Binding("ctrl+u,super+backspace", "empty", "Empty the composer", show=False),
+        Binding("ctrl+u,super+backspace", "empty", "Empty the line; undo brings it back", show=False),
         Binding("ctrl+x,super+x", "cut", show=False),
         Binding("ctrl+c,super+c", "copy", show=False),
         Binding("ctrl+v", "paste", show=False),
-        Binding("ctrl+z,super+z", "undo", show=False),
-        Binding("ctrl+y,super+y,ctrl+shift+z", "redo", show=False),
-        Binding("ctrl+up,alt+up", "history(-1)", "Earlier text", show=False),
-        Binding("ctrl+down,alt+down", "history(1)", "Later text", show=False),
+        Binding("ctrl+z,super+z", "undo", "Undo", show=False),
+        Binding("ctrl+y,super+y,ctrl+shift+z", "redo", "Redo", show=False),
+        Binding("ctrl+up,alt+up", "history(-1)", "An earlier text, sent in this chat", show=False),
+        Binding("ctrl+down,alt+down", "history(1)", "A later one", show=False),
         Binding("enter", "send", "Send", show=False),
-        Binding("shift+enter,alt+enter,ctrl+j", "line_break", "Line break", show=False),
-        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "Messages up", show=False),
-        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "Messages down", show=False),
-        Binding("ctrl+home", "oldest", "Oldest message", show=False),
-        Binding("ctrl+end", "newest", "Newest message", show=False),
+        Binding(
+            "alt+enter,shift+enter,ctrl+j",
+            "line_break",
+            "A new line (Shift+Enter too, where the terminal tells it apart)",
+            show=False,
+        ),
+        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "Read further up", show=False),
+        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "Read further down", show=False),
+        Binding("ctrl+home", "oldest", "The oldest message", show=False),
+        Binding("ctrl+end", "newest", "The newest message", show=False),
     ]
 
     @dataclass
@@ -440,10 +445,13 @@ class Composer(TextArea, inherit_bindings=False):
             await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Take many lines as text to look at, never as many messages."""
         event.stop()
         event.prevent_default()
-        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        self.take_paste(event.text)
+
+    def take_paste(self, text: str) -> None:
+        """Take many lines as text to look at, never as many messages."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         if result := self._replace_via_keyboard(text, *self.selection):
             self.move_cursor(result.end_location)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from rich.style import Style
+from textual import events
 from textual.app import ComposeResult
 from textual.strip import Strip
 from textual.widget import Widget
@@ -149,6 +150,12 @@ class ConversationPane(Widget):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.composer.place_cursor)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Put what is pasted where one writes, also from among the messages."""
+        event.stop()
+        self.focus_composer()
+        self.composer.take_paste(event.text)
 
     def on_composer_messages_wanted(self, message: Composer.MessagesWanted) -> None:
         message.stop()

@@ -56,18 +56,19 @@ class ConversationLog(DrawnLines, can_focus=True):
     ConversationLog { width: 1fr; height: 1fr; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor(-1)", "Previous message", show=False),
-        Binding("down,j", "cursor(1)", "Next message", show=False),
-        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "oldest", "Oldest", show=False),
-        Binding("end,G", "newest", "Newest", show=False),
-        Binding("enter", "resend", "Resend", show=False),
-        Binding("e,E", "edit", "Edit", show=False),
-        Binding("delete", "discard", "Discard", show=False),
+        Binding("up,k", "cursor(-1)", "The message before", show=False),
+        Binding("down,j", "cursor(1)", "The next message; after the newest, back to writing", show=False),
+        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "A page up", show=False),
+        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "A page down", show=False),
+        Binding("home,g", "oldest", "The oldest", show=False),
+        Binding("end,G", "newest", "The newest", show=False),
+        Binding("enter", "take", "Details, or for one that failed: resend", show=False),
+        Binding("i", "details", "Details: when it was said, from which device, how far it came", show=False),
         Binding("c,y,ctrl+c,super+c", "copy", "Copy", show=False),
-        Binding("o", "open_link", "Open link", show=False),
-        Binding("escape,i", "leave", "Write", show=False),
+        Binding("o", "open_link", "Open its link", show=False),
+        Binding("e,E", "edit", "Write anew what did not go out", show=False),
+        Binding("delete", "discard", "Discard what did not go out", show=False),
+        Binding("escape", "leave", "Back to writing", show=False),
     ]
 
     @dataclass
@@ -100,6 +101,12 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     @dataclass
     class DiscardWanted(_Wanted):
+        key: str
+
+    @dataclass
+    class DetailsWanted(_Wanted):
+        """The user wants to know all there is about a message."""
+
         key: str
 
     @dataclass
@@ -748,8 +755,13 @@ class ConversationLog(DrawnLines, can_focus=True):
             self._cursor = self._messages[-1].key
         self.refresh()
 
-    def action_resend(self) -> None:
-        self._act("resend", self._cursor)
+    def action_take(self) -> None:
+        """Resend what failed, else show its details."""
+        message = self._at_cursor()
+        self._act("resend" if message is not None and message.delivery is Delivery.FAILED else "details", self._cursor)
+
+    def action_details(self) -> None:
+        self._act("details", self._cursor)
 
     def action_edit(self) -> None:
         self._act("edit", self._cursor)
@@ -758,13 +770,15 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._act("discard", self._cursor)
 
     def _act(self, action: str, key: str | None) -> None:
-        """Ask for what can be done with a message that did not go out."""
+        """Ask for what can be done with a message: all but details only with one that did not go out."""
         index = self._index(key) if key is not None else None
         if index is None:
             return
         message = self._messages[index]
         can_be_given_up = message.delivery in (Delivery.FAILED, Delivery.QUEUED)
-        if action == "resend" and message.delivery is Delivery.FAILED:
+        if action == "details":
+            self._tell(self.DetailsWanted(message.account, message.peer, message.key))
+        elif action == "resend" and message.delivery is Delivery.FAILED:
             self._tell(self.ResendWanted(message.account, message.peer, message.key))
         elif action == "edit" and can_be_given_up:
             self._tell(self.EditWanted(message.account, message.peer, message.key, message.body))

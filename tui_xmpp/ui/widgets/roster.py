@@ -43,13 +43,13 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "edge(0)", "First", show=False),
-        Binding("end", "edge(1)", "Last", show=False),
-        Binding("enter", "choose", "Open chat", show=False),
-        Binding("space", "fold", "Fold or unfold", show=False),
-        Binding("escape", "leave", "Clear the filter", show=False),
+        Binding("pageup", "page(-1)", "A page up", show=False),
+        Binding("pagedown", "page(1)", "A page down", show=False),
+        Binding("home", "edge(0)", "The first", show=False),
+        Binding("end", "edge(1)", "The last", show=False),
+        Binding("enter", "choose", "Open a chat, or fold a group", show=False),
+        Binding("space", "fold", "Fold or unfold a group", show=False),
+        Binding("escape", "leave", "Show all again; else back to writing", show=False),
     ]
 
     DEFAULT_CSS = """
