@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from textual import events
 from textual.pilot import Pilot
@@ -131,7 +132,7 @@ async def evening(
     """Begin on the eve of the ball, with Elizabeth at her desk; ``has_other`` gives her a second account."""
     clock = ManualClock(BEGINNING)
     schedule = StoryTime(clock)
-    with utc(), TemporaryDirectory() as folder, closing(Archive.open(Path(folder) / "archive.sqlite")) as archive:
+    with anywhere(), TemporaryDirectory() as folder, closing(Archive.open(Path(folder) / "archive.sqlite")) as archive:
         async with LoopbackServer(DOMAIN, other_domains=DOMAINS[1:], clock=clock, random=Random(1)) as server:
             server.add_user(ELIZABETH.local or "", PASSWORD)
             cast = make_cast(server.realm, schedule, Random(1))
@@ -170,18 +171,14 @@ async def _no_demo() -> None:
 
 
 @contextmanager
-def utc() -> Iterator[None]:
-    """Show every time as Greenwich has it, wherever the picture is drawn."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = "UTC"
-    time.tzset()
+def anywhere() -> Iterator[None]:
+    """Show times as Greenwich has them, and in colour, wherever the picture is drawn."""
     try:
-        yield
+        with patch.dict(os.environ, TZ="UTC"):
+            os.environ.pop("NO_COLOR", None)
+            time.tzset()
+            yield
     finally:
-        if before is None:
-            del os.environ["TZ"]
-        else:
-            os.environ["TZ"] = before
         time.tzset()
 
 
