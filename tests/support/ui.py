@@ -91,8 +91,8 @@ class ConversationHost(App[None]):
         super().__init__()
         self.client = Client(Store(), Settings())
         self.client.publish((*beginning(), *events))
-        self.pane = ConversationPane(self.client.views, complete, zone=UTC)
-        self.asked: list[UiMessage] = []
+        self.pane = ConversationPane(self.client.views, complete, self._keep, zone=UTC)
+        self.asked: list[UiMessage | Composer.Submitted] = []
         self._first_theme = theme
 
     def compose(self) -> ComposeResult:
@@ -131,14 +131,13 @@ class ConversationHost(App[None]):
         log = self.log_lines
         return [log.render_line(y).text.rstrip() for y in range(log.size.height)]
 
-    def asked_for(self, kind: type[UiMessage]) -> list[UiMessage]:
+    def asked_for(self, kind: type[UiMessage] | type[Composer.Submitted]) -> list[UiMessage | Composer.Submitted]:
         """Return the messages of one kind that came up from the pane."""
         return [message for message in self.asked if type(message) is kind]
 
-    def _keep(self, message: UiMessage) -> None:
+    def _keep(self, message: UiMessage | Composer.Submitted) -> None:
         self.asked.append(message)
 
-    on_composer_submitted = _keep
     on_composer_draft_changed = _keep
     on_conversation_log_older_wanted = _keep
     on_conversation_log_latest_wanted = _keep

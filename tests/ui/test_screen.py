@@ -160,10 +160,46 @@ async def test_a_command_typed_fast_from_anywhere_runs_and_leaves_a_draft_alone(
         assert main.conversation.composer.text == draft
 
 
-async def test_typing_after_a_slash_narrows_the_list_and_escape_shows_all() -> None:
+async def test_what_is_typed_ahead_of_a_command_goes_where_the_command_leads() -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        assert app_of(pilot).main.roster.has_focus
+        for key in ("slash", *"chat jane@longbourn.lit", "enter", *"hello", "enter", *"and"):
+            character = "/" if key == "slash" else key if len(key) == 1 else "\r"
+            app_of(pilot).post_message(Key(key if len(key) > 1 or key.isalnum() else character_key(key), character))
+        await pilot.pause()
+        await pilot.pause()
+        main = app_of(pilot).main
+        assert main.chat == (ELIZABETH, JANE)
+        assert scene.engine.of(c.SendMessage) == [c.SendMessage(ELIZABETH, JANE, "hello")]
+        assert main.conversation.composer.text == "and"
+
+
+async def test_a_command_taken_back_gives_the_draft_back() -> None:
+    async with running(netherfield()) as pilot:
+        main = app_of(pilot).main
+        main.open_chat(ELIZABETH, DARCY)
+        await pilot.press(*"half")
+        main.roster.focus()
+        await pilot.press("slash", *"aw")
+        assert main.conversation.composer.text == "/aw"
+        await pilot.press("escape", "escape")
+        assert main.conversation.composer.text == "half"
+        main.roster.focus()
+        await pilot.press("slash", "backspace")
+        assert main.conversation.composer.text == "half"
+        main.roster.focus()
+        await pilot.press("slash")
+        main.open_chat(ELIZABETH, JANE)
+        assert main.conversation.composer.text == ""
+        main.open_chat(ELIZABETH, DARCY)
+        assert main.conversation.composer.text == "half"
+
+
+async def test_typing_after_f_narrows_the_list_and_escape_shows_all() -> None:
     async with running(netherfield()) as pilot:
         roster = app_of(pilot).main.roster
-        await pilot.press("slash", *"arcy")
+        await pilot.press("f", *"arcy")
         assert roster.selected == RowId(ELIZABETH, "Friends", DARCY)
         assert len(roster.rows) == 3
         await pilot.press("escape")

@@ -27,7 +27,7 @@ from tui_xmpp.core.views import ContactView
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui import commands
-from tui_xmpp.ui.actions import ACTIONS, BY_SLASH, Place
+from tui_xmpp.ui.actions import ACTIONS, Place
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.signs import SHAPES
@@ -80,7 +80,7 @@ class MainScreen(Guarded, Screen[None]):
     # Priority, because it must move the cursor before the next key of a fast typist is handed to a widget.
     BINDINGS: ClassVar[list[BindingType]] = [
         *_bindings(Place.EVERYWHERE),
-        Binding("slash", "begin_command", "Command", show=False, priority=True),
+        Binding("slash", "begin_command", "Type a command", show=False, priority=True),
     ]
 
     DEFAULT_CSS = """
@@ -121,7 +121,7 @@ class MainScreen(Guarded, Screen[None]):
         self.roster.styles.width = self._roster_width
         self.divider = Divider()
         self.conversation = ConversationPane(
-            views, self._complete, clock=clock, time_format=ui.time_format, id="conversation"
+            views, self._complete, self._take, clock=clock, time_format=ui.time_format, id="conversation"
         )
         self.status_pane = _StatusPane(views, clock, ui.time_format, id="status")
         self.status_line = StatusLine(views, clock, ui.time_format)
@@ -143,7 +143,6 @@ class MainScreen(Guarded, Screen[None]):
         by_state, offline = client.recall("roster by state"), client.recall("offline shown")
         self.roster.rows.is_ordered_by_state = by_state if isinstance(by_state, bool) else ui.roster_order == "state"
         self.roster.rows.is_offline_shown = offline if isinstance(offline, bool) else ui.is_offline_shown
-        self.roster.command_names = frozenset(BY_SLASH)
         self.roster.reset()
         folded = client.recall("folded groups")
         if isinstance(folded, list):
@@ -373,23 +372,17 @@ class MainScreen(Guarded, Screen[None]):
         self.desk.app.perform(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave a slash to what takes one itself: the composer, and the list, which filters by it."""
+        """Leave a slash to where text is being written."""
         if action == "begin_command":
-            return not (self.roster.has_focus or self.conversation.composer.has_focus)
+            is_filtering = self.roster.has_focus and self.roster.is_filtering
+            return not (is_filtering or self.conversation.composer.has_focus)
         return super().check_action(action, parameters)
 
     def action_begin_command(self) -> None:
-        """Begin a slash command from where nothing is written; a draft is not written into."""
-        composer = self.conversation.composer
-        if composer.text:
-            self._turn_to(PEOPLE)
-            self.remove_class("-no-roster")
-            self.set_focus(self.roster, scroll_visible=False)
-            self.roster.action_filter()
-        else:
-            self._turn_to(CONVERSATION)
-            self.set_focus(composer, scroll_visible=False)
-            composer.replace_text("/")
+        """Begin a slash command from where nothing is written."""
+        self._turn_to(CONVERSATION)
+        self.set_focus(self.conversation.composer, scroll_visible=False)
+        self.conversation.composer.begin_command()
 
     def _complete(self, text: str, cursor: int) -> Sequence[Completion]:
         return commands.complete(self.desk, text, cursor)
@@ -413,10 +406,10 @@ class MainScreen(Guarded, Screen[None]):
 
     # -- what the panes ask for -----------------------------------------------------------------------------------
 
-    @on(Composer.Submitted)
-    def _submitted(self, message: Composer.Submitted) -> None:
-        if not self.run_text(message.account, message.peer, message.text):
-            self.conversation.composer.replace_text(message.text)
+    def _take(self, written: Composer.Submitted) -> None:
+        """Send or carry out what was written; what cannot be taken goes back to where it was written."""
+        if not self.run_text(written.account, written.peer, written.text):
+            self.conversation.composer.replace_text(written.text)
 
     @on(Composer.DraftChanged)
     def _draft_changed(self, message: Composer.DraftChanged) -> None:
@@ -476,10 +469,6 @@ class MainScreen(Guarded, Screen[None]):
     @on(Roster.FoldsChanged)
     def _folds_changed(self, message: Roster.FoldsChanged) -> None:
         self.desk.client.remember("folded groups", message.folded)
-
-    @on(Roster.CommandTyped)
-    def _command_typed(self, message: Roster.CommandTyped) -> None:
-        self.run_text(None, None, message.text)
 
     @on(Roster.Left)
     @on(StatusPane.Left)

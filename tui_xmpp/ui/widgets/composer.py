@@ -168,8 +168,8 @@ class Composer(TextArea, inherit_bindings=False):
         Binding("ctrl+end", "newest", "The newest message", show=False),
     ]
 
-    @dataclass
-    class Submitted(Message):
+    @dataclass(frozen=True)
+    class Submitted:
         """The user sends ``text`` (a message, or a slash command) in the chat it was typed in, if in one."""
 
         account: BareJID | None
@@ -199,6 +199,7 @@ class Composer(TextArea, inherit_bindings=False):
         self,
         complete: Completer,
         completions: CompletionList,
+        take: Callable[[Submitted], None],
         *,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
@@ -212,11 +213,14 @@ class Composer(TextArea, inherit_bindings=False):
         self.peer: BareJID | None = None
         self._complete = complete
         self._completions = completions
+        # A call, not a message: a chat opened by a command is open before the next key typed ahead is looked at.
+        self._take = take
         self._choice = -1
         self._chosen_text: str | None = None  # the text a completion made: it offers no new ones
         self._tail = ""
         self._kept = ""  # the draft as last told
         self._drafts: dict[tuple[BareJID, BareJID], str] = {}
+        self._aside: str | None = None  # the draft that waits while a command is typed in its place
         self._draft_timer: Timer | None = None
         self._sent: dict[tuple[BareJID | None, BareJID | None], list[str]] = {}
         self._recalled = 0  # how many texts back in the history
@@ -231,6 +235,7 @@ class Composer(TextArea, inherit_bindings=False):
                 self._load(draft)
             return
         self._keep_draft()
+        self._aside = None
         self.account, self.peer = account, peer
         known = self._drafts.get((account, peer)) if account is not None and peer is not None else None
         self._recalled = 0
@@ -254,6 +259,23 @@ class Composer(TextArea, inherit_bindings=False):
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
 
+    def begin_command(self) -> None:
+        """Type a slash command; a draft waits aside until the command is sent or taken back."""
+        if self._aside is None and self.text and not self.text.startswith("/"):
+            self._aside = self.text
+        self.replace_text("/")
+
+    def _resume_draft(self) -> None:
+        """Go back to the draft that a command had put aside."""
+        if self._aside is not None:
+            text, self._aside = self._aside, None
+            self.replace_text(text)
+
+    @property
+    def draft(self) -> str:
+        """What is written and not sent, also while a command is typed in its place."""
+        return self.text if self._aside is None else self._aside
+
     def _load(self, text: str) -> None:
         self._kept = text
         if text != self.text:
@@ -266,7 +288,9 @@ class Composer(TextArea, inherit_bindings=False):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
         self._offer()
-        if self.text != self._kept and self._draft_timer is None and self.peer is not None:
+        if self._aside is not None and not self.text:
+            self._resume_draft()
+        if self.draft != self._kept and self._draft_timer is None and self.peer is not None:
             self._draft_timer = self.set_timer(DRAFT_DELAY, self._keep_draft)
 
     def _keep_draft(self) -> None:
@@ -274,11 +298,11 @@ class Composer(TextArea, inherit_bindings=False):
         if self._draft_timer is not None:
             self._draft_timer.stop()
             self._draft_timer = None
-        if self.account is None or self.peer is None or self.text == self._kept:
+        if self.account is None or self.peer is None or self.draft == self._kept:
             return
-        self._kept = self._drafts[self.account, self.peer] = self.text
+        self._kept = self._drafts[self.account, self.peer] = self.draft
         # As coming from here: Textual ends a message's way up at its sender, and a parent may be the one who calls.
-        self.post_message(self.DraftChanged(self.account, self.peer, self.text).set_sender(self))
+        self.post_message(self.DraftChanged(self.account, self.peer, self.draft).set_sender(self))
 
     def on_unmount(self) -> None:
         self._show_terminal_cursor(is_shown=False)
@@ -298,8 +322,9 @@ class Composer(TextArea, inherit_bindings=False):
         self._close_completions()
         self.history.checkpoint()
         self.clear()
-        self.post_message(self.Submitted(self.account, self.peer, text))
+        self._resume_draft()
         self._keep_draft()
+        self._take(self.Submitted(self.account, self.peer, text))
 
     def action_line_break(self) -> None:
         self._replace_via_keyboard("\n", *self.selection)
@@ -435,12 +460,19 @@ class Composer(TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self._close_completions()
+        elif event.key == "escape" and self._aside is not None:
+            event.stop()
+            event.prevent_default()
+            self._resume_draft()
         elif event.key in ("\r", "shift+\r", "ctrl+\r"):  # as xterm's modifyOtherKeys comes out of Textual
             event.stop()
             event.prevent_default()
             self.action_line_break()
         elif event.key == "enter":
+            # Here and not by its binding, which runs after the keys typed ahead of it.
+            event.stop()
             event.prevent_default()
+            self.action_send()
         else:
             await super()._on_key(event)
 

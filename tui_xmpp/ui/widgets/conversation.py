@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from rich.style import Style
@@ -18,13 +18,9 @@ from tui_xmpp.core.views import ContactView, Views
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out, show_ink, subscription_mark
 from tui_xmpp.ui.theme import inks
-from tui_xmpp.ui.widgets.composer import Completer, Completion, CompletionList, Composer
+from tui_xmpp.ui.widgets.composer import Completer, CompletionList, Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.lines import DrawnLines
-
-
-def _complete_nothing(text: str, cursor: int) -> tuple[Completion, ...]:
-    return ()
 
 
 class ConversationHeader(DrawnLines):
@@ -93,7 +89,8 @@ class ConversationPane(Widget):
     def __init__(
         self,
         views: Views,
-        complete: Completer = _complete_nothing,
+        complete: Completer,
+        take: Callable[[Composer.Submitted], None],
         *,
         clock: Clock | None = None,
         time_format: str = "%H:%M",
@@ -108,7 +105,7 @@ class ConversationPane(Widget):
         self.header = ConversationHeader()
         self.log_lines = ConversationLog(time_format=time_format, zone=zone)
         self.completions = CompletionList()
-        self.composer = Composer(complete, self.completions)
+        self.composer = Composer(complete, self.completions, take)
 
     def compose(self) -> ComposeResult:
         yield self.header

@@ -75,12 +75,6 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
         folded: list[str]
 
-    @dataclass
-    class CommandTyped(Message):
-        """What was typed after ``/`` is a command, not a filter."""
-
-        text: str
-
     class RequestsWanted(Message):
         """The badge of waiting requests was clicked."""
 
@@ -91,7 +85,6 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         super().__init__(id=id)
         self.rows = RosterRows()
         self.is_filtering = False
-        self.command_names: frozenset[str] = frozenset()
         self.open_chat: tuple[BareJID, BareJID] | None = None
         self._views = views
         self._accounts: dict[BareJID, AccountView] = {}
@@ -325,20 +318,13 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
             here = sum(online for online, _ in totals)
             right = f"{here} online " if any(count for _, count in totals) else ""
             return laid_out([(" People", ink.strong)], [(right, ink.dim)], width, ink.surface)
-        if self.is_command:
-            return laid_out(
-                [(" / ", ink.accent), (self._typed + "▏", ink.strong)],
-                [(" Enter: run ", ink.dim)],
-                width,
-                ink.surface,
-            )
         found = sum(
             len(section.shown)
             for account in self._accounts
             for group in [UNGROUPED, *self.rows.groups(account), STRANGERS]
             if (section := self.rows.section(account, group)) is not None
         )
-        typed = [(" / ", ink.accent), (self._typed + ("▏" if self.is_filtering else ""), ink.strong)]
+        typed = [(" Find ", ink.accent), (self._typed + ("▏" if self.is_filtering else ""), ink.strong)]
         return laid_out(typed, [(f" {found} ", ink.dim)], width, ink.surface)
 
     def _request_badge(self, ink: Inks, width: int) -> Strip:
@@ -354,8 +340,6 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     def _empty_words(self) -> tuple[str, ...]:
         if not self._accounts:
             return ("No account yet.", "F3 adds one.")
-        if self.is_command:
-            return ()
         totals = [self.rows.contact_count(account)[1] for account in self._accounts]
         if not any(totals):
             if any(view.connection.phase.is_under_way for view in self._accounts.values()):
@@ -368,12 +352,6 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         return ()
 
     # -- what the user does ---------------------------------------------------------------------------------------
-
-    @property
-    def is_command(self) -> bool:
-        """Whether what is typed after ``/`` begins with a command's name and a space, or is one that fits nobody."""
-        word, space, _ = self._typed.partition(" ")
-        return word.casefold() in self.command_names and (bool(space) or len(self.rows) <= len(self._accounts))
 
     def _select(self, row: RowId) -> None:
         line = self.rows.line(row)
@@ -408,11 +386,6 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     def action_choose(self) -> None:
         """Open a chat with the contact, or fold the group, under the cursor."""
-        if self.is_command:
-            text = "/" + self._typed
-            self._set_needle("", is_filtering=False)
-            self.post_message(self.CommandTyped(text))
-            return
         row = self._selected
         if row is None:
             return
@@ -466,9 +439,9 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         if not self.is_filtering:
-            if event.character != "/":
+            if event.key != "f":
                 return
-            # No binding: the keys of a fast typist or a paste are here before a binding's action has run.
+            # Before the binding: the keys of a fast typist are here before a binding's action has run.
             self.action_filter()
         elif event.key == "backspace":
             if self.rows.needle:
