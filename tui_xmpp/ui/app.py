@@ -223,6 +223,8 @@ class TuiXmppApp(Guarded, App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
             self._idleness.touch()
+        if isinstance(event, events.Key) and "alt+" in event.key:
+            event.character = None  # a chord: a text field would write the letter of it
         await super().on_event(event)
 
     def report(self, error: Exception) -> None:

@@ -1,0 +1,27 @@
+"""What the app does to every event before a widget sees it."""
+
+from __future__ import annotations
+
+from textual.events import Key
+from textual.widgets import Input
+
+from tests.support.scenes import DARCY, ELIZABETH, JANE, netherfield, received
+from tui_xmpp.ui.app import TuiXmppApp
+
+
+async def test_a_chord_with_alt_is_never_text() -> None:
+    scene = netherfield()
+    scene.publish(received(JANE, "Do not walk here.", 1))
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.main.open_chat(ELIZABETH, DARCY)
+        await pilot.pause()
+        app.post_message(Key("alt+a", "a"))  # as ESC a comes out of Textual
+        await pilot.pause(0.1)
+        assert app.main.conversation.composer.text == ""
+        assert app.main.chat == (ELIZABETH, JANE)
+        app.perform("add")
+        await pilot.pause()
+        app.post_message(Key("alt+w", "w"))
+        await pilot.pause(0.1)
+        assert app.screen.query_one("#address", Input).value == ""
