@@ -11,6 +11,8 @@ from tui_xmpp.core.commands import Answer
 
 WINDOW = 1 / 30
 """Seconds between two rings at the least: one frame."""
+STEADY = 1.0
+"""Seconds of ringing without a pause after which the window is doubled: a flood nobody can read needs no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Batch:
 class Doorbell:
     """Merge changes and ring once for all of them.
 
-    There is never more than one unanswered ring: after :meth:`ring` nothing more is rung until :meth:`take`, and then
-    not before a frame has passed since the last ring.
+    There is never more than one unanswered ring: after a ring nothing more is rung until :meth:`take`, and then not
+    before a frame has passed since the last one, or two frames while it has been ringing without a pause.
     """
 
     def __init__(self, window: float = WINDOW) -> None:
@@ -35,6 +37,7 @@ class Doorbell:
         self._answers: list[Answer] = []
         self._is_rung = False
         self._rung_at = float("-inf")
+        self._paused_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
     def listen(self, listener: Callable[[], None] | None) -> None:
@@ -74,7 +77,11 @@ class Doorbell:
         if not (self._changes or self._answers):
             return
         loop = asyncio.get_running_loop()
-        wait = self._rung_at + self._window - loop.time()
+        now = loop.time()
+        if now >= self._rung_at + 2 * self._window:
+            self._paused_at = now
+        window = self._window if now - self._paused_at < STEADY else 2 * self._window
+        wait = self._rung_at + window - now
         if wait <= 0:
             self._ring()
         else:
