@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.engine import ACCOUNT, Scene, ScriptedServer, canonical, online
+from tui_xmpp.clock import ManualClock
 from tui_xmpp.core.commands import SendDirectedPresence, SetPresence
 from tui_xmpp.core.model import OwnPresence, Show
 from tui_xmpp.core.settings import PrivacySettings
@@ -177,3 +178,39 @@ async def test_s_53_presence_of_a_contact_survives_a_broken_payload() -> None:
             "<delay xmlns='urn:xmpp:delay'/><c xmlns='http://jabber.org/protocol/caps'/></presence>"
         )
         assert romeo(scene).show is Show.ONLINE
+
+
+PUSH = (
+    "<iq type='set' id='p1'><query xmlns='jabber:iq:roster'>"
+    "<item jid='romeo@montague.example' name='Romeo' subscription='both'/></query></iq>"
+)
+
+
+def told(scene: Scene) -> list[str]:
+    return [entry.text for entry in scene.client.views.log() if entry.peer == ROMEO]
+
+
+async def test_the_log_tells_when_a_contact_becomes_more_or_less_reachable_and_nothing_else() -> None:
+    async with online() as scene:
+        assert isinstance(scene.clock, ManualClock)
+        await scene.hears(PUSH)
+        await scene.hears("<presence from='romeo@montague.example/orchard'><show>away</show></presence>")
+        assert told(scene) == []  # the first picture is no news
+        scene.clock.advance(60)
+        await scene.hears("<presence from='romeo@montague.example/phone'><status>hear</status></presence>")
+        await scene.hears("<presence from='romeo@montague.example/phone'><status>again</status></presence>")
+        await scene.hears("<presence from='romeo@montague.example/orchard' type='unavailable'/>")
+        await scene.hears("<presence from='romeo@montague.example/phone' type='unavailable'/>")
+        await scene.hears("<presence from='stranger@montague.example/x'/>")
+        assert told(scene) == ["Romeo is online · hear", "Romeo is offline."]
+
+
+async def test_the_log_takes_the_end_of_all_devices_as_one() -> None:
+    async with online() as scene:
+        assert isinstance(scene.clock, ManualClock)
+        await scene.hears(PUSH)
+        await scene.hears("<presence from='romeo@montague.example/a'/>")
+        await scene.hears("<presence from='romeo@montague.example/b'/>")
+        scene.clock.advance(60)
+        await scene.hears("<presence from='romeo@montague.example' type='unavailable'><status>gone</status></presence>")
+        assert told(scene) == ["Romeo is offline · gone"]

@@ -17,6 +17,18 @@ from tui_xmpp.xmpp import stanza as wire
 from tui_xmpp.xmpp.stanza import Presence, PresenceType, Priority, ShowPayload, Status
 
 MOST_STRANGERS = 200
+SETTLING = 10.0
+"""Seconds after login in which presences paint the first picture instead of being news."""
+
+_WORDS = {
+    Show.CHAT: "free to chat",
+    Show.ONLINE: "online",
+    Show.AWAY: "away",
+    Show.XA: "away for long",
+    Show.DND: "busy",
+    Show.OFFLINE: "offline",
+}
+_REACH = (Show.CHAT, Show.ONLINE, Show.AWAY, Show.XA, Show.DND)
 
 _WIRE_SHOWS = {
     Show.CHAT: wire.Show.CHAT,
@@ -61,6 +73,40 @@ class Strangers:
         return True
 
 
+@dataclass(slots=True)
+class Comings:
+    """How each contact was last seen on each device, so that the event log tells changes and nothing else."""
+
+    began: float = 0.0
+    shows: dict[BareJID, dict[str, Show]] = field(default_factory=dict)
+
+    def begin(self, now: float) -> None:
+        self.began = now
+        self.shows.clear()
+
+    def best(self, peer: BareJID) -> Show:
+        here = self.shows.get(peer, {}).values()
+        return min(here, key=_REACH.index) if here else Show.OFFLINE
+
+
+def _note_coming(ctx: Context, peer: FullJID | BareJID, show: Show, status: str) -> None:
+    """Log that a contact became more or less reachable; several devices count as the most reachable of them."""
+    item = ctx.state(Roster).items.get(peer.bare)
+    if item is None:
+        return
+    comings, bare = ctx.state(Comings), peer.bare
+    before = comings.best(bare)
+    if isinstance(peer, BareJID):
+        comings.shows.pop(bare, None)
+    elif show is Show.OFFLINE:
+        comings.shows.get(bare, {}).pop(peer.resource, None)
+    else:
+        comings.shows.setdefault(bare, {})[peer.resource] = show
+    after = comings.best(bare)
+    if after is not before and ctx.clock.monotonic() - comings.began >= SETTLING:
+        ctx.log(f"{item.name or bare} is {_WORDS[after]}" + (f" · {status}" if status else "."), peer=bare)
+
+
 def broadcast(ctx: Context) -> None:
     """Tell everyone who may know what the user wants to show now."""
     ctx.send(presence_of(ctx.own))
@@ -71,6 +117,7 @@ def broadcast(ctx: Context) -> None:
 async def say_hello(ctx: Context) -> None:
     ctx.state(Directed).peers.clear()
     ctx.state(Strangers).peers.clear()
+    ctx.state(Comings).begin(ctx.clock.monotonic())
     broadcast(ctx)
 
 
@@ -99,6 +146,7 @@ def take_available(ctx: Context, arrival: Arrival[Presence]) -> None:
         idle_since=idle.since if idle else None,
         since=delayed.stamp if delayed else ctx.clock.now(),
     )
+    _note_coming(ctx, peer, seen.show, seen.status)
     ctx.emit(PresenceChanged(ctx.account, peer, seen))
 
 
@@ -110,10 +158,14 @@ def _is_known(ctx: Context, peer: FullJID) -> bool:
 def take_unavailable(ctx: Context, arrival: Arrival[Presence]) -> None:
     presence = arrival.stanza
     peer = presence.from_
+    if peer is None:
+        return
+    status = presence.status(*ctx.languages) or ""
+    _note_coming(ctx, peer, Show.OFFLINE, status)
     if isinstance(peer, FullJID):
         ctx.emit(PresenceChanged(ctx.account, peer, None))
-    elif isinstance(peer, BareJID):
-        ctx.emit(PeerLeft(ctx.account, peer, presence.status(*ctx.languages) or ""))
+    else:
+        ctx.emit(PeerLeft(ctx.account, peer, status))
 
 
 FEATURE = Feature(
