@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 from textual.geometry import Offset
 from textual.widgets import Static
 
 from tests.support.scenes import DARCY, ELIZABETH, NOW, netherfield
+from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Prompt, PromptKind
 from tui_xmpp.ui.app import TuiXmppApp
@@ -104,3 +106,23 @@ async def test_on_a_message_the_foot_tells_its_keys_and_a_paste_goes_where_one_w
         await pilot.pause()
         assert app.main.conversation.composer.text == "two\nlines"
         assert app.main.conversation.composer.has_focus
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"), [("/forget-login", c.AllowWeakerLogin(ELIZABETH)), ("/unpin", c.UnpinCertificate(ELIZABETH))]
+)
+async def test_trust_is_changed_only_after_a_question(typed: str, command: c.Command) -> None:
+    scene = netherfield()
+    app = TuiXmppApp(scene.client)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.main.run_text(None, None, typed)
+        await pilot.pause()
+        assert isinstance(app.screen, ConfirmScreen)
+        await pilot.press("escape")
+        assert command not in scene.engine.commands
+        app.main.run_text(None, None, typed)
+        await pilot.pause()
+        await pilot.press("y")
+        await pilot.pause()
+        assert command in scene.engine.commands

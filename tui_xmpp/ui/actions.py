@@ -450,6 +450,37 @@ def _disconnect(desk: Desk, text: str) -> None:
         desk.submit(c.Disconnect(view.account))
 
 
+def _forget_login(desk: Desk, text: str) -> None:
+    from tui_xmpp.ui.screens.confirm import ConfirmScreen
+
+    account = desk.need_account()
+    desk.ask(
+        ConfirmScreen(
+            "Forget the safer login?",
+            f"The server of {account} logged you in more safely before than it offers to now. If its people say that "
+            "they changed this, go on; otherwise someone in between may be after your password.",
+            yes="Forget",
+        ),
+        lambda yes: desk.submit(c.AllowWeakerLogin(account)) if yes else None,
+    )
+
+
+def _unpin(desk: Desk, text: str) -> None:
+    from tui_xmpp.ui.screens.confirm import ConfirmScreen
+
+    account = desk.need_account()
+    said = f"The server of {account} is trusted by certificate authorities again."
+    desk.ask(
+        ConfirmScreen(
+            "Trust no certificate by hand?",
+            f"The server of {account} must then prove itself by a certificate authority again, "
+            "or its certificate is put before you anew.",
+            yes="Unpin",
+        ),
+        lambda yes: desk.submit_and_say(c.UnpinCertificate(account), said) if yes else None,
+    )
+
+
 # -- panes --------------------------------------------------------------------------------------------------------
 
 
@@ -555,6 +586,10 @@ ACTIONS: tuple[Action, ...] = (
            applies=_has_account, is_in_palette=False),
     Action("accounts", "Accounts", "Add, connect, disconnect or remove accounts.", _accounts, ("f3",),
            slash="accounts"),
+    Action("forget-login", "Forget the safer login", "Log in although the server now offers less than it did before.",
+           _forget_login, slash="forget-login", applies=_has_account),
+    Action("unpin", "Unpin the certificate", "Trust the server by certificate authorities again.", _unpin,
+           slash="unpin", applies=_has_account),
     Action("speak-as", "Speak as another account", "Use the next account for what you do.", _speak_as, ("f4",),
            applies=_has_accounts),
     Action("connect", "Connect", "Connect now.", _connect, slash="connect", applies=_has_account),

@@ -82,9 +82,9 @@ _SENTENCES: Final = {
     "if you trust the server.",
     "plain-without-tls": "The password itself is never sent without encryption: switch TLS on for this account.",
     "plain-after-stronger": "The server now wants the password itself although it logged you in more safely before: "
-    "someone may be in between; if the server's people confirm the change, forget the old login here.",
+    "someone may be in between; if the server's people confirm the change, type /forget-login.",
     "binding-disappeared": "The login can no longer be tied to the encrypted connection as it was before: someone "
-    "may be in between; if the server's people confirm the change, forget the old login here.",
+    "may be in between; if the server's people confirm the change, type /forget-login.",
     "binding-announcement-tampered": "What the server says about tying the login to the encryption contradicts "
     "itself: someone may be in between; try another network and tell the people who run the server.",
     "no-common-binding": "The server and this program share no way to tie the login to the encryption, and the "
