@@ -6,6 +6,7 @@ Every fact carries the ``account`` it belongs to. The ones in :data:`DURABLE` ar
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime
 
 from tui_xmpp.core.model import (
@@ -59,6 +60,46 @@ class OwnPresenceChanged(Event):
 @dataclass(frozen=True, slots=True)
 class SessionEnded(Event):
     """The stream is gone: nobody's presence is known any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened(Event):
+    """The server keeps this session over a cut (XEP-0198): ``id`` asks for it and is a secret of the account.
+
+    ``handled`` counts its stanzas that are safe here; ``location`` is where it would rather be asked.
+    """
+
+    id: str = field(repr=False)
+    jid: FullJID
+    handled: int = 0
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed(Event):
+    """No session can be gone on with."""
+
+
+@dataclass(frozen=True, slots=True)
+class StanzasHandled(Event):
+    """What so many more stanzas of the server brought is recorded before this."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePlaced(Event):
+    """An outgoing message is the stanza of this number in its session, and not acknowledged yet."""
+
+    key: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StanzasAcknowledged(Event):
+    """The server has taken all stanzas up to this number."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +271,11 @@ DURABLE: tuple[type[Event], ...] = (
     OwnPresenceChanged,
     AuthenticationPinned,
     CertificatePinned,
+    SessionOpened,
+    SessionClosed,
+    StanzasHandled,
+    MessagePlaced,
+    StanzasAcknowledged,
     RosterReplaced,
     RosterItemChanged,
     RosterItemRemoved,

@@ -31,6 +31,8 @@ from tui_xmpp.core.model import (
 )
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, JIDError, parse_jid
+from tui_xmpp.storage import resumption
+from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.storage.schema import migrate
 
 PAGE = 200
@@ -144,6 +146,8 @@ class Archive:
                 writer = _WRITERS.get(type(event))
                 if writer is not None:
                     writer(self, self._account(event.account), event)
+                elif type(event) in resumption.WRITERS:
+                    resumption.WRITERS[type(event)](self._connection, self._account(event.account), event)
 
     def remember(self, key: str, value: Remembered) -> None:
         """Keep a small value of the screen's own."""
@@ -347,6 +351,11 @@ class Archive:
                 (str(account),),
             ).fetchall()
         return tuple(_message(account, BareJID.parse(row[-1]), row[:-1]) for row in rows)
+
+    def session(self, account: BareJID) -> KeptSession:
+        """Return what is kept of the account's last session, to go on with it."""
+        with self._reading():
+            return resumption.read(self._connection, account)
 
     def remembered(self) -> dict[str, Remembered]:
         """Return what the screen kept."""

@@ -59,6 +59,21 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX message_waiting ON message (account, stamp, id) WHERE delivery IN ('queued', 'sent');
     CREATE TABLE remembered (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE session (
+        account INTEGER PRIMARY KEY REFERENCES account(id) ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        jid TEXT NOT NULL,
+        handled INTEGER NOT NULL,
+        location TEXT
+    );
+    CREATE TABLE placed (
+        account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (account, key)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -325,6 +325,11 @@ class Connection:
         return self._management is None or self._management.has_room
 
     @property
+    def sent_number(self) -> int | None:
+        """The number of the latest stanza sent, as the peer will count it; None without stream management."""
+        return None if self._management is None else self._management.count
+
+    @property
     def unacked(self) -> tuple[UnackedStanza, ...]:
         """The stanzas sent and not acknowledged, oldest first; also after the end of the stream."""
         return self._management.unacked if self._management is not None else ()

@@ -136,13 +136,14 @@ class ResumptionState:
     """All that a session needs to go on over another stream, also after a restart of the program.
 
     ``id`` is a secret of the account. ``handled`` counts the peer's stanzas that are safe here, ``acked`` ours that
-    are safe there; ``unacked`` are those of ours that may be lost, oldest first.
+    are safe there; ``unacked`` are those of ours that may be lost, oldest first. ``acked`` None: what was sent is not
+    known any more, and the peer's count is taken as it is.
     """
 
     id: str = field(repr=False)
     jid: FullJID
     handled: int = 0
-    acked: int = 0
+    acked: int | None = 0
     unacked: tuple[UnackedStanza, ...] = field(default=(), repr=False)
     max_seconds: int | None = None
     location: HostPort | None = None
@@ -229,7 +230,7 @@ class StreamManagement:
         """Both sides have agreed; the queue is kept from the request on (X-198-01)."""
         self._policy = policy
         self._now = now
-        self._acked = 0
+        self._acked: int | None = 0
         self._unacked: deque[UnackedStanza] = deque()
         self._handled = 0
         self._begun_at = 0
@@ -266,6 +267,11 @@ class StreamManagement:
         return len(self._unacked) < self._policy.max_unacked
 
     @property
+    def count(self) -> int:
+        """How many stanzas were sent in this session; the number of the latest."""
+        return ((self._acked or 0) + len(self._unacked)) % MODULUS
+
+    @property
     def unacked(self) -> tuple[UnackedStanza, ...]:
         """The stanzas that may be lost, oldest first."""
         return tuple(self._unacked)
@@ -288,9 +294,11 @@ class StreamManagement:
 
     def acknowledge(self, h: int) -> tuple[Stanza, ...]:
         """Take the peer's count; return the stanzas that are safe by it, or raise HandledCountError."""
+        if self._acked is None:
+            self._acked = h
         newly = (h - self._acked) % MODULUS
         if not 0 <= h < MODULUS or newly > len(self._unacked):
-            raise HandledCountError(h, (self._acked + len(self._unacked)) % MODULUS)
+            raise HandledCountError(h, self.count)
         self._is_awaiting = False
         self._acked = h
         safe = tuple([one.stanza for one in islice(self._unacked, newly)])
