@@ -52,7 +52,9 @@ async def test_fifty_messages_each_way_keep_their_order(server: XmppServer, peer
         await user.until(lambda _: len(user.messages(jane)) == 100)
         assert [m.body for m in user.messages(jane) if not m.is_outgoing] == [f"in {number}" for number in range(50)]
         assert [m.body for m in user.messages(jane) if m.is_outgoing] == outgoing
-        assert {m.delivery for m in user.messages(jane) if m.is_outgoing} == {Delivery.SENT}
+        await user.until(
+            lambda _: {m.delivery for m in user.messages(jane) if m.is_outgoing} == {Delivery.ACKNOWLEDGED}
+        )
 
 
 async def test_rfc_6121_5_2_kind_subject_thread_and_languages_of_what_arrives(server: XmppServer, peers: Peers) -> None:

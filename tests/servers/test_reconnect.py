@@ -46,7 +46,7 @@ async def test_c_rec_after_the_servers_return_what_was_written_meanwhile_goes_ou
             await user.does(SendMessage(user.account, jane, "now"))
             received = [(await peer.wait_for("message", sender=user.jid)).body for _ in range(11)]
             assert received == [*texts, "now"]
-            assert {m.delivery for m in user.messages(jane)} == {Delivery.SENT}
+            await user.until(lambda _: {m.delivery for m in user.messages(jane)} == {Delivery.ACKNOWLEDGED})
             assert user.views.account(user.account).own == OwnPresence(Show.AWAY, "Waiting", 4)  # type: ignore[union-attr]
 
 

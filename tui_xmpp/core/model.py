@@ -108,13 +108,16 @@ class Delivery(Enum):
         return _RUNGS[self]
 
     def may_become(self, new: Delivery) -> bool:
-        """Say whether ``new`` may follow: only upwards, save that the unproved may fail or wait again."""
+        """Say whether ``new`` may follow: only upwards, save that the unproved may fail or wait again.
+
+        That a server took a message is no answer to an error that says where it ended.
+        """
         if self is Delivery.RECEIVED:
             return False
         if new is Delivery.FAILED:
             return self.rung < Delivery.DELIVERED.rung and self is not Delivery.FAILED
         if self is Delivery.FAILED:
-            return True
+            return new is not Delivery.ACKNOWLEDGED
         return new.rung > self.rung or (new is Delivery.QUEUED and self is Delivery.SENT)
 
 

@@ -11,8 +11,9 @@ route leaves an immutable note on the :class:`Arrival`), DERIVE (facts). A prese
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
+from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar, cast
 
 from tui_xmpp.clock import Clock
@@ -38,6 +39,7 @@ from tui_xmpp.xmpp.stanza import (
     StanzaError,
 )
 from tui_xmpp.xmpp.stream_features import StreamFeatures
+from tui_xmpp.xmpp.stream_management import UnackedStanza
 
 P = TypeVar("P")
 S = TypeVar("S", Message, Presence)
@@ -136,8 +138,33 @@ class Context(Protocol):
         """Return the account's one ``kind``, made by ``kind()`` at first use; it outlives streams, not the run."""
         ...
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the stream takes another stanza now: it is up, and not too much is waiting for the server's word."""
+        ...
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether the server acknowledges what it is sent on this stream (XEP-0198)."""
+        ...
+
     def send(self, stanza: Stanza) -> None:
         """Send, after all features have decorated it; raise ``NotConnectedError`` while offline."""
+        ...
+
+    def post(self, message: Message, *facts: Event, is_decorated: bool = False) -> None:
+        """Send a message, but only once these facts and its place in the session are on disk.
+
+        Whatever is sent after it waits too. ``is_decorated``: it was sent before.
+        """
+        ...
+
+    def send_nonza(self, element: Element) -> None:
+        """Send what is no stanza; raise ``NotConnectedError`` while offline."""
+        ...
+
+    def request_ack(self) -> None:
+        """Ask the server what it has taken (XEP-0198 §4); it answers at once if it is there."""
         ...
 
     async def request(self, iq: Iq, otherwise: str = "", deadline: float = 30.0) -> Iq:
@@ -295,6 +322,8 @@ class Kept:
     roster: tuple[RosterItem, ...] = ()
     roster_version: str | None = None
     outbox: tuple[Said, ...] = ()
+    placed: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """The numbers of those messages that the last session may have lost, by key."""
 
 
 def _always(privacy: PrivacySettings) -> bool:
@@ -307,6 +336,10 @@ class Feature:
 
     ``disco`` are the features announced for it (XEP-0030). ``on_online`` is started for each feature in the order of
     the list, so first stanzas leave in that order; ``in_background`` runs for the life of a stream.
+
+    Where a session outlives its stream (XEP-0198) ``on_resumed`` is called in place of ``on_online``; where it did not,
+    ``on_lost`` is called before that. Both are given the server's count of our stanzas (None: unknown), the latter also
+    what it had not acknowledged.
     """
 
     spec: str
@@ -318,6 +351,9 @@ class Feature:
     commands: tuple[CommandRoute, ...] = ()
     on_restored: Callable[[Context, Kept], None] | None = None
     on_online: Callable[[Context], Awaitable[None]] | None = None
+    on_resumed: Callable[[Context, int | None], None] | None = None
+    on_lost: Callable[[Context, int | None, Sequence[UnackedStanza]], None] | None = None
+    on_acknowledged: Callable[[Context, Sequence[Stanza]], None] | None = None
     in_background: Callable[[Context], Awaitable[None]] | None = None
     is_enabled: Callable[[PrivacySettings], bool] = field(default=_always)
 

@@ -1,16 +1,18 @@
 """RFC 6121 §5: messages, from the composer to the wire and back, and the errors that answer them.
 
 An outgoing message is kept before it is sent and its key is the stanza's ``id``; what is written offline waits in
-order and leaves after the next login.
+order and leaves after the next login. What the server may have lost is sent again, by the same id, with the time it was
+written (XEP-0198 §5, XEP-0203).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_xmpp.core.commands import DiscardMessage, ResendMessage, SendMessage
-from tui_xmpp.core.events import DeliveryChanged, MessageDiscarded, MessageQueued, MessageReceived
+from tui_xmpp.core.events import DeliveryChanged, Event, MessageDiscarded, MessageQueued, MessageReceived
 from tui_xmpp.core.model import Delivery, Direction, MessageKind, Severity
 from tui_xmpp.core.model import Message as Said
 from tui_xmpp.features.conditions import failure_of
@@ -23,10 +25,12 @@ from tui_xmpp.features.feature import (
     carries_out,
     derives_from_messages,
 )
-from tui_xmpp.features.xep0203_delay import Delayed
+from tui_xmpp.features.xep0082_datetime import write_datetime
+from tui_xmpp.features.xep0203_delay import Delay, Delayed
 from tui_xmpp.jid import JID, BareJID
 from tui_xmpp.xmpp.payload import tag_of
-from tui_xmpp.xmpp.stanza import Body, Message, MessageType, Subject, Thread
+from tui_xmpp.xmpp.stanza import Body, Message, MessageType, Stanza, Subject, Thread
+from tui_xmpp.xmpp.stream_management import MODULUS, UnackedStanza
 
 _BODY, _SUBJECT, _THREAD = tag_of(Body), tag_of(Subject), tag_of(Thread)
 _REMEMBERED = 4096
@@ -39,10 +43,16 @@ _KINDS = {
 
 @dataclass(slots=True)
 class Outbox:
-    """What waits to be sent, in order, and to whom the latest messages went."""
+    """What waits to be sent, in order, and to whom the latest messages went.
+
+    ``doubtful`` are messages the last run's session may have lost, with their numbers in it; ``late`` are the keys of
+    those that are sent again.
+    """
 
     waiting: OrderedDict[str, Said] = field(default_factory=OrderedDict)
     sent: OrderedDict[str, BareJID] = field(default_factory=OrderedDict)
+    doubtful: dict[str, tuple[int, Said]] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
 
     def remember(self, key: str, peer: BareJID) -> None:
         self.sent[key] = peer
@@ -54,7 +64,9 @@ def restore(ctx: Context, kept: Kept) -> None:
     """Take up what earlier runs left: a message already sent is not sent twice, one that waited still goes out."""
     outbox = ctx.state(Outbox)
     for message in kept.outbox:
-        if message.delivery is Delivery.QUEUED:
+        if message.key in kept.placed:
+            outbox.doubtful[message.key] = (kept.placed[message.key], message)
+        elif message.delivery is Delivery.QUEUED:
             outbox.waiting[message.key] = message
         else:
             outbox.remember(message.key, message.peer)
@@ -77,8 +89,8 @@ async def send_message(ctx: Context, command: SendMessage) -> None:
         author=ctx.account,
         delivery=Delivery.QUEUED,
     )
-    await ctx.record(MessageQueued(ctx.account, message))
-    _post(ctx, message, command.to_resource)
+    _post(ctx, message, command.to_resource, MessageQueued(ctx.account, message))
+    await ctx.record()
 
 
 async def resend_message(ctx: Context, command: ResendMessage) -> None:
@@ -87,8 +99,9 @@ async def resend_message(ctx: Context, command: ResendMessage) -> None:
         raise FeatureError("This message is no longer here to be sent again.")
     if message.delivery is not Delivery.FAILED:
         raise FeatureError("Only a message that failed is sent again.")
-    await ctx.record(DeliveryChanged(ctx.account, message.peer, message.key, Delivery.QUEUED, ctx.clock.now()))
-    _post(ctx, replace(message, delivery=Delivery.QUEUED, failure=None))
+    queued = DeliveryChanged(ctx.account, message.peer, message.key, Delivery.QUEUED, ctx.clock.now())
+    _post(ctx, replace(message, delivery=Delivery.QUEUED, failure=None), None, queued)
+    await ctx.record()
 
 
 async def discard_message(ctx: Context, command: DiscardMessage) -> None:
@@ -99,26 +112,93 @@ async def discard_message(ctx: Context, command: DiscardMessage) -> None:
     await ctx.record(MessageDiscarded(ctx.account, command.peer, command.key))
 
 
-def _post(ctx: Context, message: Said, resource: str | None = None) -> None:
-    """Send a kept message now, or let it wait for the next login."""
+def _post(ctx: Context, message: Said, resource: str | None, queued: Event) -> None:
+    """Keep a message and send it now, or let it wait."""
     outbox = ctx.state(Outbox)
-    if not ctx.is_online or outbox.waiting:
+    if ctx.has_room and not outbox.waiting:
+        _send(ctx, message, resource, queued)
+    else:
         outbox.waiting[message.key] = message
-        return
+        ctx.emit(queued)
+
+
+def _send(ctx: Context, message: Said, resource: str | None, *facts: Event) -> None:
+    outbox = ctx.state(Outbox)
     to: JID = message.peer.with_resource(resource) if resource else message.peer
     payloads: list[object] = [Body(message.body)]
     if message.subject:
         payloads.insert(0, Subject(message.subject))
-    ctx.send(Message(to=to, id=message.key, type=MessageType.CHAT).with_payloads(*payloads))
+    if message.key in outbox.late:
+        outbox.late.discard(message.key)
+        payloads.append(Delay(write_datetime(message.stamp), str(ctx.jid)))
     outbox.remember(message.key, message.peer)
-    ctx.emit(DeliveryChanged(ctx.account, message.peer, message.key, Delivery.SENT, ctx.clock.now()))
+    sent = DeliveryChanged(ctx.account, message.peer, message.key, Delivery.SENT, ctx.clock.now())
+    ctx.post(Message(to=to, id=message.key, type=MessageType.CHAT).with_payloads(*payloads), *facts, sent)
+
+
+def _drain(ctx: Context) -> None:
+    """Send what waits, as far as the stream takes it."""
+    waiting = ctx.state(Outbox).waiting
+    while waiting and ctx.has_room:
+        _, message = waiting.popitem(last=False)
+        _send(ctx, message, None)
 
 
 async def empty_outbox(ctx: Context) -> None:
+    _drain(ctx)
+
+
+# -- what became of it (XEP-0198) ---------------------------------------------------------------------------------
+
+
+def take_acknowledged(ctx: Context, stanzas: Sequence[Stanza]) -> None:
+    for stanza in stanzas:
+        if isinstance(stanza, Message) and stanza.id is not None:
+            _acknowledge(ctx, stanza.id)
+    _drain(ctx)
+
+
+def _acknowledge(ctx: Context, key: str) -> None:
+    peer = ctx.state(Outbox).sent.get(key)
+    if peer is not None:
+        ctx.emit(DeliveryChanged(ctx.account, peer, key, Delivery.ACKNOWLEDGED, ctx.clock.now()))
+
+
+def go_on(ctx: Context, h: int | None) -> None:
+    """The session goes on: what was written meanwhile follows what it had not got."""
+    _judge(ctx, h)
+    _drain(ctx)
+
+
+def send_again(ctx: Context, h: int | None, unacked: Sequence[UnackedStanza]) -> None:
+    """The session is lost: send its messages again, but no word of what was true only then (X-198-04)."""
+    _judge(ctx, h)
     outbox = ctx.state(Outbox)
-    waiting, outbox.waiting = outbox.waiting, OrderedDict()
-    for message in waiting.values():
-        _post(ctx, message)
+    for one in unacked:
+        message = one.stanza
+        if isinstance(message, Message) and message.id in outbox.sent and ctx.has_room:
+            delay = Delay(write_datetime(one.sent_at), str(ctx.jid))
+            ctx.post(message if _has_delay(message) else message.with_payloads(delay), is_decorated=True)
+
+
+def _has_delay(message: Message) -> bool:
+    return any(child.tag == tag_of(Delay) for child in message.children)
+
+
+def _judge(ctx: Context, h: int | None) -> None:
+    """Decide by the server's count which of the last run's messages it has; the others wait before all else."""
+    outbox = ctx.state(Outbox)
+    doubtful, outbox.doubtful = outbox.doubtful, {}
+    lost = OrderedDict[str, Said]()
+    for key, (number, message) in doubtful.items():
+        outbox.remember(key, message.peer)
+        if h is not None and (h - number) % MODULUS < MODULUS // 2:
+            _acknowledge(ctx, key)
+        else:
+            lost[key] = message
+            outbox.late.add(key)
+    if lost:
+        outbox.waiting = OrderedDict([*lost.items(), *outbox.waiting.items()])
 
 
 # -- incoming -----------------------------------------------------------------------------------------------------
@@ -189,4 +269,7 @@ FEATURE = Feature(
     ),
     on_restored=restore,
     on_online=empty_outbox,
+    on_resumed=go_on,
+    on_lost=send_again,
+    on_acknowledged=take_acknowledged,
 )

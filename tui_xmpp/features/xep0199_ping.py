@@ -16,7 +16,7 @@ from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
 
 PING = "urn:xmpp:ping"
 
-QUIET = 300.0
+QUIET = 90.0
 """Seconds of silence after which the server is asked whether it is there (C-STR-15)."""
 UNHEARD = 10.0
 """Seconds something we sent may meet with silence before we ask: whoever types must soon learn of a dead link."""
@@ -62,11 +62,22 @@ async def watch(ctx: Context) -> None:
         has_slept = (ctx.clock.now() - before).total_seconds() > UNHEARD / 2 + SLEPT
         if ctx.silence < QUIET and ctx.unheard < UNHEARD and not has_slept:
             continue
-        try:
-            await ping(ctx, deadline=PATIENCE)
-        except RequestError:
+        if not await _is_there(ctx):
             ctx.drop(f"{ctx.account.domain} no longer answers.")
             return
+
+
+async def _is_there(ctx: Context) -> bool:
+    """Ask the server for any sign of life, by what costs it least."""
+    if ctx.is_managed:
+        ctx.request_ack()
+        await asyncio.sleep(PATIENCE)
+        return ctx.unheard < PATIENCE
+    try:
+        await ping(ctx, deadline=PATIENCE)
+    except RequestError:
+        return False
+    return True
 
 
 async def describe(ctx: Context, command: DescribeEntity) -> None:

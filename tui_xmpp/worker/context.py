@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from tui_xmpp.clock import Clock
-from tui_xmpp.core.events import Event, Logged
+from tui_xmpp.core.events import DURABLE, Event, Logged, MessagePlaced, StanzasHandled
 from tui_xmpp.core.model import LogEntry, Message, OwnPresence, Severity
 from tui_xmpp.core.settings import AccountSettings, PrivacySettings
 from tui_xmpp.core.views import Views
@@ -20,11 +20,15 @@ from tui_xmpp.worker.journal import Journal
 from tui_xmpp.worker.link import Link
 from tui_xmpp.worker.requests import Requests
 from tui_xmpp.worker.work import Work
-from tui_xmpp.xmpp.connection import Phase
+from tui_xmpp.xmpp.connection import Connection, Phase
+from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.stanza import Iq, Stanza
+from tui_xmpp.xmpp.stanza import Message as WireMessage
 from tui_xmpp.xmpp.stream_features import StreamFeatures
 
 T = TypeVar("T")
+
+_DURABLE = frozenset(DURABLE)
 
 
 def random_id() -> str:
@@ -33,9 +37,10 @@ def random_id() -> str:
 
 
 class AccountContext:
-    """One account's context, for all its streams; ``attach`` and ``detach`` bracket each of them.
+    """One account's context, for all its streams.
 
-    Facts and stanzas gather until :meth:`flush`, which comes by itself at the end of the loop's turn.
+    ``attach`` and ``detach`` bracket a session, ``suspend`` and ``resume`` a time in which it has no stream. Facts and
+    stanzas gather until :meth:`flush`, which comes by itself at the end of the loop's turn.
     """
 
     def __init__(
@@ -65,23 +70,33 @@ class AccountContext:
         self._work = work
         self._make_id = make_id
         self._states: dict[type[object], object] = {}
-        self._requests: Requests | None = None
+        self.requests: Requests | None = None
+        """What was asked in this session and not answered yet; None without a session."""
         self._jid: FullJID | None = None
         self._events: list[Event] = []
+        self._is_posting = False
+        self._posted = 0
         self._is_flush_due = False
 
     # -- the stream -----------------------------------------------------------------------------------------------
 
-    def attach(self, link: Link, jid: FullJID) -> Requests:
-        """Begin with a stream that is up; return the table of its requests."""
+    def attach(self, link: Link, jid: FullJID) -> None:
+        """Begin a session on a stream that is up."""
         self.link = link
         self._jid = jid
-        self._requests = Requests(jid, self._work)
-        return self._requests
+        self.requests = Requests(jid, self._work)
+
+    def suspend(self) -> None:
+        """Let go of a stream that is gone; what was asked on it may still be answered on the next."""
+        self.link = None
+
+    def resume(self, link: Link) -> None:
+        """Go on with the session on another stream."""
+        self.link = link
 
     def detach(self) -> None:
-        """End with a stream that is gone: whoever waits for an answer is told."""
-        requests, self._requests = self._requests, None
+        """End the session: whoever waits for an answer is told."""
+        requests, self.requests = self.requests, None
         self.link = None
         self._jid = None
         if requests is not None:
@@ -120,18 +135,51 @@ class AccountContext:
 
     # -- out ------------------------------------------------------------------------------------------------------
 
+    @property
+    def has_room(self) -> bool:
+        return self.link is not None and self.is_online and self.link.connection.has_room
+
+    @property
+    def is_managed(self) -> bool:
+        return self.link is not None and self.is_online and self.link.connection.is_managed
+
     def send(self, stanza: Stanza) -> None:
-        if self.link is None or not self.is_online:
-            raise self._not_connected()
-        self.link.connection.send(self._dispatcher.decorate(self, stanza))
+        self._send(self._dispatcher.decorate(self, stanza))
+
+    def post(self, message: WireMessage, *facts: Event, is_decorated: bool = False) -> None:
+        number = self._send(message if is_decorated else self._dispatcher.decorate(self, message))
+        self._events += facts
+        if number is not None and message.id is not None:
+            self._events.append(MessagePlaced(self.account, message.id, number))
+        self._is_posting = True
+
+    def send_nonza(self, element: Element) -> None:
+        self._up().send_nonza(element)
         self._expect_flush()
 
+    def request_ack(self) -> None:
+        self._up().request_ack()
+        self._expect_flush()
+
+    def _send(self, stanza: Stanza) -> int | None:
+        connection = self._up()
+        if not connection.has_room:
+            raise self._not_connected("Its server has not acknowledged anything for long.")
+        connection.send(stanza)
+        self._expect_flush()
+        return connection.sent_number
+
+    def _up(self) -> Connection:
+        if self.link is None or not self.is_online:
+            raise self._not_connected()
+        return self.link.connection
+
     async def request(self, iq: Iq, otherwise: str = "", deadline: float = 30.0) -> Iq:
-        if self._requests is None or not self.is_online:
+        if self.requests is None or not self.is_online:
             raise self._not_connected(otherwise)
         id_ = iq.id or self.new_id()
         self.send(replace(iq, id=id_))
-        return await self._requests.open(id_, iq.to, otherwise, deadline)
+        return await self.requests.open(id_, iq.to, otherwise, deadline)
 
     def emit(self, *events: Event) -> None:
         self._events += events
@@ -146,15 +194,37 @@ class AccountContext:
     def log(self, text: str, severity: Severity = Severity.INFO, peer: JID | None = None) -> None:
         self.emit(Logged(self.account, LogEntry(self.clock.now(), text, severity, self.account, peer)))
 
-    def flush(self) -> asyncio.Future[None] | None:
-        """Let out what has gathered; return what becomes done when the facts are kept and known."""
+    def flush(self) -> asyncio.Future[bool] | None:
+        """Let out what has gathered; return what becomes done when the facts are kept and known.
+
+        Stanzas leave at once, unless a message among them must be on disk first.
+        """
         self._is_flush_due = False
-        if self.link is not None:
+        done: asyncio.Future[bool] | None = None
+        if self._events:
+            events, self._events = self._events, []
+            done = self._journal.record(events)
+        if self._is_posting and done is not None:
+            self._posted += 1
+            done.add_done_callback(self._is_kept)
+        self._is_posting = False
+        self._flush_link()
+        return done
+
+    def flush_handled(self, count: int) -> asyncio.Future[bool] | None:
+        """Let out what so many stanzas brought; return what becomes done when it and their number are kept."""
+        if not any(type(event) in _DURABLE for event in self._events):
+            self.flush()  # what is not kept need not wait for the disk
+        self._events.append(StanzasHandled(self.account, count))
+        return self.flush()
+
+    def _is_kept(self, done: asyncio.Future[bool]) -> None:
+        self._posted -= 1
+        self._flush_link()
+
+    def _flush_link(self) -> None:
+        if self.link is not None and not self._posted:
             self.link.flush()
-        if not self._events:
-            return None
-        events, self._events = self._events, []
-        return self._journal.record(events)
 
     def show(self, *events: Event) -> None:
         """Let facts be known that are kept already or are not for keeping, after all before them."""

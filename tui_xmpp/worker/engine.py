@@ -18,6 +18,7 @@ from tui_xmpp.features import FEATURES
 from tui_xmpp.features.feature import Feature, FeatureError, Kept
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import AccountState, Archive
+from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.client import Client, Remembered
 from tui_xmpp.worker.context import AccountContext, random_id
@@ -36,12 +37,15 @@ CLOSING = 8.0
 """Seconds for all goodbyes together."""
 
 
-_Kept = tuple[AccountState, tuple[e.ConversationSummarised, ...], tuple[Message, ...]]
-_NOTHING: _Kept = (AccountState(), (), ())
+_Kept = tuple[AccountState, tuple[e.ConversationSummarised, ...], tuple[Message, ...], KeptSession]
+_NOTHING: _Kept = (AccountState(), (), (), KeptSession())
 
 
 def _kept(archive: Archive, account: BareJID) -> _Kept:
-    return archive.account_state(account), archive.conversations(account), archive.outbox(account)
+    # The session of another instance that still runs is not for this one, nor what waits in its outbox.
+    is_ours = not archive.is_read_only
+    outbox, session = (archive.outbox(account), archive.session(account)) if is_ours else ((), KeptSession())
+    return archive.account_state(account), archive.conversations(account), outbox, session
 
 
 class SettingsFile(Protocol):
@@ -246,10 +250,11 @@ class SessionEngine:
         ctx = session.ctx
         account = ctx.account
         try:
-            state, conversations, outbox = await self._journal.read(lambda archive: _kept(archive, account), _NOTHING)
+            found = await self._journal.read(lambda archive: _kept(archive, account), _NOTHING)
         except TuiXmppError as error:
             ctx.log(str(error), Severity.ERROR)
             return
+        state, conversations, outbox, last = found
         facts: list[e.Event] = [*conversations]
         if state.own is not None:
             ctx.own = state.own
@@ -257,11 +262,12 @@ class SessionEngine:
         if state.roster:
             facts.append(e.RosterReplaced(account, state.roster, state.roster_version))
         ctx.show(*facts)
-        kept = Kept(state.roster, state.roster_version, outbox)
+        kept = Kept(state.roster, state.roster_version, outbox, last.placed)
         for feature in ctx.features:
             if feature.on_restored is not None:
                 feature.on_restored(ctx, kept)
-        session.restore(AuthenticationPin.from_dict(state.pin) if state.pin else None, state.certificate_sha256)
+        pin = AuthenticationPin.from_dict(state.pin) if state.pin else None
+        session.restore(pin, state.certificate_sha256, last.opened)
 
     async def _save(self, settings: AccountSettings) -> None:
         if (file := self._settings_file) is None:

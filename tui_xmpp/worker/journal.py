@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from tui_xmpp.clock import Clock
-from tui_xmpp.core.events import DURABLE, Event, Logged
+from tui_xmpp.core.events import DURABLE, Event, Logged, StanzasHandled
 from tui_xmpp.core.model import LogEntry, Severity
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.storage.archive import Archive
@@ -36,13 +36,15 @@ class Journal:
         self._clock = clock
         self._work = work
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive") if archive else None
-        self._waiting: list[tuple[Sequence[Event], Sequence[Event], asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Sequence[Event], Sequence[Event], asyncio.Future[bool]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._backlog = 0
         self._is_failing = False
 
-    def record(self, events: Sequence[Event], *, is_kept: bool = True) -> asyncio.Future[None] | None:
+    def record(self, events: Sequence[Event], *, is_kept: bool = True) -> asyncio.Future[bool] | None:
         """Keep and publish facts; return what becomes done when that has happened, None when it has already.
+
+        Its result says whether the disk took them.
 
         ``is_kept`` False: only publish, but still after what was recorded before.
         """
@@ -50,7 +52,7 @@ class Journal:
         if not durable and self._writer is None:
             self._publish(events)
             return None
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((events, durable, done))
         self._backlog += len(events)
         if self._writer is None:
@@ -74,6 +76,13 @@ class Journal:
         if self._archive is not None and self._thread is not None:
             self._thread.submit(write, self._archive)
 
+    async def kept(self, deadline: float) -> None:
+        """Return when all that was recorded so far is kept and known, or after so many seconds."""
+        if self._waiting:
+            await asyncio.wait([self._waiting[-1][2]], timeout=deadline)
+        elif self._writer is not None:
+            await asyncio.wait([self._writer], timeout=deadline)
+
     async def close(self) -> None:
         """Return when everything is kept; nothing may be recorded after."""
         while self._writer is not None:
@@ -82,26 +91,30 @@ class Journal:
             await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
     async def _write(self) -> None:
-        with self._work.under_way():
+        with self._work.under_way(is_news=False):
             while self._waiting:
                 batches, self._waiting = self._waiting, []
-                await self._keep([event for _, durable, _ in batches for event in durable])
+                if any(type(event) is not StanzasHandled for events, _, _ in batches for event in events):
+                    self._work.note()
+                is_kept = await self._keep([event for _, durable, _ in batches for event in durable])
                 self._publish([event for events, _, _ in batches for event in events])
                 self._backlog -= sum(len(events) for events, _, _ in batches)
                 for _, _, done in batches:
                     if not done.done():
-                        done.set_result(None)
+                        done.set_result(is_kept)
             self._writer = None
 
-    async def _keep(self, durable: Sequence[Event]) -> None:
+    async def _keep(self, durable: Sequence[Event]) -> bool:
         if not durable or self._archive is None or self._thread is None:
-            return
+            return True
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._archive.write, durable)
             self._is_failing = False
+            return True
         except TuiXmppError as error:
             if not self._is_failing:
                 self._is_failing = True
                 text = f"{error} What is said now is shown but not kept."
                 entry = LogEntry(self._clock.now(), text, Severity.ERROR, durable[0].account)
                 self._publish([Logged(durable[0].account, entry)])
+            return False

@@ -20,6 +20,7 @@ from tui_xmpp.xmpp.events import (
     CredentialsWanted,
     Event,
     KeyDerivationWanted,
+    Resumed,
     StreamClosed,
     StreamErrorReceived,
     StreamFailed,
@@ -104,6 +105,8 @@ class Link:
         self._wire = wire
         self._failure: AuthenticationFailed | None = None
         self._dropped = ""
+        self.is_left = False
+        """Both sides have closed the stream, the server in answer to us."""
         if wire is not None:
             wire.begin()
 
@@ -149,7 +152,8 @@ class Link:
                         raise _ended_by_login(self._failure)
                     reaction = Reaction.RECONNECT if condition is None else Reaction.RECONNECT_SLOWLY
                     raise StreamEndedError(detail, reaction)
-                case StreamClosed(is_clean):
+                case StreamClosed(is_clean, is_by_peer):
+                    self.is_left = is_clean and not is_by_peer
                     how = "closed" if is_clean else "broke off"
                     raise StreamEndedError(self._dropped or f"The server {how} the connection.")
                 case AuthenticationFailed():
@@ -177,11 +181,11 @@ class Link:
         keys: dict[KeyDerivation, bytes],
         on_securing: Callable[[], None],
         on_secured: Callable[[TlsFacts], None],
-        on_authenticated: Callable[[Authenticated], None],
-    ) -> Bound:
+        on_event: Callable[[Event], None],
+    ) -> Bound | Resumed:
         """Negotiate until stanzas may flow. ``keys`` keeps what was derived, so that a reconnect is quick.
 
-        Raise ``StreamEndedError``, or ``CertificateRefusedError``.
+        ``on_event`` is told what the login brought besides. Raise ``StreamEndedError``, or ``CertificateRefusedError``.
         """
         self.connection.open()
         while True:
@@ -204,12 +208,12 @@ class Link:
                         self.connection.key_derived(keys[derivation])
                     case Authenticated():
                         self._failure = None
-                        on_authenticated(event)
-                    case Bound():
+                        on_event(event)
+                    case Bound() | Resumed():
                         self.flush()
                         return event
                     case _:
-                        pass
+                        on_event(event)
             self.flush()
             await self.receive()
 

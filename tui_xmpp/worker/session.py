@@ -30,13 +30,16 @@ from tui_xmpp.core.events import (
     OwnPresenceChanged,
     PromptRaised,
     PromptSettled,
+    SessionClosed,
     SessionEnded,
+    SessionOpened,
+    StanzasAcknowledged,
 )
 from tui_xmpp.core.model import Connection as ConnectionState
 from tui_xmpp.core.model import Phase, Prompt, PromptKind, Severity, Show
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.errors import TuiXmppError
-from tui_xmpp.features.feature import FeatureError, NotConnectedError
+from tui_xmpp.features.feature import Feature, FeatureError, NotConnectedError
 from tui_xmpp.features.rfc6121_presence import broadcast, presence_of
 from tui_xmpp.features.xep0199_ping import Ping
 from tui_xmpp.features.xep0319_idle import OwnIdleness
@@ -53,14 +56,24 @@ from tui_xmpp.worker.handlers import Handler, takes
 from tui_xmpp.worker.journal import Journal
 from tui_xmpp.worker.link import GOODBYE, Link, StreamEndedError, ended_by
 from tui_xmpp.worker.progress import Progress, certificate_of
-from tui_xmpp.worker.requests import Requests
 from tui_xmpp.worker.wirelog import WireLog
 from tui_xmpp.worker.work import Work
 from tui_xmpp.xmpp import connection as xmpp
-from tui_xmpp.xmpp.events import Authenticated, Bound, StanzaReceived
+from tui_xmpp.xmpp.events import (
+    Acknowledged,
+    Authenticated,
+    Bound,
+    Event,
+    Resumed,
+    ResumptionFailed,
+    StanzaReceived,
+    StreamManagementEnabled,
+    StreamManagementRefused,
+)
 from tui_xmpp.xmpp.sasl import AuthenticationPin, Credentials, KeyDerivation, Password
-from tui_xmpp.xmpp.stanza import Iq, IqType
-from tui_xmpp.xmpp.stream_errors import Reaction
+from tui_xmpp.xmpp.stanza import Iq, IqType, Message, Stanza
+from tui_xmpp.xmpp.stream_errors import HostPort, Reaction, parse_host_port, write_host_port
+from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementWish, UnackedStanza
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +83,10 @@ LOGIN: Final = 60.0
 """Seconds from an open transport to a bound session."""
 STABLE: Final = 30.0
 """Seconds a session lasts before its loss counts as a new one."""
+STABLE_RESUMABLE: Final = 3.0
+"""The same where the session goes on: coming back costs both sides little."""
+DISK: Final = 5.0
+"""Seconds to wait after a cut for the disk to take what came before it."""
 MOST_HOPS: Final = 5
 MOST_SLOW_TRIES: Final = 3
 
@@ -95,6 +112,14 @@ class Surroundings:
     work: Work
     passwords: Passwords | None = None
     is_wire_logged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A session that could not be gone on with: the server's count of our stanzas, and what it may not have taken."""
+
+    h: int | None
+    unacked: tuple[UnackedStanza, ...]
 
 
 class Session:
@@ -126,6 +151,14 @@ class Session:
         self._runner: asyncio.Task[None] | None = None
         self._attempt: asyncio.Task[StreamEndedError] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watchers: set[asyncio.Task[None]] = set()
+        self._chores: set[asyncio.Task[None]] = set()
+        self._resumption: ResumptionState | None = None
+        self._is_restarted = False
+        self._lost: _Lost | None = None
+        self._marks = 0
+        self._is_kept = True
+        self._guard = Guard()
         self._wire = WireLog(str(ctx.account)) if around.is_wire_logged else None
         self.commands: dict[type[Command], Handler] = dict(
             (
@@ -141,10 +174,14 @@ class Session:
 
     # -- what the engine does -------------------------------------------------------------------------------------
 
-    def restore(self, pin: AuthenticationPin | None, certificate_sha256: str) -> None:
-        """Take up what earlier runs learned of the server."""
+    def restore(self, pin: AuthenticationPin | None, certificate_sha256: str, opened: SessionOpened | None) -> None:
+        """Take up what earlier runs learned of the server, and the session the last one died in."""
         self._pin = pin
         self._policy = self._make_policy(certificate_sha256)
+        if opened is not None:
+            location = parse_host_port(opened.location) if opened.location else None
+            self._resumption = ResumptionState(opened.id, opened.jid, opened.handled, None, location=location)
+            self._is_restarted = True
 
     def succeed(self, earlier: Session) -> None:
         """Take up what the session with the account's earlier settings knew."""
@@ -163,6 +200,8 @@ class Session:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
         self._be_awake()
+        await self._end_session()
+        await self._stop(self._chores)
         self.ctx.flush()
 
     async def barrier(self) -> None:
@@ -271,6 +310,7 @@ class Session:
         while True:
             self._be_awake()
             if not self._is_wanted:
+                await self._end_session()
                 self._progress.rest(Phase.STOPPED if reason else Phase.OFFLINE, reason)
                 await self._sleep(None)
                 reason = ""
@@ -336,6 +376,9 @@ class Session:
         if reaction is Reaction.RECONNECT_NOW and is_new_loss:
             self._policy = self._make_policy(next(iter(self._policy.pins), ""))  # without the old TLS session
             return 0.0
+        if reaction is Reaction.RECONNECT and is_new_loss and self._resumption is not None and not ended.is_shutdown:
+            self._override = self._preferred(self._resumption.location)
+            return 0.0  # the session is still there: nobody else comes back with us (C-REC-01)
         is_slow = reaction is Reaction.RECONNECT_SLOWLY
         self._slow_tries = self._slow_tries + 1 if is_slow else 0
         if self._slow_tries > MOST_SLOW_TRIES:
@@ -344,6 +387,11 @@ class Session:
             lost_for, around.random, is_slow=is_slow, is_shutdown=ended.is_shutdown and is_new_loss
         )
 
+    @staticmethod
+    def _preferred(location: HostPort | None) -> Override | None:
+        """Return where the server wants to be asked for the session (C-REC-02); its identity stays the domain's."""
+        return None if location is None else Override(location.host, location.port)
+
     # -- one attempt ----------------------------------------------------------------------------------------------
 
     async def _live(self) -> StreamEndedError:
@@ -351,8 +399,8 @@ class Session:
         self._progress.begin()
         link: Link | None = None
         try:
-            link, bound = await self._log_in(await self._credentials())
-            return await self._serve(link, bound)
+            link, begun = await self._log_in(await self._credentials())
+            return await self._serve(link, begun)
         except CertificateRefusedError as error:
             if error.facts is not None:
                 certificate = certificate_of(error.facts)
@@ -387,7 +435,7 @@ class Session:
             is_plain_allowed=settings.is_plain_allowed,
         )
 
-    async def _log_in(self, credentials: Credentials) -> tuple[Link, Bound]:
+    async def _log_in(self, credentials: Credentials) -> tuple[Link, Bound | Resumed]:
         settings = self._settings
         tls = None if settings.tls == "auto" else TlsMode(settings.tls)
         override = self._override
@@ -405,7 +453,7 @@ class Session:
                     raise
                 target = replace(target, endpoints=connected.untried)
 
-    async def _negotiate(self, connected: Connected, credentials: Credentials) -> tuple[Link, Bound]:
+    async def _negotiate(self, connected: Connected, credentials: Credentials) -> tuple[Link, Bound | Resumed]:
         progress, settings = self._progress, self._settings
         progress.connected(connected)
         endpoint = connected.endpoint
@@ -416,6 +464,9 @@ class Session:
             resource=settings.resource,
             lang=self.ctx.languages[0] if self.ctx.languages else "en",
             tls_mode=xmpp.TlsMode.DIRECT if endpoint.is_direct_tls else xmpp.TlsMode.STARTTLS,
+            stream_management=StreamManagementWish(),
+            resumption=self._resumption,
+            clock=self._around.clock,
         )
         link = Link(xmpp.Connection(config), connected, self._wire)
         progress.step(Phase.SECURING, f"Opening the stream at {where}")
@@ -426,16 +477,17 @@ class Session:
 
         try:
             async with asyncio.timeout(LOGIN):
-                bound = await link.log_in(
+                begun = await link.log_in(
                     self._policy,
                     credentials,
                     self._pin,
                     self._keys,
                     on_securing=lambda: progress.step(Phase.SECURING, f"Encrypting {where}"),
                     on_secured=on_secured,
-                    on_authenticated=self._authenticated,
+                    on_event=self._on_login_event,
                 )
-            self._check(bound)
+            if isinstance(begun, Bound):
+                self._check(begun)
         except TimeoutError as error:
             link.transport.abort()
             raise StreamEndedError(f"The login at {where} was not finished within {LOGIN:.0f} s.") from error
@@ -444,13 +496,24 @@ class Session:
             if isinstance(error, StreamEndedError) and not error.is_login_refused:
                 error.sentence = f"{where}: {error.sentence}"
             raise
-        return link, bound
+        return link, begun
+
+    def _on_login_event(self, event: Event) -> None:
+        match event:
+            case Authenticated():
+                self._authenticated(event)
+            case ResumptionFailed(h=h, acknowledged=acknowledged, unacked=unacked):
+                self._resumption = None
+                self._lost = _Lost(h, unacked)
+                self._acknowledge(acknowledged, None)
+            case _:
+                pass
 
     def _authenticated(self, event: Authenticated) -> None:
         binding = event.channel_binding or ""
         self._progress.know(replace(self._progress.now.facts, mechanism=event.mechanism, channel_binding=binding))
         self._progress.step(Phase.BINDING, "Starting the session")
-        self._start(self._keep_password(), is_counted=True)
+        self._start(self._keep_password(), self._chores)
         for kind in PromptKind:
             self.ctx.emit(PromptSettled(self.ctx.account, kind))
         if event.pin is not None and event.pin != self._pin:
@@ -475,19 +538,23 @@ class Session:
 
     # -- the stream -----------------------------------------------------------------------------------------------
 
-    async def _serve(self, link: Link, bound: Bound) -> StreamEndedError:
+    async def _serve(self, link: Link, begun: Bound | Resumed) -> StreamEndedError:
         """Handle stanzas until the stream ends; return how it did."""
         ctx, around = self.ctx, self._around
         started = around.clock.monotonic()
-        requests = ctx.attach(link, bound.jid)
-        self._progress.online(replace(self._progress.now.facts, jid=bound.jid, since=around.clock.now()))
-        ctx.log(f"{ctx.account} is online.")
+        is_resumed = isinstance(begun, Resumed)
+        self._marks, self._is_kept = 0, True
         around.work.end()  # being online is no work: what the stream brings counts by itself
         try:
-            self._start_features()
-            guard = Guard()
+            if isinstance(begun, Resumed):
+                await self._resume(link, begun)
+            else:
+                await self._begin_session(link, begun)
+            facts = replace(self._progress.now.facts, jid=begun.jid, is_resumed=is_resumed, since=around.clock.now())
+            self._progress.online(facts)
+            ctx.log(f"{ctx.account} is online{' again' if is_resumed else ''}.")
             while True:
-                await self._handle(link, requests, guard)
+                await self._handle(link)
                 ctx.flush()
                 await around.journal.drain()
                 await link.receive()
@@ -497,43 +564,179 @@ class Session:
             return ended
         finally:
             around.work.begin()
+            await self._break_off(link)
             ctx.flush()
-            ctx.detach()
-            await self._stop_features()
-            ctx.emit(SessionEnded(ctx.account))
-            ctx.flush()
-            if around.clock.monotonic() - started >= STABLE:
+            stable = STABLE if self._resumption is None else STABLE_RESUMABLE
+            if around.clock.monotonic() - started >= stable:
                 self._lost_at, self._slow_tries = None, 0
 
-    async def _handle(self, link: Link, requests: Requests, guard: Guard) -> None:
+    async def _handle(self, link: Link) -> None:
         """Handle what one read brought; give others a turn every few milliseconds."""
         ctx, handle = self.ctx, self._around.dispatcher.handle
+        requests, guard = ctx.requests, self._guard
         now = asyncio.get_running_loop().time
-        with self._around.work.under_way():
+        count = 0
+        if requests is None:
+            return
+        work = self._around.work
+        with work.under_way(is_news=False):
             turn_ends = now() + TURN
-            for event in link.events():
-                if not isinstance(event, StanzaReceived):
-                    continue
-                # Whoever asked goes on with the answer before the next stanza is looked at.
-                if handle(ctx, event.stanza, requests, guard) or now() >= turn_ends:
-                    ctx.flush()
-                    await asyncio.sleep(0)
-                    turn_ends = now() + TURN
+            try:
+                for event in link.events():
+                    match event:
+                        case StanzaReceived(stanza):
+                            count += 1
+                            work.note()
+                            # Whoever asked goes on with the answer before the next stanza is looked at.
+                            if handle(ctx, stanza, requests, guard) or now() >= turn_ends:
+                                count = self._settle(link, count)
+                                await asyncio.sleep(0)
+                                turn_ends = now() + TURN
+                        case Acknowledged(stanzas):
+                            self._acknowledge(stanzas, link.connection.acknowledged_number)
+                        case StreamManagementEnabled():
+                            count = self._settle(link, count)
+                            self._open_session(link)
+                        case StreamManagementRefused():
+                            ctx.emit(SessionClosed(ctx.account))
+                        case _:
+                            pass
+            finally:
+                self._settle(link, count)
+
+    # -- the session, which may outlive its stream (XEP-0198) ---------------------------------------------------------
+
+    async def _begin_session(self, link: Link, bound: Bound) -> None:
+        """Begin anew; what the last session may have lost goes out first (X-198-04)."""
+        ctx = self.ctx
+        await self._end_session()
+        lost, self._lost, self._is_restarted = self._lost or _Lost(None, ()), None, False
+        ctx.attach(link, bound.jid)
+        ctx.emit(SessionClosed(ctx.account))
+        for feature in ctx.features:
+            if feature.on_lost is not None:
+                feature.on_lost(ctx, lost.h, lost.unacked)
+        self._start_features()
+
+    async def _resume(self, link: Link, resumed: Resumed) -> None:
+        """Go on where the last stream broke; the server sends what came meanwhile."""
+        ctx = self.ctx
+        is_restarted, self._is_restarted = self._is_restarted, False
+        if is_restarted:
+            ctx.attach(link, resumed.jid)
+        else:
+            ctx.resume(link)
+        self._acknowledge(resumed.acknowledged, resumed.h)
+        for feature in ctx.features:
+            if feature.on_resumed is not None:
+                feature.on_resumed(ctx, resumed.h)
+        if is_restarted:
+            # Whom this program saw before it died is forgotten: the server tells it anew to whoever comes anew.
+            ctx.send(presence_of(replace(ctx.own, show=Show.OFFLINE)))
+            self._start_features()
+        else:
+            self._watch(ctx.features)
+
+    async def _break_off(self, link: Link) -> None:
+        """Keep of a stream that is gone what the next one needs to go on."""
+        ctx = self.ctx
+        await self._stop(self._watchers)
+        kept = ctx.flush()
+        if kept is not None or self._marks:
+            # What came is acknowledged on the next stream once it is on disk, so that it is not sent again.
+            await self._around.journal.kept(DISK)
+        connection = link.connection
+        self._resumption = connection.resumption_state() if self._is_wanted else None
+        if self._resumption is not None:
+            ctx.suspend()
+            return
+        if link.is_left:
+            # The server has read all before our closing tag, and answered that (C-STR-11).
+            self._acknowledge(tuple([one.stanza for one in connection.unacked]), None)
+            ctx.emit(SessionClosed(ctx.account))
+        elif connection.unacked:
+            self._lost = _Lost(None, connection.unacked)
+        await self._end_session()
+
+    async def _end_session(self) -> None:
+        """Give the session up: who waits is told, nobody's presence is known any more."""
+        ctx = self.ctx
+        state, self._resumption = self._resumption, None
+        if state is not None and state.unacked and self._lost is None:
+            self._lost = _Lost(None, state.unacked)
+        if ctx.requests is None:
+            return
+        ctx.detach()
+        await self._stop(self._tasks)
+        ctx.emit(SessionEnded(ctx.account))
+
+    def _open_session(self, link: Link) -> None:
+        """Keep what the next run needs to go on with this session."""
+        state = link.connection.resumption_state()
+        if state is not None:
+            location = None if state.location is None else write_host_port(state.location)
+            self.ctx.emit(SessionOpened(self.ctx.account, state.id, state.jid, state.handled, location))
+
+    def _acknowledge(self, stanzas: tuple[Stanza, ...], number: int | None) -> None:
+        """Tell that the server has these stanzas, in this session all up to ``number``."""
+        ctx = self.ctx
+        if not stanzas:
+            return
+        for feature in ctx.features:
+            if feature.on_acknowledged is not None:
+                feature.on_acknowledged(ctx, stanzas)
+        if any(isinstance(stanza, Message) for stanza in stanzas):
+            self._around.work.note()
+            if number is not None:
+                ctx.emit(StanzasAcknowledged(ctx.account, number))
+
+    def _settle(self, link: Link, count: int) -> int:
+        """Let out what stanzas brought and acknowledge them once it is on disk; return how many are left: none."""
+        ctx = self.ctx
+        if not count:
+            return 0
+        done = ctx.flush_handled(count) if link.connection.is_managed else ctx.flush()
+        if done is None and not self._marks:
+            link.connection.mark_handled(count)
+            ctx.flush()
+            return 0
+        self._marks += 1
+
+        def mark(done: asyncio.Future[bool] | None = None) -> None:
+            self._marks -= 1
+            if done is not None and not done.result() and self._is_kept:
+                self._is_kept = False  # neither this nor what follows may be acknowledged on this stream
+                ctx.emit(SessionClosed(ctx.account))
+            if self._is_kept:
+                link.connection.mark_handled(count)
+                ctx.flush()
+
+        if done is None:
+            asyncio.get_running_loop().call_soon(mark)  # after those before it
+        else:
+            done.add_done_callback(mark)
+        return 0
+
+    # -- what features do on their own ----------------------------------------------------------------------------
 
     def _start_features(self) -> None:
         for feature in self.ctx.features:
             if feature.on_online is not None:
-                self._start(feature.on_online(self.ctx), is_counted=True)
-            if feature.in_background is not None:
-                self._start(feature.in_background(self.ctx), is_counted=False)
+                self._start(feature.on_online(self.ctx), self._tasks)
+        self._watch(self.ctx.features)
 
-    def _start(self, job: Awaitable[None], *, is_counted: bool) -> None:
-        if is_counted:
-            self._around.work.begin()
+    def _watch(self, features: tuple[Feature, ...]) -> None:
+        for feature in features:
+            if feature.in_background is not None:
+                self._start(feature.in_background(self.ctx), self._watchers)
+
+    def _start(self, job: Awaitable[None], tasks: set[asyncio.Task[None]]) -> None:
+        """Run a job as one of ``tasks``; watching for as long as a stream lasts is no work."""
         task = asyncio.create_task(self._supervise(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        if is_counted:
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        if tasks is not self._watchers:
+            self._around.work.begin()
             task.add_done_callback(lambda _: self._around.work.end())
 
     async def _supervise(self, job: Awaitable[None]) -> None:
@@ -545,11 +748,11 @@ class Session:
             _log.exception("a feature failed")
             self.ctx.log("A part of this program failed; the log says more.", Severity.ERROR)
 
-    async def _stop_features(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
+    async def _stop(self, tasks: set[asyncio.Task[None]]) -> None:
+        stopped = list(tasks)
+        for task in stopped:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*stopped, return_exceptions=True)
 
     # -- small things ---------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Work:
-    """A count of what is under way. ``begun`` only grows: it tells whether anything was begun in between."""
+    """A count of what is under way. ``begun`` only grows: it tells whether there was any news in between."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -16,9 +16,9 @@ class Work:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def begin(self) -> None:
+    def begin(self, *, is_news: bool = True) -> None:
         """Count one thing more; :meth:`end` must follow exactly once."""
-        self.begun += 1
+        self.begun += is_news
         self._count += 1
         self._idle.clear()
 
@@ -28,10 +28,14 @@ class Work:
         if not self._count:
             self._idle.set()
 
+    def note(self) -> None:
+        """Say that there was news in what is under way."""
+        self.begun += 1
+
     @contextmanager
-    def under_way(self) -> Iterator[None]:
+    def under_way(self, *, is_news: bool = True) -> Iterator[None]:
         """Count the block."""
-        self.begin()
+        self.begin(is_news=is_news)
         try:
             yield
         finally:

@@ -330,6 +330,11 @@ class Connection:
         return None if self._management is None else self._management.count
 
     @property
+    def acknowledged_number(self) -> int | None:
+        """The number of the latest stanza the peer has acknowledged; None without stream management."""
+        return None if self._management is None else self._management.acked
+
+    @property
     def unacked(self) -> tuple[UnackedStanza, ...]:
         """The stanzas sent and not acknowledged, oldest first; also after the end of the stream."""
         return self._management.unacked if self._management is not None else ()

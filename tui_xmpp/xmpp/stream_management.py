@@ -217,8 +217,8 @@ class StreamManagement:
     """
 
     __slots__ = (
-        "_acked", "_begun_at", "_handled", "_is_awaiting", "_now", "_owed", "_policy", "_unacked", "_unrequested",
-        "id", "is_on", "location", "max_seconds",
+        "_begun_at", "_handled", "_is_awaiting", "_now", "_owed", "_policy", "_unacked", "_unrequested",
+        "acked", "id", "is_on", "location", "max_seconds",
     )  # fmt: skip
 
     def __init__(self, policy: AckPolicy, now: Callable[[], datetime]) -> None:
@@ -230,7 +230,8 @@ class StreamManagement:
         """Both sides have agreed; the queue is kept from the request on (X-198-01)."""
         self._policy = policy
         self._now = now
-        self._acked: int | None = 0
+        self.acked: int | None = 0
+        """The number of the latest stanza the peer has; None where that must be learned from it."""
         self._unacked: deque[UnackedStanza] = deque()
         self._handled = 0
         self._begun_at = 0
@@ -243,7 +244,7 @@ class StreamManagement:
         """Return the machine of a session that goes on; what it holds unacknowledged has to be sent again."""
         made = cls(policy, now)
         made.id, made.location, made.max_seconds = state.id, state.location, state.max_seconds
-        made._acked, made._handled = state.acked, state.handled
+        made.acked, made._handled = state.acked, state.handled
         made._unacked.extend(state.unacked)
         made._unrequested = len(made._unacked)
         made.is_on = True
@@ -269,7 +270,7 @@ class StreamManagement:
     @property
     def count(self) -> int:
         """How many stanzas were sent in this session; the number of the latest."""
-        return ((self._acked or 0) + len(self._unacked)) % MODULUS
+        return ((self.acked or 0) + len(self._unacked)) % MODULUS
 
     @property
     def unacked(self) -> tuple[UnackedStanza, ...]:
@@ -294,13 +295,13 @@ class StreamManagement:
 
     def acknowledge(self, h: int) -> tuple[Stanza, ...]:
         """Take the peer's count; return the stanzas that are safe by it, or raise HandledCountError."""
-        if self._acked is None:
-            self._acked = h
-        newly = (h - self._acked) % MODULUS
+        if self.acked is None:
+            self.acked = h
+        newly = (h - self.acked) % MODULUS
         if not 0 <= h < MODULUS or newly > len(self._unacked):
             raise HandledCountError(h, self.count)
         self._is_awaiting = False
-        self._acked = h
+        self.acked = h
         safe = tuple([one.stanza for one in islice(self._unacked, newly)])
         for _ in range(newly):
             self._unacked.popleft()
@@ -329,7 +330,7 @@ class StreamManagement:
         if self.id is None:
             return None
         return ResumptionState(
-            self.id, jid, self.handled(marked), self._acked, self.unacked, self.max_seconds, self.location
+            self.id, jid, self.handled(marked), self.acked, self.unacked, self.max_seconds, self.location
         )
 
 
