@@ -31,6 +31,8 @@ from tui_xmpp.xmpp.stream_errors import HostPort, Reaction, StreamError, StreamE
 
 GOODBYE: Final = 5.0
 """Seconds the server has to close its side (C-STR-11)."""
+SILENCE: Final = 15.0
+"""Seconds a server may take for any one step of the login."""
 DERIVATION: Final = 30.0
 """Seconds the password's key may take to compute (S-23)."""
 
@@ -215,7 +217,13 @@ class Link:
                     case _:
                         on_event(event)
             self.flush()
-            await self.receive()
+            try:
+                async with asyncio.timeout(SILENCE):
+                    await self.receive()
+            except TimeoutError as error:
+                raise StreamEndedError(
+                    f"The server fell silent for {SILENCE:.0f} s in the middle of the login."
+                ) from error
 
 
 async def _derive(derivation: KeyDerivation, credentials: Credentials) -> bytes:
