@@ -36,7 +36,6 @@ check: $(VENV)/.dev ## lint, format, types, and the order of the layers
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/mypy --explicit-package-bases tests/conftest.py tests/support tests/servers
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.dev ## measure speed and memory beside an empty app and bare lxml

@@ -18,10 +18,10 @@ JULIET = BareJID.parse("juliet@example.org")
 class Drawer(keyring.backend.KeyringBackend):
     """A keyring in memory, in place of the system's, which tests/servers proves."""
 
-    priority = 1.0  # type: ignore[assignment]
+    priority = 1.0
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
