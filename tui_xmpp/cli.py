@@ -118,7 +118,10 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
     client = Client(Store(), _chosen(loaded.settings, options.jid))
     if archive is not None:
         # What earlier runs kept is on the first screen, before anything is connected.
-        client.restore(archive.remembered(), lambda key, value: None)
+        try:
+            client.restore(archive.remembered(), lambda key, value: None)
+        except TuiXmppError as error:
+            notices.append(str(error))
         client.publish(stored_facts(archive, client.settings))
 
     def make_engine() -> Engine:
@@ -145,7 +148,8 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
 
     app = TuiXmppApp(
         client,
-        is_first_run=not client.settings.accounts,
+        # Who has settings that cannot be read wants to mend them, not to begin anew.
+        is_first_run=not client.settings.accounts and not loaded.problems,
         check_keyring=secrets.unavailable,
         start_demo=start_demo,
         notices=notices,
@@ -250,7 +254,7 @@ def _run_demo() -> int:
     # What is said is found again when its chat is opened again, and gone when the demo ends.
     with TemporaryDirectory(prefix="tui-xmpp-demo-") as folder, closing(Archive.open(Path(folder) / "demo")) as archive:
         client.attach(lambda: _DemoEngine(client, archive))
-        app = TuiXmppApp(client)
+        app = TuiXmppApp(client, greeting="The demo: you are Elizabeth Bennet, and these people answer")
         app.run()
     return app.return_code or 0
 

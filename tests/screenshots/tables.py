@@ -57,7 +57,7 @@ SETTINGS = {
     "accounts.anonymous": ("`true`, `false`", "Log in as a guest without a name."),
     "accounts.enabled": ("`true`, `false`", "Connect at start."),
     "ui.theme": ('`"dark"`, `"light"`, any Textual theme', "The colours; `/theme` changes them too."),
-    "ui.roster_width": ("16 to 80", "Columns of the list of people."),
+    "ui.roster_width": ("16 to 80", "Columns of the list of people. If not set, more in a wider terminal."),
     "ui.show_offline": ("`true`, `false`", "List people who are offline."),
     "ui.roster_order": ('`"state"`, `"name"`', "The order of people in a group."),
     "ui.away_after": ("0 to 1440", "Minutes without a key until you are shown away; 0 for never."),

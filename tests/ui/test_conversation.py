@@ -65,7 +65,7 @@ async def test_empty_states_say_what_to_do() -> None:
         assert "No messages yet" in "\n".join(app.rows())
         app.pane.show(ELIZABETH, None)
         await settled(pilot)
-        assert "Ctrl+K" in "\n".join(app.rows())
+        assert "Welcome" in "\n".join(app.rows())
         app.pane.show(None, None)
         await settled(pilot)
         assert "Welcome" in "\n".join(app.rows())
@@ -529,4 +529,4 @@ async def test_offline_says_that_messages_wait() -> None:
         await settled(pilot)
         assert str(app.composer.border_title) == "as elizabeth@longbourn.lit"
         app.tell(ConnectionChanged(ELIZABETH, Connection(Phase.WAITING)))
-        assert "messages will wait" in str(app.composer.border_title)
+        assert "sent once online" in str(app.composer.border_title)

@@ -328,10 +328,14 @@ async def test_requests_are_approved_denied_and_blocked_where_they_stand() -> No
         await pilot.press("ctrl+r")
         await pilot.pause()
         assert pilot.app.screen.query_one(OptionList).option_count == 3
+        # Who is added back comes under a name and into groups of the user's choice, the asker's own name offered.
         await pilot.press("b")
+        await pilot.pause()
+        await pilot.press("tab", *"Militia", "enter")
         assert scene.engine.of(c.ApproveSubscription) == [
             c.ApproveSubscription(ELIZABETH, WICKHAM, is_asking_back=True)
         ]
+        assert scene.engine.of(c.UpdateContact) == [c.UpdateContact(ELIZABETH, WICKHAM, "George Wickham", ("Militia",))]
         scene.publish(e.SubscriptionRequestSettled(ELIZABETH, WICKHAM))
         await pilot.pause()
         assert pilot.app.screen.query_one(OptionList).option_count == 2
@@ -634,3 +638,42 @@ async def test_an_input_keeps_its_own_ctrl_keys() -> None:
         await pilot.pause()
         await pilot.press(*"abc", "ctrl+a", "x")
         assert pilot.app.screen.query_one("#address", Input).value == "xabc"
+
+
+async def test_the_list_is_wider_in_a_wide_terminal_until_the_user_chooses() -> None:
+    async with running(netherfield(), width=140) as pilot:
+        roster = app_of(pilot).main.roster
+        widths = [roster.size.width]
+        await pilot.resize_terminal(90, 30)
+        await pilot.pause()
+        widths.append(roster.size.width)
+        await pilot.press("alt+left")
+        await pilot.resize_terminal(140, 30)
+        await pilot.pause()
+        assert [*widths, roster.size.width] == [42, 30, 28]
+
+
+async def test_where_no_chat_is_open_the_ways_on_are_told() -> None:
+    def told(pilot: Pilot[None]) -> str:
+        log = app_of(pilot).main.conversation.log_lines
+        return "\n".join(log.render_line(y).text for y in range(log.size.height))
+
+    async with running(netherfield()) as pilot:
+        assert "choose someone" in told(pilot)
+        assert "F3" not in told(pilot)
+        await pilot.press("enter")
+    async with running(Scene()) as pilot:
+        assert "F3" in told(pilot)
+        assert "choose someone" not in told(pilot)
+
+
+async def test_escape_leads_from_writing_to_the_list_and_back() -> None:
+    async with running(netherfield(), width=60, height=20) as pilot:
+        main = app_of(pilot).main
+        main.open_chat(ELIZABETH, DARCY)
+        await pilot.pause()
+        await pilot.press("escape")
+        assert main.roster.has_focus
+        assert main.has_class("-people")
+        await pilot.press("escape")
+        assert main.conversation.composer.has_focus

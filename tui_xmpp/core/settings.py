@@ -31,10 +31,10 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class UiSettings:
-    """The ``[ui]`` table. Widths in cells, times in minutes (0: never)."""
+    """The ``[ui]`` table. Widths in cells (None: by the terminal's), times in minutes (0: never)."""
 
     theme: str = ""
-    roster_width: int = 30
+    roster_width: int | None = None
     is_offline_shown: bool = True
     roster_order: Literal["state", "name"] = "state"
     away_after: int = 10

@@ -240,6 +240,13 @@ def _approve(desk: Desk, text: str) -> None:
     desk.submit_and_say(c.ApproveSubscription(account, peer), f"{desk.title(account, peer)} sees when you are online.")
 
 
+def _approve_back(desk: Desk, text: str) -> None:
+    from tui_xmpp.ui.screens.contact import ApproveScreen
+
+    account, peer = _request_or_contact(desk, text)
+    desk.app.push_screen(ApproveScreen(desk, account, peer))
+
+
 def _deny(desk: Desk, text: str) -> None:
     account, peer = _request_or_contact(desk, text)
     desk.submit_and_say(
@@ -537,6 +544,8 @@ ACTIONS: tuple[Action, ...] = (
            slash="requests", footer="Requests"),
     Action("approve", "Approve a request", "Let someone see when you are online.", _approve, slash="approve",
            arguments=(_ASKING,), applies=_has_requests),
+    Action("approve-back", "Approve and add back", "Let someone in who asks, and put them in your list.",
+           _approve_back, slash="addback", arguments=(_ASKING,), applies=_has_requests),
     Action("deny", "Deny a request", "Refuse a request, or stop letting someone see when you are online.", _deny,
            slash="deny", arguments=(_ASKING,), applies=_has_requests),
     Action("block", "Block", "Hear nothing more from someone.", _block, slash="block", arguments=(_WHOM,),

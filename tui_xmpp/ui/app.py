@@ -36,6 +36,7 @@ KeyringCheck = Callable[[], Awaitable[str | None]]
 _MOST_FAULTS = 25
 _MOST_TOASTS = 6
 _GOODBYE_SECONDS = 8.0
+_NOTICE_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +65,7 @@ class TuiXmppApp(Guarded, App[None]):
         check_keyring: KeyringCheck = _no_keyring,
         start_demo: Callable[[], Awaitable[None]] | None = None,
         notices: Sequence[str] = (),
+        greeting: str = "Welcome",
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
@@ -71,6 +73,7 @@ class TuiXmppApp(Guarded, App[None]):
         self.is_first_run = is_first_run
         self.check_keyring = check_keyring
         self.start_demo = start_demo
+        self.greeting = greeting
         self._notices = notices
         self.clock = clock or SystemClock()
         self.is_strict: bool | None = None
@@ -105,7 +108,7 @@ class TuiXmppApp(Guarded, App[None]):
         gc.freeze()
         gc.enable()
         for notice in self._notices:
-            self.say(notice, "warning")
+            self.say(notice, "warning", _NOTICE_SECONDS)
         if self.is_first_run:
             from tui_xmpp.ui.screens.wizard import WizardScreen
 
@@ -155,13 +158,18 @@ class TuiXmppApp(Guarded, App[None]):
             self._ticker.stop()
             self._ticker = None
 
-    def say(self, sentence: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+    def say(
+        self,
+        sentence: str,
+        severity: Literal["information", "warning", "error"] = "information",
+        seconds: float | None = None,
+    ) -> None:
         """Show a sentence for a while; it is never read as markup. One that is still shown is not shown twice."""
         shown = sanitize_line(sentence, 400)
         if any(toast.message == shown for toast in self._notifications) or len(self._notifications) >= _MOST_TOASTS:
             return
-        seconds = 4 if severity == "information" else 8
-        self.notify(shown, severity=severity, timeout=seconds, markup=False)
+        usual = 4 if severity == "information" else 8
+        self.notify(shown, severity=severity, timeout=seconds or usual, markup=False)
 
     def _complain(self, sentence: str) -> None:
         self.say(sentence, "error")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.screen import Screen
 from textual.widgets import Button, Checkbox, Input
 from textual.widgets.option_list import Option
 
@@ -35,12 +36,11 @@ class AddContactScreen(Dialog[None]):
 
     title_words = "Add contact"
 
-    def __init__(self, desk: Desk, account: BareJID, peer: BareJID | None = None, name: str = "") -> None:
+    def __init__(self, desk: Desk, account: BareJID, peer: BareJID | None = None) -> None:
         super().__init__()
         self._desk = desk
         self._account = account
         self._peer = peer
-        self._nick = name
 
     def content(self) -> ComposeResult:
         groups = self._desk.groups(self._account)
@@ -48,7 +48,7 @@ class AddContactScreen(Dialog[None]):
             yield words(f"In the list of {self._account}", "words dim")
         yield field("Address", line(str(self._peer or ""), placeholder="name@example.com", id="address"))
         yield problem()
-        yield field("Name", line(sanitize_line(self._nick), placeholder="what you call them", id="name"))
+        yield field("Name", line(placeholder="what you call them", id="name"))
         shown = sanitize_line(", ".join(groups), 100)
         yield field(
             "Groups",
@@ -112,6 +112,67 @@ class AddContactScreen(Dialog[None]):
         self.action_cancel()
 
 
+class ApproveScreen(Dialog[None]):
+    """Let someone in who asks, and put them in the list under a name and in groups of the user's choice."""
+
+    title_words = "Approve and add back"
+
+    def __init__(self, desk: Desk, account: BareJID, peer: BareJID, nick: str = "") -> None:
+        super().__init__()
+        self._desk = desk
+        self._contact = desk.views.conversation(account, peer).contact
+        self._nick = nick
+
+    def content(self) -> ComposeResult:
+        contact = self._contact
+        yield words(f"{contact.peer} will see when you are online, and is asked to let you see them.")
+        yield from _name_and_groups(self._desk, contact, contact.name or self._nick)
+        yield buttons(button("Cancel", "cancel"), button("Approve and add", "approve", "main"))
+
+    def on_mount(self) -> None:
+        self.query_one("#name", Input).focus()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#approve")
+    def _approve(self) -> None:
+        desk, contact = self._desk, self._contact
+        name, groups = _named(self, contact)
+
+        def approved(failure: str | None) -> None:
+            if failure is not None:
+                desk.complain(failure)
+                return
+            desk.say(
+                f"{sanitize_line(name or str(contact.peer), 80)} sees when you are online, and was asked in return."
+            )
+            if name or groups:
+                desk.submit(c.UpdateContact(contact.account, contact.peer, name, groups))
+
+        desk.submit(c.ApproveSubscription(contact.account, contact.peer, is_asking_back=True), approved)
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_cancel()
+
+
+def _name_and_groups(desk: Desk, contact: ContactView, name: str) -> ComposeResult:
+    """Yield the fields for a contact's name and groups."""
+    groups = desk.groups(contact.account)
+    yield field("Name", line(sanitize_line(name), placeholder="what you call them", id="name"))
+    own = ", ".join(sanitize_line(group) for group in contact.groups)
+    yield field("Groups", line(own, placeholder="parted by commas", id="groups", suggester=GroupSuggester(groups)))
+    if groups:
+        yield words("There are: " + sanitize_line(", ".join(groups), 200), "words dim")
+
+
+def _named(screen: Screen[None], contact: ContactView) -> tuple[str, tuple[str, ...]]:
+    """Read those fields; a group of the contact's that was left alone keeps what its name hides."""
+    groups = split_groups(screen.query_one("#groups", Input).value)
+    known = {sanitize_line(group): group for group in contact.groups}
+    return screen.query_one("#name", Input).value.strip(), tuple(known.get(group, group) for group in groups)
+
+
 class EditContactScreen(Dialog[None]):
     """Change a contact's name and groups, which are sent whole (RFC 6121 §2.4)."""
 
@@ -122,12 +183,7 @@ class EditContactScreen(Dialog[None]):
         self.title_words = sanitize_line(str(contact.peer))
 
     def content(self) -> ComposeResult:
-        groups = self._desk.groups(self._contact.account)
-        yield field("Name", line(sanitize_line(self._contact.name), placeholder="what you call them", id="name"))
-        own = ", ".join(sanitize_line(group) for group in self._contact.groups)
-        yield field("Groups", line(own, placeholder="parted by commas", id="groups", suggester=GroupSuggester(groups)))
-        if groups:
-            yield words("There are: " + sanitize_line(", ".join(groups), 200), "words dim")
+        yield from _name_and_groups(self._desk, self._contact, self._contact.name)
         yield buttons(button("Cancel", "cancel"), button("Save", "save", "main"))
 
     def on_mount(self) -> None:
@@ -136,11 +192,8 @@ class EditContactScreen(Dialog[None]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#save")
     def _save(self) -> None:
-        name = self.query_one("#name", Input).value.strip()
-        groups = split_groups(self.query_one("#groups", Input).value)
-        known = {sanitize_line(group): group for group in self._contact.groups}
-        groups = tuple(known.get(group, group) for group in groups)
         contact = self._contact
+        name, groups = _named(self, contact)
         if (name, set(groups)) != (contact.name, set(contact.groups)):
             self._desk.submit_and_say(
                 c.UpdateContact(contact.account, contact.peer, name, groups),

@@ -55,7 +55,7 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     Dialog Input:focus { border: none; background: $background; background-tint: $primary 24%; }
     Dialog .problem { color: $error; height: auto; display: none; margin-bottom: 1; }
     Dialog .problem.-told { display: block; }
-    Dialog.-low .field, Dialog.-low .words, Dialog.-low Checkbox { margin-bottom: 0; }
+    Dialog.-low .field, Dialog.-low Checkbox { margin-bottom: 0; }
     Dialog .buttons { height: auto; align-horizontal: right; margin-top: 1; }
     Dialog .buttons > Button { margin-left: 2; }
     Dialog .verbs { height: auto; grid-rows: 1; grid-gutter: 0 1; }

@@ -27,7 +27,7 @@ from tui_xmpp.core.views import ContactView
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui import commands
-from tui_xmpp.ui.actions import ACTIONS, Place
+from tui_xmpp.ui.actions import ACTIONS, BY_ID, Place, key_words
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.signs import SHAPES
@@ -45,6 +45,7 @@ LOW = 16
 """Below so many lines the bars at the foot give way."""
 PEOPLE, CONVERSATION, STATUS = range(3)
 _LEAST_ROSTER, _LEAST_CONVERSATION = 16, 36
+_USUAL_ROSTER, _WIDE_ROSTER = 30, 44
 
 
 _BEFORE_TYPING = ("ctrl+k", "alt+left", "alt+right")
@@ -113,12 +114,13 @@ class MainScreen(Guarded, Screen[None]):
         self.page = PEOPLE
         width = desk.client.recall("roster width")
         self._roster_width = width if isinstance(width, int) else ui.roster_width
+        """What the user chose; None: by the terminal's width."""
         self._speaker: BareJID | None = None
         self._asked: dict[tuple[BareJID, PromptKind], Prompt] = {}
         self._last_entry: LogEntry | None = None
         self.title_bar = TitleBar()
         self.roster = _Roster(views, id="roster")
-        self.roster.styles.width = self._roster_width
+        self._size_roster()
         self.divider = Divider()
         self.conversation = ConversationPane(
             views, self._complete, self._take, clock=clock, time_format=ui.time_format, id="conversation"
@@ -230,11 +232,24 @@ class MainScreen(Guarded, Screen[None]):
 
     def _show_speaker(self) -> None:
         self.status_line.speaker = self.speaker
+        self.conversation.log_lines.welcome = self._welcome()
         if self.chat is None:
             self.conversation.show(self.speaker, None)
         self.status_line.repaint()
         self.key_bar.repaint()
         self._tell_title()
+
+    def _welcome(self) -> list[tuple[str, str]]:
+        """Return what stands where no chat is open: the ways on from here."""
+        ways = {"add": "add a contact", "help": "all the keys", "quit": "leave"}
+        if self.speaker is None:
+            ways = {"accounts": "add an account", "help": "all the keys", "quit": "leave"}
+        lines = [(self.desk.app.greeting, ""), ("", "")]
+        if any(self.desk.views.contacts(view.account) for view in self.desk.views.accounts()):
+            lines.append(("↑ ↓ Enter", "choose someone and write"))
+        if any(view.unread for view in self.desk.views.accounts()):
+            lines.append((key_words(BY_ID["next-unread"].keys[0]), "read what is new"))
+        return [*lines, *((key_words(BY_ID[action].keys[0]), words) for action, words in ways.items())]
 
     # -- panes ----------------------------------------------------------------------------------------------------
 
@@ -243,7 +258,7 @@ class MainScreen(Guarded, Screen[None]):
         was_narrow = self.is_narrow
         self.set_class(is_narrow, "-narrow")
         self.set_class(event.size.height < LOW, "-low")
-        self._set_roster_width(self._roster_width)
+        self._size_roster()
         if is_narrow != was_narrow:
             focused = self.focused
             if is_narrow and focused is not None:
@@ -251,10 +266,16 @@ class MainScreen(Guarded, Screen[None]):
                 self._turn_to(STATUS if focused is self.status_pane else page)
             self._tell_title()
 
-    def _set_roster_width(self, width: int) -> None:
-        self._roster_width = width
-        room = self.app.size.width - _LEAST_CONVERSATION
-        wanted = None if self.is_narrow else max(_LEAST_ROSTER, min(width, room))
+    def _choose_roster_width(self, width: int, *, is_remembered: bool = True) -> None:
+        self._roster_width = max(_LEAST_ROSTER, width)
+        self._size_roster()
+        if is_remembered:
+            self.desk.client.remember("roster width", self._roster_width)
+
+    def _size_roster(self) -> None:
+        whole = self.desk.app.size.width
+        width = self._roster_width or max(_USUAL_ROSTER, min(round(whole * 0.3), _WIDE_ROSTER))
+        wanted = None if self.is_narrow else max(_LEAST_ROSTER, min(width, whole - _LEAST_CONVERSATION))
         shown = self.roster.styles.width
         if (shown.value if shown is not None else None) != wanted:
             self.roster.styles.width = wanted
@@ -290,8 +311,7 @@ class MainScreen(Guarded, Screen[None]):
             self._go(self.page + step)
         elif not self.has_class("-no-roster"):
             shown = self.roster.size.width
-            self._set_roster_width(max(_LEAST_ROSTER, shown + 2 * step))
-            self.desk.client.remember("roster width", self._roster_width)
+            self._choose_roster_width(shown + 2 * step)
 
     def action_turn(self, step: int) -> None:
         """In a narrow terminal turn to the pane left or right of this one."""
@@ -470,6 +490,12 @@ class MainScreen(Guarded, Screen[None]):
     def _folds_changed(self, message: Roster.FoldsChanged) -> None:
         self.desk.client.remember("folded groups", message.folded)
 
+    @on(Composer.Left)
+    def _composer_left(self) -> None:
+        if self.is_narrow or not self.has_class("-no-roster"):
+            self._turn_to(PEOPLE)
+            self.roster.focus()
+
     @on(Roster.Left)
     @on(StatusPane.Left)
     def _left(self) -> None:
@@ -499,9 +525,7 @@ class MainScreen(Guarded, Screen[None]):
 
     @on(Divider.Dragged)
     def _dragged(self, message: Divider.Dragged) -> None:
-        self._set_roster_width(max(_LEAST_ROSTER, message.x))
-        if message.is_done:
-            self.desk.client.remember("roster width", self._roster_width)
+        self._choose_roster_width(message.x, is_remembered=message.is_done)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         place = Place.EVERYWHERE

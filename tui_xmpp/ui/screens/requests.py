@@ -51,9 +51,10 @@ class RequestsScreen(Dialog[None]):
         yield words("", "words dim empty")
         yield verbs(
             button("A approve", "approve", "main"),
-            button("B and add back", "back", "main"),
+            button("B add back too", "back", "main"),
             button("D deny", "deny"),
             button("X block", "block", "danger"),
+            button("I details", "details"),
             button("Close", "cancel"),
         )
 
@@ -77,7 +78,11 @@ class RequestsScreen(Dialog[None]):
             choice.display = bool(self._requests) or choice.id == "cancel"
 
     def _words(self, request: SubscriptionRequest) -> Text:
-        nick = sanitize_line(request.nick, 60)
+        known = self._desk.views.contact(request.account, request.peer)
+        is_known = known is not None and known.is_in_roster
+        nick = (
+            f"{sanitize_line(known.title, 60)} in your list" if known and is_known else sanitize_line(request.nick, 60)
+        )
         text = Text(no_wrap=False)
         text.append(str(request.peer), "bold")
         if nick:
@@ -105,21 +110,12 @@ class RequestsScreen(Dialog[None]):
 
     @on(Button.Pressed, "#back")
     def action_approve_back(self) -> None:
-        """Let them see, and ask to see them in return."""
+        """Let them see, and put them in the list under a name."""
         if request := self._chosen():
-            desk = self._desk
-            account, peer, nick = request.account, request.peer, sanitize_line(request.nick, 60)
+            from tui_xmpp.ui.screens.contact import ApproveScreen
 
-            def approved(failure: str | None) -> None:
-                if failure is not None:
-                    desk.complain(failure)
-                    return
-                desk.say(f"{peer} sees when you are online, and was asked in return.")
-                contact = desk.views.contact(account, peer)
-                if nick and contact is not None and contact.is_in_roster and not contact.name:
-                    desk.submit(c.UpdateContact(account, peer, nick, contact.groups))
-
-            desk.submit(c.ApproveSubscription(account, peer, is_asking_back=True), approved)
+            nick = sanitize_line(request.nick, 60)
+            self._desk.app.push_screen(ApproveScreen(self._desk, request.account, request.peer, nick))
 
     @on(Button.Pressed, "#deny")
     def action_deny(self) -> None:
@@ -136,6 +132,7 @@ class RequestsScreen(Dialog[None]):
             BY_ID["block"].run(self._desk, str(request.peer))
 
     @on(Choices.OptionSelected)
+    @on(Button.Pressed, "#details")
     def action_details(self) -> None:
         """Show what is known of them."""
         if request := self._chosen():

@@ -289,6 +289,7 @@ class WizardScreen(Dialog[None]):
                 self._shown_certificate = prompt
                 self._desk.app.put_question(prompt)
         connection = view.connection
+        has_failed = connection.phase in (Phase.STOPPED, Phase.WAITING, Phase.OFFLINE)
         text = Text()
         for step in connection.steps:
             mark, style = {None: ("…", "dim"), True: ("✓", ""), False: ("✗", "bold")}[step.is_done]
@@ -297,8 +298,10 @@ class WizardScreen(Dialog[None]):
             text.append(f"{phase_words(connection.phase).capitalize()}…\n", "dim")
         if connection.reason:
             text.append(f"\n{sanitize_line(connection.reason, 500)}\n")
+        if has_failed and not settings.host and any(step.is_done is False for step in connection.steps):
+            text.append("\nIs the address right? A server that its name does not lead to can be given under ", "dim")
+            text.append("Connection settings.\n", "dim")
         self.query_one(".steps", Static).update(text)
-        has_failed = connection.phase in (Phase.STOPPED, Phase.WAITING, Phase.OFFLINE)
         self.query_one("#again", Button).display = has_failed
         if connection.phase is Phase.ONLINE:
             self._succeed(settings)

@@ -164,6 +164,7 @@ class Composer(TextArea, inherit_bindings=False):
         ),
         Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "Read further up", show=False),
         Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "Read further down", show=False),
+        Binding("escape", "leave", "To the list of people", show=False),
         Binding("ctrl+home", "oldest", "The oldest message", show=False),
         Binding("ctrl+end", "newest", "The newest message", show=False),
     ]
@@ -183,6 +184,9 @@ class Composer(TextArea, inherit_bindings=False):
         account: BareJID
         peer: BareJID
         text: str
+
+    class Left(Message):
+        """The user is done with writing for now."""
 
     @dataclass
     class MessagesWanted(Message):
@@ -376,6 +380,10 @@ class Composer(TextArea, inherit_bindings=False):
 
     def action_newest(self) -> None:
         self.post_message(self.ScrollWanted(1, is_to_end=True))
+
+    def action_leave(self) -> None:
+        """Ask for the list of people."""
+        self.post_message(self.Left())
 
     def action_copy(self) -> None:
         """Copy what is selected here or, where nothing is, among the messages."""

@@ -136,7 +136,7 @@ class ConversationPane(Widget):
             self.composer.say("", "")
             return
         is_online = account.connection.phase is Phase.ONLINE
-        note = "" if is_online or self.peer is None else "offline: messages will wait"
+        note = "" if is_online or self.peer is None else "sent once online"
         self.composer.say(f"as {sanitize_line(str(self.account), 80)}", note)
 
     def focus_composer(self) -> None:

@@ -36,14 +36,6 @@ MOST_LINES = 4000
 """Lines kept while following the newest; beyond, the oldest half is let go and wrapped again when wanted."""
 WHEEL = 3
 
-WELCOME = (
-    ("Welcome", ""),
-    ("", ""),
-    ("Ctrl+K", "go to a chat"),
-    ("Ctrl+N", "add a contact"),
-    ("F1", "all the keys"),
-)
-
 _Line = tuple[Block, int]
 
 
@@ -144,6 +136,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._places: dict[tuple[BareJID, BareJID], tuple[str, int]] = {}
         self._asked_before: str | None = None
         self._told_read: tuple[int, str] | None = None
+        self._welcome: Sequence[tuple[str, str]] = (("Welcome", ""),)
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -161,6 +154,18 @@ class ConversationLog(DrawnLines, can_focus=True):
     def new_count(self) -> int:
         """How many messages came since the window was scrolled up."""
         return self._new
+
+    @property
+    def welcome(self) -> Sequence[tuple[str, str]]:
+        """What stands here while no conversation is shown: a greeting, then keys with what they do."""
+        return self._welcome
+
+    @welcome.setter
+    def welcome(self, lines: Sequence[tuple[str, str]]) -> None:
+        if lines != self._welcome:
+            self._welcome = lines
+            if self._view is None:
+                self.repaint()
 
     def show(self, view: ConversationView | None) -> None:
         """Draw this picture of a conversation, or the welcome where there is none."""
@@ -512,7 +517,7 @@ class ConversationLog(DrawnLines, can_focus=True):
     def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
         """Draw rows of the window."""
         if not self._can_draw() or self._renderer is None:
-            return [self._welcome(y) for y in lines]
+            return [self._centered(y, self._welcome if self._view is None else ()) for y in lines]
         if not self._messages:
             return [self._empty(y) for y in lines]
         top = self._window_top
@@ -557,9 +562,6 @@ class ConversationLog(DrawnLines, can_focus=True):
             return Strip.join([strip.crop(0, width - 1), Strip([mark], 1)])
         return strip
 
-    def _welcome(self, y: int) -> Strip:
-        return self._centered(y, WELCOME if self._view is None else ())
-
     def _empty(self, y: int) -> Strip:
         view = self._view
         if view is None or not view.is_loaded:
@@ -577,7 +579,7 @@ class ConversationLog(DrawnLines, can_focus=True):
             return Strip.blank(width, base)
         left, right = table[index]
         if right:
-            text = f"{left:>10}   {right:<18}"
+            text = f"{left:>10}   {right:<24}"
             text = fit(text, min(width, len(text)))
             pieces = [
                 Segment(text[:10], base + Style(color=palette.accent)),

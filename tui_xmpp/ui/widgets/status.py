@@ -123,7 +123,7 @@ class StatusLine(DrawnLines):
             left.append((f" · {sanitize_line(view.own.status, 60)}", ink.text))
         if len(accounts) > 1:
             left.append((f" · {view.account}", ink.dim))
-        if view.connection.phase is Phase.ONLINE and width >= _TWO_COLUMNS:
+        if view.connection.phase is Phase.ONLINE and (width >= _TWO_COLUMNS or view.own.priority):
             left.append((f" · priority {view.own.priority}", ink.dim))
         state_ink = ink.dim
         if view.connection.phase is Phase.STOPPED:
