@@ -18,6 +18,7 @@ from tests.support.scenes import (
     DARCY,
     ELIZABETH,
     JANE,
+    NOW,
     WICKHAM,
     Scene,
     logged,
@@ -29,7 +30,18 @@ from tests.support.scenes import (
 )
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Connection, OwnPresence, Phase, Severity, Show
+from tui_xmpp.core.model import (
+    Connection,
+    Delivery,
+    Direction,
+    Failure,
+    LogEntry,
+    Message,
+    OwnPresence,
+    Phase,
+    Severity,
+    Show,
+)
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.roster_rows import RowId
@@ -677,3 +689,17 @@ async def test_escape_leads_from_writing_to_the_list_and_back() -> None:
         assert main.has_class("-people")
         await pilot.press("escape")
         assert main.conversation.composer.has_focus
+
+
+async def test_a_failure_the_open_chat_tells_is_not_told_twice() -> None:
+    why = Failure("item-not-found", "There is no such account.")
+    lost = Message("m", ELIZABETH, DARCY, Direction.OUTGOING, NOW, "?", delivery=Delivery.FAILED, failure=why)
+    scene = netherfield()
+    scene.publish(e.HistoryLoaded(ELIZABETH, DARCY, (lost,), is_latest=True, is_start=True))
+    async with running(scene) as pilot:
+        app_of(pilot).main.open_chat(ELIZABETH, DARCY)
+        await pilot.pause()
+        for text in (why.sentence, "Your request did not arrive."):
+            scene.publish(e.Logged(ELIZABETH, LogEntry(NOW, text, Severity.ERROR, ELIZABETH, DARCY)))
+        await pilot.pause(0.1)
+        assert [toast.message for toast in app_of(pilot)._notifications] == ["Your request did not arrive."]

@@ -51,7 +51,7 @@ class Place(Enum):
     EVERYWHERE = "Everywhere"
     ROSTER = "In the list of people"
     WRITING = "While writing"
-    MESSAGES = "On a message (↑ from an empty line leads there)"
+    MESSAGES = "On a message"
     STATUS = "In the status pane"
 
 

@@ -601,9 +601,16 @@ class MainScreen(Guarded, Screen[None]):
                 break
             fresh.append(entry)
         self._last_entry = log[-1] if log else None
-        errors = [entry for entry in fresh if entry.severity is Severity.ERROR]
+        errors = [entry for entry in fresh if entry.severity is Severity.ERROR and not self._is_told_in_chat(entry)]
         for entry in reversed(errors[:2]):
             self.desk.complain(sanitize_line(entry.text, 400))
+
+    def _is_told_in_chat(self, entry: LogEntry) -> bool:
+        """Say whether the open chat shows what the entry says below the message it is about."""
+        if entry.account is None or entry.peer is None or self.chat != (entry.account, entry.peer.bare):
+            return False
+        messages = self.desk.views.conversation(entry.account, entry.peer.bare).messages
+        return any(message.failure and message.failure.sentence == entry.text for message in messages[-20:])
 
     def _ask_prompts(self) -> None:
         """Put the sessions' questions to the user, each once."""
