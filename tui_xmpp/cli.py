@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tui_xmpp import __version__
 from tui_xmpp.core import events as e
 from tui_xmpp.core.commands import AddAccount, Command
-from tui_xmpp.core.model import OwnPresence
+from tui_xmpp.core.model import Connection, OwnPresence, Phase
 from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.core.store import Store
 from tui_xmpp.errors import TuiXmppError
@@ -247,10 +247,13 @@ class _DemoEngine:
 
 
 def _run_demo() -> int:
+    from tui_xmpp.loopback import ELIZABETH
     from tui_xmpp.storage.archive import Archive
     from tui_xmpp.ui.app import TuiXmppApp
 
     client = Client(Store(), Settings())
+    starting = Connection(Phase.CONNECTING, "Starting the demo's server")
+    client.publish([e.AccountAdded(ELIZABETH, OwnPresence()), e.ConnectionChanged(ELIZABETH, starting)])
     # What is said is found again when its chat is opened again, and gone when the demo ends.
     with TemporaryDirectory(prefix="tui-xmpp-demo-") as folder, closing(Archive.open(Path(folder) / "demo")) as archive:
         client.attach(lambda: _DemoEngine(client, archive))

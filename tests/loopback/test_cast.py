@@ -13,7 +13,8 @@ import pytest
 from tests.support.loopback import Client, WireClient
 from tui_xmpp.clock import ManualClock
 from tui_xmpp.jid import BareJID
-from tui_xmpp.loopback.cast import BENNET, COLLINS, DARCY, DOMAIN, DOMAINS, ELIZABETH, JANE, Cast, make_cast
+from tui_xmpp.loopback import DOMAIN, ELIZABETH
+from tui_xmpp.loopback.cast import BENNET, COLLINS, DARCY, DOMAINS, JANE, Cast, make_cast
 from tui_xmpp.loopback.demo import start_demo
 from tui_xmpp.loopback.payloads import Composing, Delay, RosterQuery
 from tui_xmpp.loopback.realm import Realm

@@ -10,7 +10,8 @@ from tui_xmpp.core.model import Phase, Show
 from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
-from tui_xmpp.loopback.cast import DARCY, ELIZABETH
+from tui_xmpp.loopback import ELIZABETH
+from tui_xmpp.loopback.cast import DARCY
 from tui_xmpp.loopback.demo import start_demo
 from tui_xmpp.loopback.dial import LoopbackDialer
 from tui_xmpp.loopback.schedule import StoryTime

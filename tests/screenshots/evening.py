@@ -25,8 +25,9 @@ from tui_xmpp.core.model import Phase
 from tui_xmpp.core.settings import AccountSettings, Settings, UiSettings
 from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
+from tui_xmpp.loopback import DOMAIN, ELIZABETH
 from tui_xmpp.loopback.actors import Actor, Character, Refusal
-from tui_xmpp.loopback.cast import DARCY, DOMAIN, DOMAINS, ELIZABETH, JANE, Cast, make_cast
+from tui_xmpp.loopback.cast import DARCY, DOMAINS, JANE, Cast, make_cast
 from tui_xmpp.loopback.schedule import StoryTime
 from tui_xmpp.loopback.server import LoopbackServer
 from tui_xmpp.storage.archive import Archive

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.screenshots.evening import Evening, evening, play
-from tui_xmpp.loopback.cast import ELIZABETH
+from tui_xmpp.loopback import ELIZABETH
 
 
 @dataclass(frozen=True, slots=True)

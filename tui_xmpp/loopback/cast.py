@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 from tui_xmpp.jid import BareJID
+from tui_xmpp.loopback import DOMAIN, ELIZABETH
 from tui_xmpp.loopback.actors import Actor, Character, Refusal, Stage
 from tui_xmpp.loopback.payloads import Delay
 from tui_xmpp.loopback.realm import Realm
@@ -27,7 +28,6 @@ from tui_xmpp.xmpp.stanza import (
     Subject,
 )
 
-DOMAIN: Final = "longbourn.lit"
 DOMAINS: Final = (
     DOMAIN,
     "pemberley.lit",
@@ -37,7 +37,6 @@ DOMAINS: Final = (
     "rosings.lit",
     "meryton.lit",
 )
-ELIZABETH: Final = BareJID.parse(f"elizabeth@{DOMAIN}")
 
 DARCY: Final = Character(
     "darcy",

@@ -8,7 +8,8 @@ from random import Random
 
 from tui_xmpp.clock import Clock
 from tui_xmpp.core.settings import AccountSettings
-from tui_xmpp.loopback.cast import DOMAIN, DOMAINS, ELIZABETH, Cast, make_cast
+from tui_xmpp.loopback import DOMAIN, ELIZABETH
+from tui_xmpp.loopback.cast import DOMAINS, Cast, make_cast
 from tui_xmpp.loopback.schedule import RealTime, Schedule
 from tui_xmpp.loopback.server import LoopbackServer
 
