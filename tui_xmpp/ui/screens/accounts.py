@@ -140,7 +140,3 @@ class AccountsScreen(Dialog[None]):
                 else None
             ),
         )
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()

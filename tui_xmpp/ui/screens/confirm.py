@@ -36,7 +36,3 @@ class ConfirmScreen(Dialog[bool]):
     def action_confirm(self) -> None:
         """Leave with a yes."""
         self.dismiss(True)
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()

@@ -107,10 +107,6 @@ class AddContactScreen(Dialog[None]):
             desk.submit_and_say(c.AddContact(self._account, jid, name, groups, is_asking), done)
         self.dismiss(None)
 
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()
-
 
 class ApproveScreen(Dialog[None]):
     """Let someone in who asks, and put them in the list under a name and in groups of the user's choice."""
@@ -150,10 +146,6 @@ class ApproveScreen(Dialog[None]):
 
         desk.submit(c.ApproveSubscription(contact.account, contact.peer, is_asking_back=True), approved)
         self.dismiss(None)
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()
 
 
 def _name_and_groups(desk: Desk, contact: ContactView, name: str) -> ComposeResult:
@@ -200,10 +192,6 @@ class EditContactScreen(Dialog[None]):
                 f"{sanitize_line(name or str(contact.peer), 80)} was changed.",
             )
         self.dismiss(None)
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()
 
 
 class SubscriptionScreen(Dialog[None]):
@@ -266,7 +254,3 @@ class SubscriptionScreen(Dialog[None]):
                 )
             case "add":
                 desk.app.push_screen(AddContactScreen(desk, account, peer))
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()

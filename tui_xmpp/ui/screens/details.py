@@ -195,7 +195,3 @@ class MessageScreen(Dialog[None]):
         """Copy the whole text."""
         self._desk.app.copy_to_clipboard(sanitize_body(self._message.body, 64 * BODY_LIMIT))
         self._desk.say("Copied")
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()

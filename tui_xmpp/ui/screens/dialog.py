@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from rich.table import Table
 from rich.text import Text
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -107,6 +107,10 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
         problem = self.query_one(".problem", Static)
         problem.update(sentence)
         problem.set_class(bool(sentence), "-told")
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_cancel()
 
     def action_cancel(self) -> None:
         """Leave with nothing done."""

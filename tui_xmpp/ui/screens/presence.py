@@ -175,7 +175,3 @@ class PresenceScreen(Dialog[None]):
         if status:
             self._desk.remember_status(status)
         self.dismiss(None)
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()

@@ -86,10 +86,6 @@ class PasswordScreen(_PromptScreen):
         self._desk.submit(c.ProvidePassword(self._prompt.account, password, is_remembered=is_kept))
         self.dismiss(None)
 
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()
-
 
 class CertificateScreen(_PromptScreen):
     """Show a refused certificate; the way out that is offered first is to refuse it."""

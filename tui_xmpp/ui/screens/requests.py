@@ -139,7 +139,3 @@ class RequestsScreen(Dialog[None]):
             from tui_xmpp.ui.screens.details import DetailsScreen
 
             self._desk.app.push_screen(DetailsScreen(self._desk, request.account, request.peer))
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_cancel()
