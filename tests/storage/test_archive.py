@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.support.facts import DARCY, ELIZABETH, JANE, NOON, incoming, outgoing
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Delivery, Failure, OwnPresence, RosterItem, Show, Subscription
+from tui_xmpp.core.search import parse_query
 from tui_xmpp.storage.archive import Archive, ArchiveError
 from tui_xmpp.storage.schema import MIGRATIONS
 
@@ -39,7 +41,7 @@ def test_messages_come_back_whole(archive: Archive, path: Path) -> None:
     archive.write([e.DeliveryChanged(ELIZABETH, DARCY, "b", Delivery.FAILED, NOON, failure)])
     again = reopened(archive, path)
     first, second = again.page(ELIZABETH, DARCY).messages
-    assert first == said
+    assert first == replace(said, origin_id="a", place=first.place)
     assert (second.delivery, second.failure) == (Delivery.FAILED, failure)
     again.close()
 
@@ -169,6 +171,42 @@ def test_a_newer_schema_is_left_alone(archive: Archive, path: Path) -> None:
     other.close()
     with pytest.raises(ArchiveError, match="newer version"):
         Archive.open(path)
+
+
+def test_an_archive_of_the_first_version_is_brought_up_with_all_it_holds(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    old = sqlite3.connect(path)
+    old.executescript(f"BEGIN; {MIGRATIONS[0]} PRAGMA user_version = 1; COMMIT;")
+    old.execute("INSERT INTO account (jid, roster_version) VALUES ('elizabeth@longbourn.lit', 'v7')")
+    old.execute(
+        "INSERT INTO conversation (account, peer, unread, first_unread, draft) VALUES (1, ?, 1, 'c', 'Sir,')",
+        (str(DARCY),),
+    )
+    old.execute("INSERT INTO conversation (account, peer) VALUES (1, ?)", (str(JANE),))
+    stamp = int(NOON.timestamp()) * 1_000_000
+    for key, conversation, direction, delivery in (
+        ("b", 1, "out", "sent"), ("a", 1, "in", "received"), ("c", 1, "in", "received"), ("j", 2, "in", "received"),
+    ):  # fmt: skip
+        old.execute(
+            "INSERT INTO message (account, conversation, key, stamp, direction, kind, author, stanza_id, subject, body,"
+            " thread, delivery, is_delayed) VALUES (1, ?, ?, ?, ?, 'chat', NULL, NULL, '', ?, '', ?, 0)",
+            (conversation, key, stamp, direction, f"said {key}", delivery),
+        )
+    old.commit()
+    old.close()
+    archive = Archive.open(path)
+    messages = archive.page(ELIZABETH, DARCY).messages
+    assert [(message.key, message.origin_id) for message in messages] == [("b", "b"), ("a", None), ("c", None)]
+    assert len({message.place for message in messages}) == 3
+    darcy, jane = sorted(archive.conversations(ELIZABETH), key=lambda one: str(one.peer))
+    assert (darcy.unread, darcy.first_unread, darcy.draft, jane.unread) == (1, "c", "Sir,", 0)
+    assert archive.account_state(ELIZABETH).roster_version == "v7"
+    assert [message.key for message in archive.outbox(ELIZABETH)] == ["b"]
+    found, _ = archive.search(parse_query("said c"), (ELIZABETH,))
+    assert [one.message.key for one in found] == ["c"]
+    archive.write([e.MessageReceived(ELIZABETH, incoming("d", minute=1))])
+    assert {one.peer: one.unread for one in archive.conversations(ELIZABETH)} == {DARCY: 2, JANE: 0}
+    archive.close()
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

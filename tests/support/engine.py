@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -39,6 +40,7 @@ from tui_xmpp.xmpp.sasl import ChannelBinding
 from tui_xmpp.xmpp.stanza import Iq, stanza_element
 
 ACCOUNT = BareJID.parse("juliet@capulet.example")
+DOMAIN = BareJID.parse("capulet.example")
 JID = FullJID.parse("juliet@capulet.example/balcony")
 PASSWORD = "r0m30myr0m30"
 IMMEDIATE = Backoff(shortest=0, share=0, longest=0, slow=0, after_shutdown=0)
@@ -207,7 +209,8 @@ class ScriptedServer:
 
     def _take(self, transport: Transport, element: etree._Element, stanza: object) -> None:
         self._news.set()
-        if not (isinstance(stanza, Iq) and stanza.is_request and stanza.to is None and stanza.child is not None):
+        is_asked = isinstance(stanza, Iq) and stanza.is_request and stanza.to in (None, ACCOUNT, DOMAIN)
+        if not is_asked or not isinstance(stanza, Iq) or stanza.child is None:
             self._sent.append(canonical(etree.tostring(element)))
             return
         tag = str(stanza.child.tag)
@@ -218,7 +221,8 @@ class ScriptedServer:
             answer = "" if answer is not None else None
         if answer is not None:
             kind = "error" if answer.startswith("<error") else "result"
-            transport.write(f"<iq type='{kind}' id='{stanza.id}'>{answer}</iq>".encode())
+            sender = f" from='{stanza.to}'" if stanza.to is not None else ""
+            transport.write(f"<iq type='{kind}' id='{stanza.id}'{sender}>{answer}</iq>".encode())
 
 
 class Scene:
@@ -301,8 +305,11 @@ async def engine_of(
 
 @asynccontextmanager
 async def online(server: ScriptedServer | None = None, **options: object) -> AsyncIterator[Scene]:
-    """Give an engine that is logged in; what it sent to get there is forgotten."""
+    """Give an engine that is logged in; what it sent to get there is forgotten, and its next id is ``id3``."""
     server = server or ScriptedServer()
+    numbers = [count(1)]
+    options.setdefault("make_id", lambda: f"id{next(numbers[0])}")
     async with engine_of(server, **options) as scene:  # type: ignore[arg-type]
         await scene.does(ProvidePassword(ACCOUNT, PASSWORD))
+        numbers[0] = count(3)
         yield scene

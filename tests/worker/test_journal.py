@@ -120,10 +120,10 @@ class FullDisk(Archive):
     is_full = False
     kept: list[Event]
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Event]) -> list[Event]:
         if self.is_full:
             raise ArchiveError("The archive could not be written: no space left on device.")
-        super().write(events)
+        return super().write(events)
 
 
 async def test_a_full_disk_is_told_once_and_ends_nothing(tmp_path: Path) -> None:
@@ -155,10 +155,10 @@ class SlowDisk(Archive):
     loop: asyncio.AbstractEventLoop
     writes: list[int]
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Event]) -> list[Event]:
         self.writes.append(sum(isinstance(event, MessageReceived) for event in events))
         asyncio.run_coroutine_threadsafe(self.permission.wait(), self.loop).result()
-        super().write(events)
+        return super().write(events)
 
 
 async def test_durable_first_nothing_is_seen_before_it_is_kept_and_a_burst_is_few_writes(tmp_path: Path) -> None:

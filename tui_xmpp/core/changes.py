@@ -48,3 +48,8 @@ class RequestsChanged(Change):
 @dataclass(frozen=True, slots=True)
 class LogChanged(Change):
     """The event log."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchChanged(Change):
+    """The results of the search."""

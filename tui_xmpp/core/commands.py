@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import field
+from datetime import datetime
+from pathlib import Path
 
-from tui_xmpp.core.model import OwnPresence
+from tui_xmpp.core.model import Gap, OwnPresence
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.jid import JID, BareJID, FullJID
 from tui_xmpp.values import dataclass
@@ -240,6 +242,29 @@ class LoadLatest(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class LoadNewer(Command):
+    """Load the page after the newest message shown, after a jump or scrolling far back."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class JumpTo(Command):
+    """Show the messages around one, in place of the window shown."""
+
+    peer: BareJID
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class JumpToDate(Command):
+    """Show the messages around a moment (aware), in place of the window shown."""
+
+    peer: BareJID
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MarkRead(Command):
     peer: BareJID
 
@@ -248,6 +273,62 @@ class MarkRead(Command):
 class SaveDraft(Command):
     peer: BareJID
     text: str
+
+
+# -- history ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SearchMessages(Command):
+    """Search all that is stored, of this account or of all, newest first; the result is ``Views.search()``.
+
+    Words must all occur, "quoted ones" together; ``from:`` (an address, part of one, or ``me``), ``in:`` (a
+    conversation), ``before:``, ``after:`` (a date, ``2026-11-21``) and ``has:link`` narrow the search. ``more`` is
+    what the page before gave.
+    """
+
+    query: str
+    is_in_all_accounts: bool = True
+    more: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopCatchUp(Command):
+    """Leave what was missed at the server; the hole is shown and filled on demand."""
+
+
+@dataclass(frozen=True, slots=True)
+class FillGap(Command):
+    """Fetch what is missing in a gap, or as much of it as comes in a few pages."""
+
+    peer: BareJID
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOlder(Command):
+    """Fetch the page before an entry of the server's archive (None: the newest) of a conversation.
+
+    The engine's own: :class:`LoadOlder` comes to it when nothing older is stored.
+    """
+
+    peer: BareJID
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportConversation(Command):
+    """Write what is stored of a conversation into a new file: JSON lines if its name ends in ``.jsonl``, else text."""
+
+    peer: BareJID
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeConversation(Command):
+    """Delete what is stored here of a conversation; the server keeps its archive."""
+
+    peer: BareJID
 
 
 # -- questions to a peer's client ---------------------------------------------------------------------------------

@@ -10,10 +10,14 @@ from dataclasses import field
 from datetime import datetime
 
 from tui_xmpp.core.model import (
+    ArchiveEntry,
+    CatchUp,
     Connection,
     Delivery,
     EntityDetails,
     Failure,
+    Found,
+    Gap,
     LogEntry,
     Message,
     OwnPresence,
@@ -198,6 +202,8 @@ class EntityDescribed(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived(Event):
+    """A message came; an outgoing one was sent by another device of the user."""
+
     message: Message
 
 
@@ -229,13 +235,92 @@ class MessageDiscarded(Event):
 class HistoryLoaded(Event):
     """A page of stored messages, oldest first. ``is_latest``: it ends at the newest stored message.
 
-    ``is_start``: nothing older is stored.
+    ``is_start``: nothing older is stored. It goes before the window shown, or anew if ``is_latest``; with ``is_newer``
+    after the window, with ``is_window`` in its place.
     """
 
     peer: BareJID
     messages: tuple[Message, ...]
     is_latest: bool
     is_start: bool
+    is_newer: bool = False
+    is_window: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePageReceived(Event):
+    """A page of the server's archive, in its order (XEP-0313), without holes.
+
+    It follows the entry ``anchor`` if ``is_forward``, else it ends before it; without anchor it begins at the start, or
+    ends at the end, of the archive. ``peer`` limits it to one conversation. ``is_complete``: there is no more that way.
+    ``is_news``: what is new in it was said while nobody was here, and is unread; otherwise it is history.
+    """
+
+    entries: tuple[ArchiveEntry, ...]
+    anchor: str | None
+    is_forward: bool
+    is_complete: bool
+    peer: BareJID | None = None
+    is_news: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveHeld(Event):
+    """All up to this entry of the server's archive has come, live, without a hole after what was held before."""
+
+    archive_id: str
+    stamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesMerged(Event):
+    """Messages of a conversation that are new or differ, found by key, with what is unread now."""
+
+    peer: BareJID
+    messages: tuple[Message, ...]
+    unread: int
+    first_unread: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GapsChanged(Event):
+    """All holes in what is held of the account's archive, oldest first."""
+
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUpProgressed(Event):
+    catch_up: CatchUp
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayedElsewhere(Event):
+    """Another device has shown all up to this entry of the archive (XEP-0490)."""
+
+    peer: BareJID
+    archive_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPurged(Event):
+    """The user wants nothing of what was said in this conversation to be kept here."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFound(Event):
+    """A page of what a search found, newest first. ``more``: where the next page begins, None at the end.
+
+    ``is_continued``: it follows the results there are. ``failure`` says what is wrong with the query.
+    """
+
+    query: str
+    found: tuple[Found, ...]
+    more: tuple[int, int] | None
+    is_continued: bool = False
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +336,10 @@ class ConversationSummarised(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConversationRead(Event):
-    """The user has seen everything in the conversation."""
+    """The user has seen everything in the conversation; ``archive_id`` is the last of it the server's archive has."""
 
     peer: BareJID
+    archive_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,5 +371,9 @@ DURABLE: tuple[type[Event], ...] = (
     MessageDiscarded,
     ConversationRead,
     DraftChanged,
+    ArchivePageReceived,
+    ArchiveHeld,
+    DisplayedElsewhere,
+    ConversationPurged,
 )
 """The facts that must be on disk before they are seen or acknowledged."""

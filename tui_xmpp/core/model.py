@@ -147,7 +147,9 @@ class Message:
 
     ``key`` is unique per account and never changes; for an outgoing message it is also the stanza's ``id``.
     ``stamp`` is when it was said (aware, UTC); ``author`` is the address it came from, resource included when known.
-    ``bodies`` are the further languages of the body as (language, text).
+    ``bodies`` are the further languages of the body as (language, text). ``archive_id`` is the server's own id for it,
+    ``origin_id`` the sender's (XEP-0359). ``place`` sorts the conversation (:mod:`tui_xmpp.core.order`; 0: not placed
+    yet). ``states`` are the rungs of the ladder an outgoing message came to, each with its moment.
     """
 
     key: str
@@ -165,10 +167,51 @@ class Message:
     delivery: Delivery = Delivery.RECEIVED
     failure: Failure | None = None
     is_delayed: bool = False
+    archive_id: str | None = None
+    origin_id: str | None = None
+    place: int = 0
+    states: tuple[tuple[Delivery, datetime], ...] = ()
 
     @property
     def is_outgoing(self) -> bool:
         return self.direction is Direction.OUTGOING
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEntry:
+    """One entry of a page of the server's archive; ``message`` None for one that makes no row (a receipt, a state)."""
+
+    archive_id: str
+    stamp: datetime
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A hole in what is held of the server's archive, between two places and the entries that stand there."""
+
+    after: int
+    before: int
+    after_id: str
+    before_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """How far fetching what was missed has come. ``total`` is None where the server does not say."""
+
+    received: int = 0
+    total: int | None = None
+    is_running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One result of a search, with its neighbours in the conversation, oldest first."""
+
+    message: Message
+    before: tuple[Message, ...] = ()
+    after: tuple[Message, ...] = ()
 
 
 class Phase(Enum):

@@ -21,10 +21,13 @@ from tui_xmpp.core.changes import (
     LogChanged,
     RequestsChanged,
     RosterReset,
+    SearchChanged,
 )
 from tui_xmpp.core.model import (
+    CatchUp,
     Connection,
     EntityDetails,
+    Gap,
     LogEntry,
     Message,
     OwnPresence,
@@ -36,8 +39,9 @@ from tui_xmpp.core.model import (
     Subscription,
     SubscriptionRequest,
 )
+from tui_xmpp.core.order import place_of
 from tui_xmpp.core.timeline import Timeline
-from tui_xmpp.core.views import AccountView, ContactView, ConversationView, ResourceView
+from tui_xmpp.core.views import AccountView, ContactView, ConversationView, GapView, ResourceView, SearchView
 from tui_xmpp.jid import BareJID
 
 LOG_LENGTH = 1000
@@ -87,6 +91,8 @@ class _Account:
     prompts: dict[PromptKind, Prompt] = field(default_factory=dict)
     peers: dict[BareJID, _Peer] = field(default_factory=dict)
     unread: int = 0
+    gaps: tuple[Gap, ...] = ()
+    catch_up: CatchUp = field(default_factory=CatchUp)
 
     def peer(self, jid: BareJID) -> _Peer:
         peer = self.peers.get(jid)
@@ -110,6 +116,7 @@ class Store:
         self._accounts: dict[BareJID, _Account] = {}
         self._requests: dict[tuple[BareJID, BareJID], SubscriptionRequest] = {}
         self._log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
+        self._search = SearchView()
 
     # -- facts ----------------------------------------------------------------------------------------------------
 
@@ -258,10 +265,11 @@ class Store:
         if not conversation.timeline.insert(message):
             return ()
         self._touch(conversation, message)
-        conversation.unread += 1
-        account.unread += 1
-        if conversation.first_unread is None:
-            conversation.first_unread = message.key
+        if not message.is_outgoing:
+            conversation.unread += 1
+            account.unread += 1
+            if conversation.first_unread is None:
+                conversation.first_unread = message.key
         account.settle(message.peer)
         return self._conversation_changed(event.account, message.peer)
 
@@ -278,7 +286,7 @@ class Store:
         peer = account.peers.get(event.peer)
         if peer is None or peer.conversation is None:
             return ()
-        if not peer.conversation.timeline.change_delivery(event.key, event.delivery, event.failure):
+        if not peer.conversation.timeline.change_delivery(event.key, event.delivery, event.failure, event.at):
             return ()
         return (ConversationChanged(event.account, event.peer),)
 
@@ -290,12 +298,60 @@ class Store:
 
     def _on_history_loaded(self, account: _Account, event: e.HistoryLoaded) -> tuple[Change, ...]:
         conversation = self._conversation(account, event.peer)
-        conversation.timeline.put_page(event.messages, is_latest=event.is_latest, is_start=event.is_start)
+        timeline = conversation.timeline
+        if event.is_window:
+            timeline.put_window(event.messages, is_latest=event.is_latest, is_start=event.is_start)
+        elif event.is_newer:
+            timeline.put_newer_page(event.messages, is_latest=event.is_latest)
+        else:
+            timeline.put_page(event.messages, is_latest=event.is_latest, is_start=event.is_start)
         conversation.is_loaded = True
         if event.messages:
             self._touch(conversation, event.messages[-1])
         account.settle(event.peer)
         return self._conversation_changed(event.account, event.peer)
+
+    def _on_messages_merged(self, account: _Account, event: e.MessagesMerged) -> tuple[Change, ...]:
+        conversation = self._conversation(account, event.peer)
+        if conversation.is_loaded or len(conversation.timeline):
+            conversation.timeline.merge(event.messages)
+        elif event.messages:
+            # Whoever opens it reads it from the archive; pages of a long absence do not fill the memory.
+            conversation.timeline.has_older = True
+        for message in event.messages:
+            self._touch(conversation, message)
+        account.unread += event.unread - conversation.unread
+        conversation.unread = event.unread
+        if event.unread:
+            conversation.first_unread = event.first_unread
+        account.settle(event.peer)
+        return self._conversation_changed(event.account, event.peer)
+
+    def _on_gaps_changed(self, account: _Account, event: e.GapsChanged) -> tuple[Change, ...]:
+        if account.gaps == event.gaps:
+            return ()
+        account.gaps = event.gaps
+        loaded = [jid for jid, peer in account.peers.items() if peer.conversation and peer.conversation.is_loaded]
+        return tuple(ConversationChanged(event.account, jid) for jid in loaded)
+
+    def _on_catch_up_progressed(self, account: _Account, event: e.CatchUpProgressed) -> tuple[Change, ...]:
+        account.catch_up = event.catch_up
+        return (AccountChanged(event.account),)
+
+    def _on_conversation_purged(self, account: _Account, event: e.ConversationPurged) -> tuple[Change, ...]:
+        peer = account.peers.get(event.peer)
+        if peer is None or peer.conversation is None:
+            return ()
+        account.unread -= peer.conversation.unread
+        was_loaded = peer.conversation.is_loaded
+        peer.conversation = _Conversation(draft=peer.conversation.draft, is_loaded=was_loaded)
+        account.settle(event.peer)
+        return self._conversation_changed(event.account, event.peer)
+
+    def _on_search_found(self, account: _Account, event: e.SearchFound) -> tuple[Change, ...]:
+        earlier = self._search.found if event.is_continued and event.query == self._search.query else ()
+        self._search = SearchView(event.query, earlier + event.found, event.more, event.failure)
+        return (SearchChanged(event.account),)
 
     def _on_conversation_summarised(self, account: _Account, event: e.ConversationSummarised) -> tuple[Change, ...]:
         conversation = self._conversation(account, event.peer)
@@ -397,7 +453,24 @@ class Store:
             unread=conversation.unread,
             first_unread=conversation.first_unread,
             draft=conversation.draft,
+            gaps=self._gap_views(held, conversation.timeline),
         )
+
+    @staticmethod
+    def _gap_views(account: _Account | None, timeline: Timeline) -> tuple[GapView, ...]:
+        """Return the holes that lie in, or beside, what the window shows."""
+        if account is None or not account.gaps or not len(timeline):
+            return ()
+        views: dict[str | None, GapView] = {}
+        first, last = place_of(timeline.messages[0]), place_of(timeline.messages[-1])
+        for gap in account.gaps:
+            is_above, is_below = gap.before <= first, gap.after >= last
+            if (is_above and timeline.has_older) or (is_below and timeline.has_newer):
+                continue
+            below = timeline.first_from(gap.before)
+            key = below.key if below else None
+            views[key] = GapView(key, gap)
+        return tuple(views.values())
 
     def conversations(self) -> tuple[tuple[BareJID, BareJID], ...]:
         found = [
@@ -415,6 +488,9 @@ class Store:
     def log(self) -> tuple[LogEntry, ...]:
         return tuple(self._log)
 
+    def search(self) -> SearchView:
+        return self._search
+
     @staticmethod
     def _account_view(jid: BareJID, account: _Account) -> AccountView:
         return AccountView(
@@ -423,6 +499,7 @@ class Store:
             own=account.own,
             prompts=tuple(account.prompts.values()),
             unread=account.unread,
+            catch_up=account.catch_up,
         )
 
     @staticmethod
@@ -482,6 +559,11 @@ _HANDLERS: dict[type[e.Event], Callable[[Store, _Account, Any], tuple[Change, ..
     e.DeliveryChanged: Store._on_delivery_changed,
     e.MessageDiscarded: Store._on_message_discarded,
     e.HistoryLoaded: Store._on_history_loaded,
+    e.MessagesMerged: Store._on_messages_merged,
+    e.GapsChanged: Store._on_gaps_changed,
+    e.CatchUpProgressed: Store._on_catch_up_progressed,
+    e.ConversationPurged: Store._on_conversation_purged,
+    e.SearchFound: Store._on_search_found,
     e.ConversationSummarised: Store._on_conversation_summarised,
     e.ConversationRead: Store._on_conversation_read,
     e.ConversationClosed: Store._on_conversation_closed,

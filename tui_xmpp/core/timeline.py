@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tui_xmpp.core.model import Delivery, Failure, Message
+from tui_xmpp.core.order import place_of
 
 WINDOW = 2000
 """Most messages held in memory for one conversation; the rest is paged in from the archive."""
 
 
-def _stamp(message: Message) -> datetime:
-    return message.stamp
-
-
 @dataclass(slots=True)
 class Timeline:
-    """A window on a conversation, sorted by time, each message once."""
+    """A window on a conversation, sorted by place, each message once."""
 
     limit: int = WINDOW
     has_older: bool = False
@@ -27,6 +24,7 @@ class Timeline:
     _messages: list[Message] = field(default_factory=list)
     _by_key: dict[str, Message] = field(default_factory=dict)
     _view: tuple[Message, ...] | None = None
+    _left_out: int = 0
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -52,16 +50,32 @@ class Timeline:
         """
         if message.key in self._by_key:
             return False
-        if self.has_newer and self._messages and message.stamp > self._messages[-1].stamp:
-            return True
-        if self._messages and message.stamp < self._messages[-1].stamp:
-            insort(self._messages, message, key=_stamp)
+        self._put(message)
+        self._trim_old()
+        return True
+
+    def merge(self, messages: Sequence[Message]) -> None:
+        """Take messages that are new or differ; what lies beyond an edge of the window is left to the archive."""
+        for message in messages:
+            self.remove(message.key)
+        for message in messages:
+            if self.has_older and (not self._messages or place_of(message) < place_of(self._messages[0])):
+                continue
+            self._put(message)
+        self._trim_old()
+
+    def _put(self, message: Message) -> None:
+        place = place_of(message)
+        last = place_of(self._messages[-1]) if self._messages else 0
+        if self.has_newer and place > last:
+            self._left_out = max(self._left_out, place)
+            return
+        if place < last:
+            insort(self._messages, message, key=place_of)
         else:
             self._messages.append(message)
         self._by_key[message.key] = message
-        self._trim_old()
         self._view = None
-        return True
 
     def put_page(self, page: Sequence[Message], *, is_latest: bool, is_start: bool) -> None:
         """Merge a page from the archive, oldest first.
@@ -69,8 +83,8 @@ class Timeline:
         A latest page starts the window anew but keeps rows it does not know, such as ones that came meanwhile.
         """
         if is_latest:
-            oldest = page[0].stamp if page else None
-            kept = [m for m in self._messages if oldest is None or m.stamp >= oldest]
+            oldest = place_of(page[0]) if page else 0
+            kept = [m for m in self._messages if place_of(m) >= oldest]
             self._messages, self._by_key = [], {}
             self.has_newer = False
             self._merge(page)
@@ -83,11 +97,31 @@ class Timeline:
             self._trim_new()
         self._view = None
 
+    def put_newer_page(self, page: Sequence[Message], *, is_latest: bool) -> None:
+        """Put a page after the window."""
+        self._merge([m for m in page if m.key not in self._by_key])
+        self._meet_newest(is_latest)
+        self._trim_old()
+        self._view = None
+
+    def put_window(self, page: Sequence[Message], *, is_latest: bool, is_start: bool) -> None:
+        """Show these messages and no others."""
+        self._messages, self._by_key = [], {}
+        self._merge(page)
+        self.has_older = not is_start
+        self._meet_newest(is_latest)
+        self._view = None
+
+    def _meet_newest(self, is_latest: bool) -> None:
+        # A message that came while the page was read may be in neither.
+        last = place_of(self._messages[-1]) if self._messages else 0
+        self.has_newer = not is_latest or self._left_out > last
+
     def _merge(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
-        # Timsort joins two sorted runs in linear time and keeps equal stamps in the order given: older page first.
-        self._messages = sorted([*messages, *self._messages], key=_stamp)
+        # Timsort joins two sorted runs in linear time and keeps equal places in the order given: older page first.
+        self._messages = sorted([*messages, *self._messages], key=place_of)
         self._by_key.update((m.key, m) for m in messages)
 
     def _trim_old(self) -> None:
@@ -106,7 +140,9 @@ class Timeline:
             del self._messages[self.limit :]
             self.has_newer = True
 
-    def change_delivery(self, key: str, delivery: Delivery, failure: Failure | None) -> bool:
+    def change_delivery(
+        self, key: str, delivery: Delivery, failure: Failure | None, at: datetime | None = None
+    ) -> bool:
         """Move a message along its ladder; say whether anything changed.
 
         A rung already passed is ignored, but a failure is shown unless delivery was proved, and a resend may follow it.
@@ -114,7 +150,8 @@ class Timeline:
         message = self._by_key.get(key)
         if message is None or not message.delivery.may_become(delivery):
             return False
-        changed = replace(message, delivery=delivery, failure=failure)
+        states = message.states if at is None else (*message.states, (delivery, at))
+        changed = replace(message, delivery=delivery, failure=failure, states=states)
         self._replace(message, changed)
         return True
 
@@ -126,6 +163,11 @@ class Timeline:
         del self._messages[self._index(message)]
         self._view = None
         return True
+
+    def first_from(self, place: int) -> Message | None:
+        """Return the first message that stands at a place or after it."""
+        index = bisect_left(self._messages, place, key=place_of)
+        return self._messages[index] if index < len(self._messages) else None
 
     def _replace(self, old: Message, new: Message) -> None:
         self._messages[self._index(old)] = new

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from tui_xmpp.core.model import (
+    CatchUp,
     Connection,
     EntityDetails,
+    Found,
+    Gap,
     LogEntry,
     Message,
     OwnPresence,
@@ -28,6 +32,7 @@ class AccountView:
     own: OwnPresence
     prompts: tuple[Prompt, ...]
     unread: int
+    catch_up: CatchUp = field(default_factory=CatchUp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,29 @@ class ContactView:
 
 
 @dataclass(frozen=True, slots=True)
+class GapView:
+    """Something may be missing above the message ``before_key``, or below all of them where that is None."""
+
+    before_key: str | None
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class SearchView:
+    """What the last search found in all pages so far, newest first. ``failure`` says what is wrong with the query."""
+
+    query: str = ""
+    found: tuple[Found, ...] = ()
+    more: tuple[int, int] | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationView:
     """A bounded window of one conversation, oldest first.
 
-    ``has_older``: more is stored before the window; ``has_newer``: the window was scrolled away from the newest.
+    ``has_older``: more is stored before the window, here or at the server; ``has_newer``: the window was scrolled away
+    from the newest. ``gaps`` are the holes in what is held.
     ``first_unread`` is the key of the message the unread line stands above, also after reading, until the conversation
     is left.
     """
@@ -88,6 +112,7 @@ class ConversationView:
     unread: int
     first_unread: str | None
     draft: str
+    gaps: tuple[GapView, ...] = ()
 
 
 class Views(Protocol):
@@ -112,3 +137,5 @@ class Views(Protocol):
     def requests(self) -> tuple[SubscriptionRequest, ...]: ...
 
     def log(self) -> tuple[LogEntry, ...]: ...
+
+    def search(self) -> SearchView: ...

@@ -16,9 +16,13 @@ from tui_xmpp.features import (
     xep0199_ping,
     xep0202_time,
     xep0203_delay,
+    xep0280_carbons,
+    xep0313_archive,
     xep0319_idle,
+    xep0334_hints,
     xep0359_ids,
     xep0390_caps2,
+    xep0490_displayed,
 )
 from tui_xmpp.features.feature import Feature
 
@@ -34,8 +38,12 @@ FEATURES: Final[tuple[Feature, ...]] = (
     xep0199_ping.FEATURE,
     xep0202_time.FEATURE,
     xep0203_delay.FEATURE,
+    xep0280_carbons.FEATURE,  # before the archive: what is copied from then on leaves no hole
+    xep0313_archive.FEATURE,
     xep0319_idle.FEATURE,
+    xep0334_hints.FEATURE,
     xep0359_ids.FEATURE,
     xep0390_caps2.FEATURE,
+    xep0490_displayed.FEATURE,
 )
 """All this client implements. Order is that of the first stanzas after login, and of decoration."""

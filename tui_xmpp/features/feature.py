@@ -19,8 +19,8 @@ from typing import Generic, Protocol, TypeVar, cast
 from tui_xmpp.clock import Clock
 from tui_xmpp.core.commands import Command
 from tui_xmpp.core.events import Event
+from tui_xmpp.core.model import Gap, OwnPresence, RosterItem, Severity
 from tui_xmpp.core.model import Message as Said
-from tui_xmpp.core.model import OwnPresence, RosterItem, Severity
 from tui_xmpp.core.settings import AccountSettings, PrivacySettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import JID, BareJID, FullJID
@@ -45,6 +45,7 @@ P = TypeVar("P")
 S = TypeVar("S", Message, Presence)
 T = TypeVar("T")
 C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
 N = TypeVar("N")
 
 
@@ -191,6 +192,11 @@ class Context(Protocol):
         """Return an unpredictable id of at least 64 random bits (C-STZ-02)."""
         ...
 
+    @property
+    def opened(self) -> tuple[BareJID, ...]:
+        """The peers whose conversations are open on the screen."""
+        ...
+
     def message(self, peer: BareJID, key: str) -> Said | None:
         """Return a message on the screen's side, None when its conversation does not hold it now."""
         ...
@@ -202,11 +208,15 @@ class Context(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Arrival(Generic[S]):
-    """A received message or presence, its children by tag (the last of each), and what the features noted of it."""
+    """A received message or presence, its children by tag (the last of each), and what the features noted of it.
+
+    ``is_copy``: it was said to, or by, another device of the user, who answers for it (X-280-02).
+    """
 
     stanza: S
     parts: Mapping[object, Element]
     notes: Mapping[type[object], object]
+    is_copy: bool = False
 
     def note(self, kind: type[N]) -> N | None:
         """Return the note of this kind, None when no feature left one."""
@@ -264,6 +274,12 @@ class CommandRoute:
     works_offline: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FactRoute:
+    fact: type[Event]
+    follow: Callable[[Context, Event], None]
+
+
 Inbound = RequestRoute | UnwrapRoute | NoteRoute | MessageRoute | PresenceRoute
 Outbound = MessageDecorator | PresenceDecorator
 
@@ -308,6 +324,11 @@ def carries_out(
     return CommandRoute(command, lambda ctx, given: handler(ctx, cast("C", given)), works_offline)
 
 
+def follows(fact: type[E], handler: Callable[[Context, E], None]) -> FactRoute:
+    """Be told of facts of this type once they are kept and known, online or not."""
+    return FactRoute(fact, lambda ctx, given: handler(ctx, cast("E", given)))
+
+
 def _first(stanza: Message | Presence, tag: str, payload: type[P]) -> P:
     return decode(payload, next(child for child in stanza.children if child.tag == tag))
 
@@ -322,6 +343,10 @@ class Kept:
     roster: tuple[RosterItem, ...] = ()
     roster_version: str | None = None
     outbox: tuple[Said, ...] = ()
+    archive_head: str | None = None
+    archive_gaps: tuple[Gap, ...] = ()
+    is_kept: bool = True
+    """What is told now is kept for later runs."""
     placed: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """The numbers of those messages that the last session may have lost, by key."""
 
@@ -349,6 +374,7 @@ class Feature:
     inbound: tuple[Inbound, ...] = ()
     outbound: tuple[Outbound, ...] = ()
     commands: tuple[CommandRoute, ...] = ()
+    facts: tuple[FactRoute, ...] = ()
     on_restored: Callable[[Context, Kept], None] | None = None
     on_online: Callable[[Context], Awaitable[None]] | None = None
     on_resumed: Callable[[Context, int | None], None] | None = None

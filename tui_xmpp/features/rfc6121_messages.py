@@ -8,7 +8,7 @@ written (XEP-0198 §5, XEP-0203).
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_xmpp.core.commands import DiscardMessage, ResendMessage, SendMessage
@@ -27,7 +27,9 @@ from tui_xmpp.features.feature import (
 )
 from tui_xmpp.features.xep0082_datetime import write_datetime
 from tui_xmpp.features.xep0203_delay import Delay, Delayed
+from tui_xmpp.features.xep0359_ids import Ids
 from tui_xmpp.jid import JID, BareJID
+from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import tag_of
 from tui_xmpp.xmpp.stanza import Body, Message, MessageType, Stanza, Subject, Thread
 from tui_xmpp.xmpp.stream_management import MODULUS, UnackedStanza
@@ -205,10 +207,25 @@ def _judge(ctx: Context, h: int | None) -> None:
 
 
 def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
-    message, parts = arrival.stanza, arrival.parts
+    said = said_of(ctx, arrival.stanza, arrival.parts)
+    if said is None:
+        return
+    delayed, ids = arrival.note(Delayed), arrival.note(Ids)
+    if delayed is not None:
+        said = replace(said, stamp=delayed.stamp, is_delayed=True)
+    if ids is not None:
+        said = replace(said, archive_id=ids.archive_id, origin_id=ids.origin_id)
+    ctx.emit(MessageReceived(ctx.account, said))
+
+
+def said_of(ctx: Context, message: Message, parts: Mapping[object, Element]) -> Said | None:
+    """Return what a message says, as if just now; None when there is nothing to read (C-MSG-07).
+
+    What comes from the account itself was sent by another of the user's devices, and has reached the server.
+    """
     first = parts.get(_BODY)
     if first is None:
-        return  # C-MSG-07: nothing to read
+        return None
     bodies: tuple[tuple[str, str], ...] = ()
     if len(parts) == len(message.children):
         body = first.text
@@ -216,16 +233,16 @@ def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
         body = message.body(*ctx.languages)
         bodies = tuple((lang or message.lang or "", text) for lang, text in message.bodies.items())
     if not body:
-        return
+        return None
     author = message.from_ or ctx.account
-    delayed = arrival.note(Delayed)
+    is_own = author.bare == ctx.account and message.to is not None
     thread = parts.get(_THREAD)
-    said = Said(
+    return Said(
         key=ctx.new_id(),
         account=ctx.account,
-        peer=author.bare,
-        direction=Direction.INCOMING,
-        stamp=delayed.stamp if delayed else ctx.clock.now(),
+        peer=message.to.bare if is_own and message.to is not None else author.bare,
+        direction=Direction.OUTGOING if is_own else Direction.INCOMING,
+        stamp=ctx.clock.now(),
         body=body,
         kind=_KINDS[message.type],
         author=author,
@@ -233,9 +250,8 @@ def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
         subject=(message.subject(*ctx.languages) or "") if _SUBJECT in parts else "",
         thread=(thread.text or "") if thread is not None else "",
         bodies=bodies if len(bodies) > 1 else (),
-        is_delayed=delayed is not None,
+        delivery=Delivery.ACKNOWLEDGED if is_own else Delivery.RECEIVED,
     )
-    ctx.emit(MessageReceived(ctx.account, said))
 
 
 def take_error(ctx: Context, arrival: Arrival[Message]) -> None:

@@ -1,12 +1,16 @@
-"""XEP-0359: an id of our own on each message, which survives servers that change the stanza's."""
+"""XEP-0359: an id of our own on each message, which survives servers that change the stanza's; and the server's."""
 
 from __future__ import annotations
 
-from tui_xmpp.features.feature import Context, Feature, MessageDecorator
-from tui_xmpp.xmpp.payload import attribute, payload
-from tui_xmpp.xmpp.stanza import Message
+from dataclasses import dataclass
+
+from tui_xmpp.features.feature import Context, Feature, MessageDecorator, annotates
+from tui_xmpp.features.xep0030_disco import Asked
+from tui_xmpp.xmpp.payload import attribute, decode, payload, tag_of
+from tui_xmpp.xmpp.stanza import Message, Presence
 
 STANZA_IDS = "urn:xmpp:sid:0"
+ARCHIVE = "urn:xmpp:mam:2"
 
 
 @payload(STANZA_IDS, "origin-id")
@@ -14,8 +18,37 @@ class OriginId:
     id: str = attribute()
 
 
+@payload(STANZA_IDS, "stanza-id")
+class StanzaId:
+    id: str = attribute()
+    by: str = attribute()
+
+
+_ORIGIN_ID, _STANZA_ID = tag_of(OriginId), tag_of(StanzaId)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The sender's own id of a message, and the one our account's archive gave it."""
+
+    origin_id: str | None
+    archive_id: str | None
+
+
 def decorate(ctx: Context, message: Message) -> Message:
     return message.with_payloads(OriginId(message.id)) if message.id else message
+
+
+def note(ctx: Context, stanza: Message | Presence, _: object) -> Ids | None:
+    """Note the ids; the archive's only where the account says it sets them, and set one (X-359-01, S-05)."""
+    origin = next((decode(OriginId, child).id for child in stanza.children if child.tag == _ORIGIN_ID), None)
+    offers = ctx.state(Asked).offers.account
+    archive_id = None
+    if STANZA_IDS in offers or ARCHIVE in offers:
+        account = str(ctx.account)
+        given = [child for child in stanza.children if child.tag == _STANZA_ID and child.get("by") == account]
+        archive_id = given[0].get("id") if len(given) == 1 else None
+    return Ids(origin or None, archive_id or None) if origin or archive_id else None
 
 
 FEATURE = Feature(
@@ -23,5 +56,6 @@ FEATURE = Feature(
     title="Unique and Stable Stanza IDs",
     version="0.7.0",
     disco=(STANZA_IDS,),
+    inbound=(annotates(OriginId, note), annotates(StanzaId, note)),
     outbound=(MessageDecorator(decorate),),
 )

@@ -11,8 +11,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -20,28 +20,32 @@ from typing import IO, Any
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import (
     Delivery,
-    Direction,
-    Failure,
+    Found,
+    Gap,
     Message,
-    MessageKind,
     OwnPresence,
     RosterItem,
     Show,
     Subscription,
 )
+from tui_xmpp.core.order import microseconds, moment, place_of
+from tui_xmpp.core.search import Query
 from tui_xmpp.errors import TuiXmppError
-from tui_xmpp.jid import BareJID, JIDError, parse_jid
+from tui_xmpp.jid import BareJID, JIDError
 from tui_xmpp.storage import resumption
+from tui_xmpp.storage.merging import Merging, Touched
 from tui_xmpp.storage.resumption import KeptSession
+from tui_xmpp.storage.rows import COLUMNS, failure_text, message_of
 from tui_xmpp.storage.schema import migrate
+from tui_xmpp.storage.search import Cursor, search
 
 PAGE = 200
 """Messages in one page of history."""
 
 Remembered = str | int | bool | list[str]
+Facts = Sequence[e.Event]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_BEYOND = 2**63 - 1
 
 
 class ArchiveError(TuiXmppError):
@@ -57,6 +61,9 @@ class AccountState:
     certificate_sha256: str = ""
     roster: tuple[RosterItem, ...] = ()
     roster_version: str | None = None
+    head: str | None = None
+    """The newest entry of the server's archive that is held without a hole after it."""
+    gaps: tuple[Gap, ...] = ()
 
 
 class Archive:
@@ -75,6 +82,12 @@ class Archive:
         self.notice = notice
         self._accounts: dict[BareJID, int] = {}
         self._conversations: dict[tuple[int, BareJID], int] = {}
+        self._merging = Merging(connection)
+
+    @classmethod
+    def in_memory(cls) -> Archive:
+        """Make an archive that is gone with the program, for when there is no disk to write to."""
+        return cls(_connect(None), None, is_read_only=False, notice="")
 
     @classmethod
     def open(cls, path: Path) -> Archive:
@@ -134,20 +147,26 @@ class Archive:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def write(self, events: Sequence[e.Event]) -> None:
-        """Keep the durable ones of ``events`` in one transaction: all of them or none.
+    def write(self, events: Sequence[e.Event]) -> list[e.Event]:
+        """Keep the durable ones of ``events`` in one transaction, all of them or none; return what is to be known.
 
-        Writing a fact twice is the same as once. Raises :class:`ArchiveError` when the disk refuses.
+        That is each event as it was kept (a message with its place), nothing for a copy of what is stored, and
+        ``MessagesMerged`` or ``GapsChanged`` for what a copy or a page of the server's archive brought. Writing a fact
+        twice is the same as once. Raises :class:`ArchiveError` when the disk refuses.
         """
         if self.is_read_only:
-            return
+            return list(events)
+        facts: list[e.Event] = []
         with self._transaction():
             for event in events:
                 writer = _WRITERS.get(type(event))
                 if writer is not None:
-                    writer(self, self._account(event.account), event)
+                    facts += writer(self, self._account(event.account), event)
                 elif type(event) in resumption.WRITERS:
                     resumption.WRITERS[type(event)](self._connection, self._account(event.account), event)
+                else:
+                    facts.append(event)
+        return facts
 
     def remember(self, key: str, value: Remembered) -> None:
         """Keep a small value of the screen's own."""
@@ -159,105 +178,244 @@ class Archive:
                 (key, json.dumps(value)),
             )
 
-    def _write_own_presence(self, account: int, event: e.OwnPresenceChanged) -> None:
+    def _write_own_presence(self, account: int, event: e.OwnPresenceChanged) -> Facts:
         self._connection.execute(
             "UPDATE account SET own_show = ?, own_status = ?, own_priority = ? WHERE id = ?",
             (event.own.show.value, event.own.status, event.own.priority, account),
         )
+        return (event,)
 
-    def _write_pin(self, account: int, event: e.AuthenticationPinned) -> None:
+    def _write_pin(self, account: int, event: e.AuthenticationPinned) -> Facts:
         self._connection.execute("UPDATE account SET pin = ? WHERE id = ?", (json.dumps(dict(event.pin)), account))
+        return (event,)
 
-    def _write_certificate(self, account: int, event: e.CertificatePinned) -> None:
+    def _write_certificate(self, account: int, event: e.CertificatePinned) -> Facts:
         self._connection.execute("UPDATE account SET certificate_sha256 = ? WHERE id = ?", (event.sha256, account))
+        return (event,)
 
-    def _write_roster(self, account: int, event: e.RosterReplaced) -> None:
+    def _write_roster(self, account: int, event: e.RosterReplaced) -> Facts:
         self._connection.execute("DELETE FROM roster_item WHERE account = ?", (account,))
         self._connection.executemany(
             "INSERT OR REPLACE INTO roster_item VALUES (?, ?, ?, ?, ?, ?, ?)",
             [_roster_row(account, item) for item in event.items],
         )
         self._write_roster_version(account, event.version)
+        return (event,)
 
-    def _write_roster_item(self, account: int, event: e.RosterItemChanged) -> None:
+    def _write_roster_item(self, account: int, event: e.RosterItemChanged) -> Facts:
         self._connection.execute(
             "INSERT OR REPLACE INTO roster_item VALUES (?, ?, ?, ?, ?, ?, ?)", _roster_row(account, event.item)
         )
         self._write_roster_version(account, event.version)
+        return (event,)
 
-    def _write_roster_removal(self, account: int, event: e.RosterItemRemoved) -> None:
+    def _write_roster_removal(self, account: int, event: e.RosterItemRemoved) -> Facts:
         self._connection.execute("DELETE FROM roster_item WHERE account = ? AND jid = ?", (account, str(event.peer)))
         self._write_roster_version(account, event.version)
+        return (event,)
 
     def _write_roster_version(self, account: int, version: str | None) -> None:
         self._connection.execute("UPDATE account SET roster_version = ? WHERE id = ?", (version, account))
 
-    def _write_incoming(self, account: int, event: e.MessageReceived) -> None:
-        message = event.message
-        if self._insert(account, message):
+    def _write_received(self, account: int, event: e.MessageReceived) -> Facts:
+        return self._take(account, event, event.message)
+
+    def _write_queued(self, account: int, event: e.MessageQueued) -> Facts:
+        return self._take(account, event, event.message)
+
+    def _take(self, account: int, event: e.MessageReceived | e.MessageQueued, message: Message) -> Facts:
+        conversation = self._conversation(account, message.peer)
+        taken = self._merging.take(account, conversation, message)
+        if taken is None:
+            return ()
+        if taken.key != message.key:
+            return (self._merged(event.account, message.peer, conversation, (taken,)),)
+        self._touch(conversation, message.stamp)
+        mark = self._mark(account, conversation, taken.key, is_read=message.is_outgoing)
+        if self._note_displayed(conversation, taken) or (not message.is_outgoing and taken.place < mark):
+            return (self._merged(event.account, message.peer, conversation, (taken,)),)
+        if not message.is_outgoing:
             self._connection.execute(
                 "UPDATE conversation SET unread = unread + 1, first_unread = coalesce(first_unread, ?) WHERE id = ?",
-                (message.key, self._conversation(account, message.peer)),
+                (taken.key, conversation),
             )
+        return (replace(event, message=taken),)
 
-    def _write_outgoing(self, account: int, event: e.MessageQueued) -> None:
-        self._insert(account, event.message)
-
-    def _insert(self, account: int, message: Message) -> bool:
-        conversation = self._conversation(account, message.peer)
-        stamp = _to_microseconds(message.stamp)
-        inserted = self._connection.execute(
-            "INSERT OR IGNORE INTO message (account, conversation, key, stamp, direction, kind, author, stanza_id,"
-            " subject, body, thread, bodies, delivery, failure, is_delayed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                account,
-                conversation,
-                message.key,
-                stamp,
-                message.direction.value,
-                message.kind.value,
-                None if message.author is None else str(message.author),
-                message.stanza_id,
-                message.subject,
-                message.body,
-                message.thread,
-                json.dumps(message.bodies) if message.bodies else None,
-                message.delivery.value,
-                _failure_text(message.failure),
-                message.is_delayed,
-            ),
-        ).rowcount
-        if inserted:
-            self._connection.execute(
-                "UPDATE conversation SET last_stamp = max(coalesce(last_stamp, 0), ?) WHERE id = ?",
-                (stamp, conversation),
-            )
-        return bool(inserted)
-
-    def _write_delivery(self, account: int, event: e.DeliveryChanged) -> None:
-        row = self._connection.execute(
-            "SELECT id, delivery FROM message WHERE account = ? AND key = ?", (account, event.key)
-        ).fetchone()
-        if row is not None and Delivery(row[1]).may_become(event.delivery):
-            self._connection.execute(
-                "UPDATE message SET delivery = ?, failure = ? WHERE id = ?",
-                (event.delivery.value, _failure_text(event.failure), row[0]),
-            )
-
-    def _write_discard(self, account: int, event: e.MessageDiscarded) -> None:
-        self._connection.execute("DELETE FROM message WHERE account = ? AND key = ?", (account, event.key))
-
-    def _write_read(self, account: int, event: e.ConversationRead) -> None:
+    def _touch(self, conversation: int, stamp: datetime) -> None:
         self._connection.execute(
-            "UPDATE conversation SET unread = 0, first_unread = NULL WHERE id = ?",
-            (self._conversation(account, event.peer),),
+            "UPDATE conversation SET last_stamp = max(coalesce(last_stamp, 0), ?) WHERE id = ?",
+            (microseconds(stamp), conversation),
         )
 
-    def _write_draft(self, account: int, event: e.DraftChanged) -> None:
+    def _write_delivery(self, account: int, event: e.DeliveryChanged) -> Facts:
+        row = self._connection.execute(
+            "SELECT id, delivery, states FROM message WHERE account = ? AND key = ?", (account, event.key)
+        ).fetchone()
+        if row is None or not Delivery(row[1]).may_become(event.delivery):
+            return ()
+        states = [*json.loads(row[2] or "[]"), (event.delivery.value, microseconds(event.at))]
+        self._connection.execute(
+            "UPDATE message SET delivery = ?, failure = ?, states = ? WHERE id = ?",
+            (event.delivery.value, failure_text(event.failure), json.dumps(states), row[0]),
+        )
+        return (event,)
+
+    def _write_discard(self, account: int, event: e.MessageDiscarded) -> Facts:
+        # What the message marked, the one before it marks now.
+        self._connection.execute(
+            "UPDATE conversation SET is_mark_read = 1, mark = (SELECT other.id FROM message AS other, message AS gone"
+            " WHERE gone.id = mark AND other.conversation = conversation.id AND other.place < gone.place"
+            " ORDER BY other.place DESC LIMIT 1)"
+            " WHERE mark = (SELECT id FROM message WHERE account = ? AND key = ?)",
+            (account, event.key),
+        )
+        self._connection.execute("DELETE FROM message WHERE account = ? AND key = ?", (account, event.key))
+        return (event,)
+
+    def _write_draft(self, account: int, event: e.DraftChanged) -> Facts:
         self._connection.execute(
             "UPDATE conversation SET draft = ? WHERE id = ?", (event.text, self._conversation(account, event.peer))
         )
+        return (event,)
+
+    def _write_purge(self, account: int, event: e.ConversationPurged) -> Facts:
+        conversation = self._conversation(account, event.peer)
+        self._connection.execute("DELETE FROM message WHERE conversation = ?", (conversation,))
+        self._connection.execute(
+            "UPDATE conversation SET unread = 0, first_unread = NULL, last_stamp = NULL, is_complete = 1 WHERE id = ?",
+            (conversation,),
+        )
+        return (event,)
+
+    # -- what is read ---------------------------------------------------------------------------------------------
+
+    def _mark(self, account: int, conversation: int, key: str, *, is_read: bool) -> int:
+        """Return the place from which a conversation is unread, and begin at this message where there is none."""
+        row = self._connection.execute(
+            "SELECT place + is_mark_read FROM conversation JOIN message ON message.id = mark WHERE conversation.id = ?",
+            (conversation,),
+        ).fetchone()
+        if row is None:
+            self._connection.execute(
+                "UPDATE conversation SET mark = (SELECT id FROM message WHERE account = ? AND key = ?),"
+                " is_mark_read = ? WHERE id = ?",
+                (account, key, is_read, conversation),
+            )
+            return 0
+        return int(row[0])
+
+    def _write_read(self, account: int, event: e.ConversationRead) -> Facts:
+        conversation = self._conversation(account, event.peer)
+        self._connection.execute(
+            "UPDATE conversation SET unread = 0, first_unread = NULL, is_mark_read = 1, mark = coalesce((SELECT id"
+            " FROM message WHERE conversation = ? AND direction = 'in' ORDER BY place DESC LIMIT 1), mark)"
+            " WHERE id = ?",
+            (conversation, conversation),
+        )
+        row = self._connection.execute(
+            "SELECT archive_id FROM message WHERE conversation = ? AND archive_id IS NOT NULL AND direction = 'in'"
+            " ORDER BY place DESC LIMIT 1",
+            (conversation,),
+        ).fetchone()
+        return (replace(event, archive_id=None if row is None else row[0]),)
+
+    def _write_displayed(self, account: int, event: e.DisplayedElsewhere) -> Facts:
+        """Move the mark, only forward (X-490-01); an entry that is not here yet is waited for."""
+        conversation = self._conversation(account, event.peer)
+        self._connection.execute(
+            "UPDATE conversation SET displayed_id = ? WHERE id = ?", (event.archive_id, conversation)
+        )
+        if self._apply_displayed(conversation):
+            return (self._merged(event.account, event.peer, conversation, ()),)
+        return ()
+
+    def _note_displayed(self, conversation: int, message: Message) -> bool:
+        """Tell whether a message that came is one that another device has shown already."""
+        if message.archive_id is None:
+            return False
+        row = self._connection.execute("SELECT displayed_id FROM conversation WHERE id = ?", (conversation,)).fetchone()
+        return row[0] == message.archive_id and self._apply_displayed(conversation)
+
+    def _apply_displayed(self, conversation: int) -> bool:
+        moved = self._connection.execute(
+            "UPDATE conversation SET mark = shown.id, is_mark_read = 1"
+            " FROM message AS shown WHERE conversation.id = ? AND shown.conversation = conversation.id"
+            " AND shown.archive_id = displayed_id AND shown.place >= coalesce("
+            "(SELECT place + is_mark_read FROM message WHERE id = mark), 0)",
+            (conversation,),
+        ).rowcount
+        if moved:
+            self._count(conversation)
+        return moved > 0
+
+    def _count(self, conversation: int) -> None:
+        (mark,) = self._connection.execute(
+            "SELECT place + is_mark_read FROM conversation JOIN message ON message.id = mark WHERE conversation.id = ?",
+            (conversation,),
+        ).fetchone()
+        unread, first = self._connection.execute(
+            "SELECT count(*), min(place) FROM message WHERE conversation = ? AND place >= ? AND direction = 'in'",
+            (conversation, mark),
+        ).fetchone()
+        self._connection.execute(
+            "UPDATE conversation SET unread = ?, first_unread = (SELECT key FROM message WHERE conversation = ?"
+            " AND place = ?) WHERE id = ?",
+            (unread, conversation, first, conversation),
+        )
+
+    def _merged(
+        self, account: BareJID, peer: BareJID, conversation: int, messages: Sequence[Message]
+    ) -> e.MessagesMerged:
+        unread, first_unread = self._connection.execute(
+            "SELECT unread, first_unread FROM conversation WHERE id = ?", (conversation,)
+        ).fetchone()
+        return e.MessagesMerged(account, peer, tuple(messages), unread, first_unread)
+
+    # -- the server's archive -------------------------------------------------------------------------------------
+
+    def _write_page(self, account: int, event: e.ArchivePageReceived) -> Facts:
+        peers = {entry.message.peer for entry in event.entries if entry.message is not None}
+        if event.peer is not None:
+            peers.add(event.peer)
+        conversations = {peer: self._conversation(account, peer) for peer in peers}
+        of_one = conversations[event.peer] if event.peer is not None else None
+        edge = self._merging.edge(account, event, of_one)
+        touched, places = self._merging.merge(account, event, conversations, edge)
+        facts: list[e.Event] = []
+        for there in touched:
+            if there.changed or there.new:
+                self._note_unread(account, there, is_news=event.is_news)
+                messages = (*there.changed.values(), *there.new)
+                facts.append(self._merged(event.account, there.peer, there.id, messages))
+        if of_one is None:
+            before = self._merging.gaps(account)
+            self._merging.hold(account, event, places)
+            if (gaps := self._merging.gaps(account)) != before:
+                facts.append(e.GapsChanged(event.account, gaps))
+        elif event.is_complete and not event.is_forward:
+            self._connection.execute("UPDATE conversation SET is_complete = 1 WHERE id = ?", (of_one,))
+        return facts
+
+    def _note_unread(self, account: int, there: Touched, *, is_news: bool) -> None:
+        if there.new:
+            self._touch(there.id, max(message.stamp for message in there.new))
+        row = self._connection.execute("SELECT mark, displayed_id FROM conversation WHERE id = ?", (there.id,))
+        mark, displayed_id = row.fetchone()
+        if mark is None and there.new:
+            # The first that is known of a conversation: what was said before anybody could miss it is read.
+            edge = there.new[0] if is_news else there.new[-1]
+            self._mark(account, there.id, edge.key, is_read=not is_news)
+        shown = displayed_id is not None and any(
+            message.archive_id == displayed_id for message in (*there.new, *there.changed.values())
+        )
+        if shown and self._apply_displayed(there.id):
+            return
+        if is_news and any(not message.is_outgoing for message in there.new):
+            self._count(there.id)
+
+    def _write_held(self, account: int, event: e.ArchiveHeld) -> Facts:
+        self._merging.hold_live(account, event.archive_id, microseconds(event.stamp) * 1000)
+        return ()
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -293,6 +451,8 @@ class Archive:
                     for jid, name, groups, sub, ask, approved in items
                 ),
                 roster_version=version,
+                head=self._merging.head(identifier),
+                gaps=self._merging.gaps(identifier),
             )
 
     def conversations(self, account: BareJID) -> tuple[e.ConversationSummarised, ...]:
@@ -309,7 +469,7 @@ class Archive:
                 peer=BareJID.parse(peer),
                 unread=unread,
                 first_unread=first_unread,
-                last_stamp=None if stamp is None else _from_microseconds(stamp),
+                last_stamp=None if stamp is None else moment(stamp),
                 draft=draft,
             )
             for peer, unread, first_unread, stamp, draft in rows
@@ -320,37 +480,123 @@ class Archive:
     ) -> e.HistoryLoaded:
         """Return the newest page of a conversation, or the one before a message, oldest first."""
         with self._reading():
-            conversation = self._connection.execute(
-                "SELECT id FROM conversation WHERE peer = ? AND account = (SELECT id FROM account WHERE jid = ?)",
-                (str(peer), str(account)),
-            ).fetchone()
+            conversation = self._find(account, peer)
+            if conversation is None:
+                return e.HistoryLoaded(account, peer, (), is_latest=before is None, is_start=True)
+            edge = _BEYOND if before is None else self._place(conversation, before)
+            rows = self._rows(conversation, "place < ?", edge, "DESC", limit + 1)
+            is_start = len(rows) <= limit and self._is_start(conversation)
+        messages = tuple(message_of(account, peer, row) for row in reversed(rows[:limit]))
+        return e.HistoryLoaded(account, peer, messages, is_latest=before is None, is_start=is_start)
+
+    def newer_page(self, account: BareJID, peer: BareJID, after: Message, limit: int = PAGE) -> e.HistoryLoaded:
+        """Return the page after a message, oldest first."""
+        with self._reading():
+            conversation = self._find(account, peer)
             rows: list[Any] = []
             if conversation is not None:
-                edge, arguments = "", []
-                if before is not None:
-                    place = self._connection.execute(
-                        "SELECT stamp, id FROM message WHERE conversation = ? AND key = ?",
-                        (conversation[0], before.key),
-                    ).fetchone() or (_to_microseconds(before.stamp), 0)
-                    edge, arguments = " AND (stamp, id) < (?, ?)", list(place)
-                rows = self._connection.execute(
-                    f"SELECT {_MESSAGE_COLUMNS} FROM message WHERE conversation = ?{edge}"  # noqa: S608 - constants
-                    " ORDER BY stamp DESC, id DESC LIMIT ?",
-                    (conversation[0], *arguments, limit + 1),
-                ).fetchall()
-        messages = tuple(_message(account, peer, row) for row in reversed(rows[:limit]))
-        return e.HistoryLoaded(account, peer, messages, is_latest=before is None, is_start=len(rows) <= limit)
+                rows = self._rows(conversation, "place > ?", self._place(conversation, after), "ASC", limit + 1)
+        messages = tuple(message_of(account, peer, row) for row in rows[:limit])
+        is_latest = len(rows) <= limit
+        return e.HistoryLoaded(account, peer, messages, is_latest=is_latest, is_start=False, is_newer=True)
+
+    def window(
+        self, account: BareJID, peer: BareJID, around: str | datetime, limit: int = PAGE
+    ) -> e.HistoryLoaded | None:
+        """Return the messages around one, by its key, or around a moment; None when there is no such message."""
+        with self._reading():
+            conversation = self._find(account, peer)
+            if conversation is None:
+                return None
+            if isinstance(around, datetime):
+                place = microseconds(around) * 1000
+            else:
+                row = self._connection.execute(
+                    "SELECT place FROM message WHERE conversation = ? AND key = ?", (conversation, around)
+                ).fetchone()
+                if row is None:
+                    return None
+                place = row[0]
+            half = limit // 2
+            newer = self._rows(conversation, "place >= ?", place, "ASC", half + 1)
+            older = self._rows(conversation, "place < ?", place, "DESC", limit - min(half, len(newer)) + 1)
+            wanted = limit - min(half, len(newer))
+            is_start = len(older) <= wanted and self._is_start(conversation)
+        rows = [*reversed(older[:wanted]), *newer[:half]]
+        messages = tuple(message_of(account, peer, row) for row in rows)
+        is_latest = len(newer) <= half
+        return e.HistoryLoaded(account, peer, messages, is_latest=is_latest, is_start=is_start, is_window=True)
+
+    def oldest_archived(self, account: BareJID, peer: BareJID) -> str | None:
+        """Return the server's id of the oldest stored message of a conversation that has one."""
+        with self._reading():
+            row = self._connection.execute(
+                "SELECT archive_id FROM message WHERE conversation = ? AND archive_id IS NOT NULL AND is_placed"
+                " ORDER BY place LIMIT 1",
+                (self._find(account, peer),),
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def all_messages(self, account: BareJID, peer: BareJID) -> Iterator[Message]:
+        """Yield all that is stored of a conversation, oldest first, a page at a time."""
+        edge = -_BEYOND
+        while True:
+            with self._reading():
+                conversation = self._find(account, peer)
+                rows = [] if conversation is None else self._rows(conversation, "place > ?", edge, "ASC", 1000)
+            for row in rows:
+                message = message_of(account, peer, row)
+                edge = message.place
+                yield message
+            if not rows:
+                return
+
+    def search(
+        self, query: Query, accounts: Sequence[BareJID], more: Cursor | None = None, limit: int = 50
+    ) -> tuple[tuple[Found, ...], Cursor | None]:
+        """Return a page of what is found, newest first, and where the next begins (None: this is the last)."""
+        with self._reading():
+            return search(self._connection, query, accounts, more, limit)
+
+    def _find(self, account: BareJID, peer: BareJID) -> int | None:
+        row = self._connection.execute(
+            "SELECT id FROM conversation WHERE peer = ? AND account = (SELECT id FROM account WHERE jid = ?)",
+            (str(peer), str(account)),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def _place(self, conversation: int, message: Message) -> int:
+        row = self._connection.execute(
+            "SELECT place FROM message WHERE conversation = ? AND key = ?", (conversation, message.key)
+        ).fetchone()
+        return place_of(message) if row is None else int(row[0])
+
+    def _rows(self, conversation: int, where: str, place: int, order: str, limit: int) -> list[Any]:
+        return self._connection.execute(
+            f"SELECT {COLUMNS} FROM message WHERE conversation = ? AND {where}"  # noqa: S608 - constants
+            f" ORDER BY place {order} LIMIT ?",
+            (conversation, place, limit),
+        ).fetchall()
+
+    def _is_start(self, conversation: int) -> bool:
+        """Tell whether the server's archive has nothing older than the oldest stored message either."""
+        row = self._connection.execute(
+            "SELECT is_complete OR NOT EXISTS (SELECT 1 FROM span WHERE span.account = conversation.account)"
+            " FROM conversation WHERE id = ?",
+            (conversation,),
+        ).fetchone()
+        return bool(row[0])
 
     def outbox(self, account: BareJID) -> tuple[Message, ...]:
         """Return the outgoing messages not known to have reached the server, in the order they were written."""
         with self._reading():
             rows = self._connection.execute(
-                f"SELECT {_MESSAGE_COLUMNS}, (SELECT peer FROM conversation WHERE id = conversation)"  # noqa: S608
+                f"SELECT {COLUMNS}, (SELECT peer FROM conversation WHERE id = conversation)"  # noqa: S608
                 " FROM message WHERE account = (SELECT id FROM account WHERE jid = ?)"
-                " AND delivery IN ('queued', 'sent') ORDER BY stamp, id",
+                " AND delivery IN ('queued', 'sent') ORDER BY place",
                 (str(account),),
             ).fetchall()
-        return tuple(_message(account, BareJID.parse(row[-1]), row[:-1]) for row in rows)
+        return tuple(message_of(account, BareJID.parse(row[-1]), row[:-1]) for row in rows)
 
     def session(self, account: BareJID) -> KeptSession:
         """Return what is kept of the account's last session, to go on with it."""
@@ -409,31 +655,32 @@ class Archive:
             raise ArchiveError(f"The archive could not be read: {_why(error)}") from error
 
 
-_MESSAGE_COLUMNS = (
-    "key, stamp, direction, kind, author, stanza_id, subject, body, thread, bodies, delivery, failure, is_delayed"
-)
-
 # Each writer takes the event type it is listed under; the table is what makes that pairing.
-_WRITERS: dict[type[e.Event], Callable[[Archive, int, Any], None]] = {
+_WRITERS: dict[type[e.Event], Callable[[Archive, int, Any], Facts]] = {
     e.OwnPresenceChanged: Archive._write_own_presence,
     e.AuthenticationPinned: Archive._write_pin,
     e.CertificatePinned: Archive._write_certificate,
     e.RosterReplaced: Archive._write_roster,
     e.RosterItemChanged: Archive._write_roster_item,
     e.RosterItemRemoved: Archive._write_roster_removal,
-    e.MessageReceived: Archive._write_incoming,
-    e.MessageQueued: Archive._write_outgoing,
+    e.MessageReceived: Archive._write_received,
+    e.MessageQueued: Archive._write_queued,
     e.DeliveryChanged: Archive._write_delivery,
     e.MessageDiscarded: Archive._write_discard,
     e.ConversationRead: Archive._write_read,
     e.DraftChanged: Archive._write_draft,
+    e.ArchivePageReceived: Archive._write_page,
+    e.ArchiveHeld: Archive._write_held,
+    e.DisplayedElsewhere: Archive._write_displayed,
+    e.ConversationPurged: Archive._write_purge,
 }
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    os.close(descriptor)
-    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+def _connect(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        os.close(descriptor)
+    connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -470,36 +717,3 @@ def _roster_row(account: int, item: RosterItem) -> tuple[object, ...]:
 def _groups(text: str) -> tuple[str, ...]:
     """Read a contact's groups; many contacts share the same."""
     return tuple(json.loads(text))
-
-
-def _failure_text(failure: Failure | None) -> str | None:
-    return None if failure is None else json.dumps([failure.condition, failure.sentence, failure.text])
-
-
-def _message(account: BareJID, peer: BareJID, row: Sequence[Any]) -> Message:
-    (key, stamp, direction, kind, author, stanza_id, subject, body, thread, bodies, delivery, failure, delayed) = row
-    return Message(
-        key=key,
-        account=account,
-        peer=peer,
-        direction=Direction(direction),
-        stamp=_from_microseconds(stamp),
-        body=body,
-        kind=MessageKind(kind),
-        author=None if author is None else parse_jid(author),
-        stanza_id=stanza_id,
-        subject=subject,
-        thread=thread,
-        bodies=tuple((language, text) for language, text in json.loads(bodies)) if bodies else (),
-        delivery=Delivery(delivery),
-        failure=Failure(*json.loads(failure)) if failure else None,
-        is_delayed=bool(delayed),
-    )
-
-
-def _to_microseconds(stamp: datetime) -> int:
-    return (stamp - _EPOCH) // _MICROSECOND
-
-
-def _from_microseconds(stamp: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=stamp)

@@ -74,6 +74,66 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (account, key)
     ) WITHOUT ROWID;
     """,
+    # Places order a conversation (core/order.py); is_placed: by a page of the server's archive. A conversation is
+    # unread after the message `mark`, and from it on while not is_mark_read. Spans are what is held of the archive.
+    """
+    ALTER TABLE message ADD COLUMN archive_id TEXT;
+    ALTER TABLE message ADD COLUMN origin_id TEXT;
+    ALTER TABLE message ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE message ADD COLUMN is_placed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE message ADD COLUMN states TEXT;
+    UPDATE message SET
+        origin_id = CASE direction WHEN 'out' THEN key ELSE stanza_id END,
+        place = ranked.place
+        FROM (SELECT id, stamp * 1000 + row_number() OVER (PARTITION BY conversation, stamp ORDER BY id) - 1 AS place
+            FROM message) AS ranked
+        WHERE ranked.id = message.id;
+    DROP INDEX message_in_order;
+    DROP INDEX message_waiting;
+    CREATE INDEX message_in_order ON message (conversation, place, direction);
+    CREATE INDEX message_waiting ON message (account, place) WHERE delivery IN ('queued', 'sent');
+    CREATE UNIQUE INDEX message_archived ON message (account, archive_id, conversation) WHERE archive_id IS NOT NULL;
+    CREATE INDEX message_named ON message (conversation, origin_id) WHERE origin_id IS NOT NULL;
+    CREATE INDEX message_unarchived ON message (conversation, stamp) WHERE archive_id IS NULL;
+    CREATE INDEX message_recent ON message (place);
+    CREATE INDEX message_with_link ON message (place) WHERE instr(body, '://');
+
+    ALTER TABLE conversation ADD COLUMN mark INTEGER REFERENCES message(id) ON DELETE SET NULL;
+    ALTER TABLE conversation ADD COLUMN is_mark_read INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE conversation ADD COLUMN displayed_id TEXT;
+    ALTER TABLE conversation ADD COLUMN is_complete INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX conversation_mark ON conversation (mark);
+    UPDATE conversation SET
+        is_mark_read = first_unread IS NULL,
+        mark = coalesce(
+            (SELECT id FROM message WHERE message.account = conversation.account AND key = first_unread),
+            (SELECT id FROM message WHERE conversation = conversation.id ORDER BY place DESC LIMIT 1));
+
+    CREATE TABLE span (
+        id INTEGER PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+        first_id TEXT NOT NULL,
+        first_place INTEGER NOT NULL,
+        last_id TEXT NOT NULL,
+        last_place INTEGER NOT NULL
+    );
+    CREATE INDEX span_in_order ON span (account, last_place);
+
+    CREATE VIRTUAL TABLE message_text USING fts5 (
+        body, content = 'message', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+    );
+    CREATE TRIGGER message_text_added AFTER INSERT ON message BEGIN
+        INSERT INTO message_text (rowid, body) VALUES (new.id, new.body);
+    END;
+    CREATE TRIGGER message_text_removed AFTER DELETE ON message BEGIN
+        INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', old.id, old.body);
+    END;
+    CREATE TRIGGER message_text_changed AFTER UPDATE OF body ON message BEGIN
+        INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', old.id, old.body);
+        INSERT INTO message_text (rowid, body) VALUES (new.id, new.body);
+    END;
+    INSERT INTO message_text (message_text) VALUES ('rebuild');
+    """,
 )
 
 

@@ -251,6 +251,12 @@ class AccountContext:
     def new_id(self) -> str:
         return self._make_id()
 
+    @property
+    def opened(self) -> tuple[BareJID, ...]:
+        views = self._views
+        mine = [peer for account, peer in views.conversations() if account == self.account]
+        return tuple(peer for peer in mine if views.conversation(self.account, peer).is_loaded)
+
     def message(self, peer: BareJID, key: str) -> Message | None:
         held = self._views.conversation(self.account, peer).messages
         return next((message for message in reversed(held) if message.key == key), None)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tui_xmpp.core.commands import Command
+from tui_xmpp.core.events import Event
 from tui_xmpp.core.model import Severity
 from tui_xmpp.features.feature import (
     Arrival,
@@ -51,6 +52,7 @@ class Dispatcher:
     def __init__(self, features: Sequence[Feature]) -> None:
         self.features = tuple(features)
         self.commands: dict[type[Command], CommandRoute] = {}
+        self.followers: dict[type[Event], list[Callable[[Context, Event], None]]] = {}
         self._requests: dict[tuple[IqType, str], Callable[[Context, Iq], object | None]] = {}
         self._unwraps: dict[object, Callable[[Context, Message], Message | None]] = {}
         self._notes: dict[object, list[Callable[[Context, Message | Presence], object | None]]] = {}
@@ -84,6 +86,8 @@ class Dispatcher:
                     self._presence_decorators.append(decorate_presence)
         for command in feature.commands:
             self.commands[command.command] = command
+        for fact in feature.facts:
+            self.followers.setdefault(fact.fact, []).append(fact.follow)
 
     # -- out ------------------------------------------------------------------------------------------------------
 
@@ -120,15 +124,17 @@ class Dispatcher:
 
     def _take_message(self, ctx: Context, message: Message) -> None:
         parts: dict[object, Element] = {child.tag: child for child in message.children}
+        is_copy = False
         for tag in self._unwraps.keys() & parts.keys():
             unwrapped = self._unwraps[tag](ctx, message)
             if unwrapped is None:
                 return
             message = unwrapped
             parts = {child.tag: child for child in message.children}
+            is_copy = True
             break  # an envelope in an envelope is not opened (S-01)
         if routes := self._messages.get(message.type):
-            arrival = Arrival(message, parts, self._annotate(ctx, message, parts))
+            arrival = Arrival(message, parts, self._annotate(ctx, message, parts), is_copy)
             for derive in routes:
                 derive(ctx, arrival)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from random import Random
 from typing import Protocol
 
@@ -59,8 +59,8 @@ class SettingsFile(Protocol):
 class SessionEngine:
     """Carry out commands over one session for each account; implements :class:`tui_xmpp.worker.client.Engine`.
 
-    Everything from outside comes in here: how to dial, the archive (None: nothing is kept), passwords (None: always
-    asked), the settings file (None: nothing is written), time and chance.
+    Everything from outside comes in here: how to dial, the archive (None: one in memory, nothing is kept), passwords
+    (None: always asked), the settings file (None: nothing is written), time and chance.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class SessionEngine:
         self._client = client
         self._clock = clock or SystemClock()
         self._work = Work()
-        self._journal = Journal(client.publish, archive, self._clock, self._work)
-        self._archive = archive
         self._notice = archive.notice if archive else ""
+        self._archive = archive or Archive.in_memory()
+        self._journal = Journal(self._publish, self._archive, self._clock, self._work)
         self._settings_file = settings_file
         self._languages = languages
         self._make_id = make_id
@@ -100,13 +100,12 @@ class SessionEngine:
             passwords=passwords,
             is_wire_logged=is_wire_logged,
         )
-        self._history = History(client.views, self._journal)
+        self._history = History(client.views, self._journal, self._carry_out)
         self._sessions: dict[BareJID, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
         self._settling = asyncio.Lock()
-        if archive is not None:
-            client.restore(archive.remembered(), self._keep)
+        client.restore(self._archive.remembered(), self._keep)
 
     # -- the door -------------------------------------------------------------------------------------------------
 
@@ -126,8 +125,7 @@ class SessionEngine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._journal.close()
-        if self._archive is not None:
-            self._archive.close()
+        self._archive.close()
 
     def perform(self, command: c.Command, finish: Callable[[str | None], None]) -> None:
         """Start a command and call ``finish`` exactly once: None when done, a sentence when it failed."""
@@ -209,6 +207,16 @@ class SessionEngine:
             raise FeatureError(f"{command.account} is not connected.")
         return lambda given: route.perform(session.ctx, given)
 
+    def _publish(self, events: Iterable[e.Event]) -> None:
+        """Let facts be known to the screen, then to the features that follow them."""
+        events = list(events)
+        self._client.publish(events)
+        for event in events:
+            for follow in self._around.dispatcher.followers.get(type(event), ()):
+                session = self._sessions.get(event.account)
+                if session is not None:
+                    follow(session.ctx, event)
+
     # -- accounts -------------------------------------------------------------------------------------------------
 
     async def _add(self, settings: AccountSettings) -> None:
@@ -261,8 +269,18 @@ class SessionEngine:
             facts.append(e.OwnPresenceChanged(account, ctx.own))
         if state.roster:
             facts.append(e.RosterReplaced(account, state.roster, state.roster_version))
+        if state.gaps:
+            facts.append(e.GapsChanged(account, state.gaps))
         ctx.show(*facts)
-        kept = Kept(state.roster, state.roster_version, outbox, last.placed)
+        kept = Kept(
+            state.roster,
+            state.roster_version,
+            outbox,
+            placed=last.placed,
+            archive_head=state.head,
+            archive_gaps=state.gaps,
+            is_kept=not self._archive.is_read_only,
+        )
         for feature in ctx.features:
             if feature.on_restored is not None:
                 feature.on_restored(ctx, kept)

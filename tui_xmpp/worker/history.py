@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Message
+from tui_xmpp.core.model import Found, Message, Phase
+from tui_xmpp.core.search import QueryError, parse_query
 from tui_xmpp.core.views import Views
+from tui_xmpp.features.feature import FeatureError
 from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.export import export
 from tui_xmpp.worker.handlers import Handler, takes
 from tui_xmpp.worker.journal import Journal
 
 
 class History:
-    """Carry out the commands that concern what was said, whether or not the account is connected."""
+    """Carry out the commands that concern what was said, whether or not the account is connected.
 
-    def __init__(self, views: Views, journal: Journal) -> None:
+    ``perform`` carries out the commands of others: what is not stored here is asked of the server's archive.
+    """
+
+    def __init__(self, views: Views, journal: Journal, perform: Callable[[c.Command], Awaitable[None]]) -> None:
         self._views = views
         self._journal = journal
+        self._perform = perform
         self.commands: dict[type[c.Command], Handler] = dict(
             (
                 takes(c.OpenConversation, self._open),
                 takes(c.CloseConversation, self._close),
                 takes(c.LoadOlder, self._load_older),
+                takes(c.LoadNewer, self._load_newer),
                 takes(c.LoadLatest, self._open),
+                takes(c.JumpTo, self._jump_to),
+                takes(c.JumpToDate, self._jump_to_date),
+                takes(c.SearchMessages, self._search),
+                takes(c.ExportConversation, self._export),
+                takes(c.PurgeConversation, self._purge),
                 takes(c.MarkRead, self._mark_read),
                 takes(c.SaveDraft, self._save_draft),
             )
@@ -36,7 +52,69 @@ class History:
         if not conversation.messages:
             await self._load(command.account, command.peer, None)
         elif conversation.has_older:
-            await self._load(command.account, command.peer, conversation.messages[0])
+            await self._load_before(command.account, command.peer, conversation.messages[0])
+
+    async def _load_before(self, account: BareJID, peer: BareJID, first: Message) -> None:
+        page = await self._older(account, peer, first)
+        if not page.messages and not page.is_start and self._is_online(account):
+            # All that is stored is shown: the server has more.
+            before = await self._journal.read(lambda archive: archive.oldest_archived(account, peer), None)
+            await self._perform(c.FetchOlder(account, peer, before))
+            page = await self._older(account, peer, first)
+        await self._record(page)
+
+    async def _older(self, account: BareJID, peer: BareJID, before: Message) -> e.HistoryLoaded:
+        nothing = e.HistoryLoaded(account, peer, (), is_latest=False, is_start=True)
+        return await self._journal.read(lambda archive: archive.page(account, peer, before), nothing)
+
+    def _is_online(self, account: BareJID) -> bool:
+        view = self._views.account(account)
+        return view is not None and view.connection.phase is Phase.ONLINE
+
+    async def _load_newer(self, command: c.LoadNewer) -> None:
+        account, peer = command.account, command.peer
+        conversation = self._views.conversation(account, peer)
+        if not conversation.has_newer or not conversation.messages:
+            return
+        last = conversation.messages[-1]
+        nothing = e.HistoryLoaded(account, peer, (), is_latest=True, is_start=False, is_newer=True)
+        await self._record(await self._journal.read(lambda archive: archive.newer_page(account, peer, last), nothing))
+
+    async def _jump_to(self, command: c.JumpTo) -> None:
+        await self._jump(command.account, command.peer, command.key, "This message is not stored here any more.")
+
+    async def _jump_to_date(self, command: c.JumpToDate) -> None:
+        await self._jump(command.account, command.peer, command.moment, "Nothing of this conversation is stored here.")
+
+    async def _jump(self, account: BareJID, peer: BareJID, where: str | datetime, otherwise: str) -> None:
+        window = await self._journal.read(lambda archive: archive.window(account, peer, where), None)
+        if window is None or not window.messages:
+            raise FeatureError(otherwise)
+        await self._record(window)
+
+    async def _search(self, command: c.SearchMessages) -> None:
+        accounts = [command.account]
+        if command.is_in_all_accounts:
+            accounts = [view.account for view in self._views.accounts()]
+        account, text, more = command.account, command.query, command.more
+        try:
+            query = parse_query(text)
+        except QueryError as error:
+            await self._record(e.SearchFound(account, text, (), None, failure=str(error)))
+            raise
+        found: tuple[Found, ...] = ()
+        following: tuple[int, int] | None = None
+        if not query.is_empty:
+            found, following = await self._journal.read(
+                lambda archive: archive.search(query, accounts, more), (found, following)
+            )
+        await self._record(e.SearchFound(account, text, found, following, is_continued=more is not None))
+
+    async def _export(self, command: c.ExportConversation) -> None:
+        await self._journal.read(lambda archive: export(archive, command.account, command.peer, command.path), None)
+
+    async def _purge(self, command: c.PurgeConversation) -> None:
+        await self._record(e.ConversationPurged(command.account, command.peer))
 
     async def _load(self, account: BareJID, peer: BareJID, before: Message | None) -> None:
         nothing = e.HistoryLoaded(account, peer, (), is_latest=before is None, is_start=True)

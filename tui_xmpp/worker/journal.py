@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import TypeVar
 
 from tui_xmpp.clock import Clock
@@ -24,8 +25,9 @@ _BACKLOG = 5000
 class Journal:
     """Keep the durable facts, then publish all of them, in the order they were given.
 
-    While one write runs the next facts gather, so a burst costs few transactions. Without an archive facts are
-    published at once. A failed write is told once; what follows goes on unkept.
+    While one write runs the next facts gather, so a burst costs few transactions. What the archive makes of the facts
+    is what is published: a copy of what is there already is no news. Without an archive facts are published at once.
+    A failed write is told once; what follows goes on unkept.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class Journal:
         self._clock = clock
         self._work = work
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive") if archive else None
-        self._waiting: list[tuple[Sequence[Event], Sequence[Event], asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[Sequence[Event], bool, asyncio.Future[bool]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._backlog = 0
         self._is_failing = False
@@ -48,12 +50,12 @@ class Journal:
 
         ``is_kept`` False: only publish, but still after what was recorded before.
         """
-        durable = [event for event in events if type(event) in _DURABLE] if is_kept and self._archive else []
-        if not durable and self._writer is None:
+        is_durable = is_kept and self._archive is not None and any(type(event) in _DURABLE for event in events)
+        if not is_durable and self._writer is None:
             self._publish(events)
             return None
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((events, durable, done))
+        self._waiting.append((events, is_kept, done))
         self._backlog += len(events)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
@@ -96,25 +98,34 @@ class Journal:
                 batches, self._waiting = self._waiting, []
                 if any(type(event) is not StanzasHandled for events, _, _ in batches for event in events):
                     self._work.note()
-                is_kept = await self._keep([event for _, durable, _ in batches for event in durable])
-                self._publish([event for events, _, _ in batches for event in events])
+                facts: list[Event] = []
+                are_kept = True
+                for is_kept, together in groupby(batches, key=lambda batch: batch[1]):
+                    events = [event for batch in together for event in batch[0]]
+                    if is_kept:
+                        made = await self._keep(events)
+                        are_kept = are_kept and made is not None
+                        events = events if made is None else made
+                    facts += events
+                self._publish(facts)
                 self._backlog -= sum(len(events) for events, _, _ in batches)
                 for _, _, done in batches:
                     if not done.done():
-                        done.set_result(is_kept)
+                        done.set_result(are_kept)
             self._writer = None
 
-    async def _keep(self, durable: Sequence[Event]) -> bool:
-        if not durable or self._archive is None or self._thread is None:
-            return True
+    async def _keep(self, events: list[Event]) -> list[Event] | None:
+        """Return what the archive makes of facts, None when it could not take them."""
+        if self._archive is None or self._thread is None or not any(type(event) in _DURABLE for event in events):
+            return events
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._archive.write, durable)
+            facts = await asyncio.get_running_loop().run_in_executor(self._thread, self._archive.write, events)
             self._is_failing = False
-            return True
+            return facts
         except TuiXmppError as error:
             if not self._is_failing:
                 self._is_failing = True
                 text = f"{error} What is said now is shown but not kept."
-                entry = LogEntry(self._clock.now(), text, Severity.ERROR, durable[0].account)
-                self._publish([Logged(durable[0].account, entry)])
-            return False
+                entry = LogEntry(self._clock.now(), text, Severity.ERROR, events[0].account)
+                self._publish([Logged(events[0].account, entry)])
+            return None

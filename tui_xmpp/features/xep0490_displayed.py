@@ -1,0 +1,201 @@
+"""XEP-0490: how far the user has read, on all devices, in a private node of the account's own PEP service."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui_xmpp.core.events import ConversationRead, DisplayedElsewhere
+from tui_xmpp.core.model import Severity
+from tui_xmpp.features.feature import (
+    Arrival,
+    Context,
+    Feature,
+    NotConnectedError,
+    RequestError,
+    derives_from_messages,
+    follows,
+    is_own_account,
+)
+from tui_xmpp.features.xep0030_disco import offered
+from tui_xmpp.features.xep0313_archive import Field, Form
+from tui_xmpp.features.xep0359_ids import StanzaId
+from tui_xmpp.jid import BareJID, JIDError
+from tui_xmpp.xmpp.payload import PayloadError, attribute, child, children, decode, payload, tag_of
+from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType, Message, MessageType
+
+NODE = "urn:xmpp:mds:displayed:0"
+PUBSUB = "http://jabber.org/protocol/pubsub"
+PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event"
+PUBLISH_OPTIONS = "http://jabber.org/protocol/pubsub#publish-options"
+
+PAUSE: Final = 0.5
+"""Seconds in which further reading is gathered before it is told."""
+
+
+@payload(NODE, "displayed")
+class Displayed:
+    stanza_id: StanzaId = child()
+
+
+@payload(PUBSUB, "item")
+class Item:
+    id: str | None = attribute(default=None)
+    displayed: Displayed | None = child(default=None)
+
+
+@payload(PUBSUB, "items")
+class Items:
+    node: str = attribute()
+    items: tuple[Item, ...] = children(default=())
+
+
+@payload(PUBSUB, "publish")
+class Publish:
+    node: str = attribute()
+    item: Item = child()
+
+
+@payload(PUBSUB, "publish-options")
+class Options:
+    form: Form = child()
+
+
+@payload(PUBSUB, "pubsub")
+class PubSub:
+    items: Items | None = child(default=None)
+    publish: Publish | None = child(default=None)
+    options: Options | None = child(default=None)
+
+
+@payload(PUBSUB_EVENT, "item")
+class EventItem:
+    id: str | None = attribute(default=None)
+    displayed: Displayed | None = child(default=None)
+
+
+@payload(PUBSUB_EVENT, "items")
+class EventItems:
+    node: str = attribute()
+    items: tuple[EventItem, ...] = children(default=())
+
+
+@payload(PUBSUB_EVENT, "event")
+class Event:
+    items: EventItems | None = child(default=None)
+
+
+_EVENT = tag_of(Event)
+_PRIVATE = Options(
+    Form(
+        "submit",
+        (
+            Field("FORM_TYPE", "hidden", (PUBLISH_OPTIONS,)),
+            Field("pubsub#persist_items", None, ("true",)),
+            Field("pubsub#max_items", None, ("max",)),
+            Field("pubsub#send_last_published_item", None, ("never",)),
+            Field("pubsub#access_model", None, ("whitelist",)),
+        ),
+    )
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is known of how far was read, by peer."""
+
+    known: dict[BareJID, str] = field(default_factory=dict)
+    """What the node says."""
+    untold: dict[BareJID, str] = field(default_factory=dict)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def learn(ctx: Context) -> None:
+    """Ask how far was read elsewhere (X-490-01)."""
+    if PUBLISH_OPTIONS not in (await offered(ctx)).account:
+        return
+    try:
+        reply = await ctx.request(Iq(type=IqType.GET).with_payloads(PubSub(items=Items(NODE))))
+        answer = reply.payload(PubSub)
+    except (RequestError, PayloadError):
+        return  # nothing was ever published
+    if answer is not None and answer.items is not None and answer.items.node == NODE:
+        _take(ctx, answer.items.items)
+
+
+def take_event(ctx: Context, arrival: Arrival[Message]) -> None:
+    """Take news of the node from the own account; from anybody else it is none (S-06)."""
+    element = arrival.parts.get(_EVENT)
+    if element is None or arrival.is_copy or not is_own_account(ctx, arrival.stanza.from_):
+        return
+    try:
+        event = decode(Event, element)
+    except PayloadError:
+        return
+    if event.items is not None and event.items.node == NODE:
+        _take(ctx, event.items.items)
+
+
+def _take(ctx: Context, items: tuple[Item, ...] | tuple[EventItem, ...]) -> None:
+    reading = ctx.state(Reading)
+    for item in items:
+        if item.displayed is None or item.displayed.stanza_id.by != str(ctx.account):
+            continue  # a room's, or none of ours
+        try:
+            peer = BareJID.parse(item.id or "")
+        except JIDError:
+            continue
+        archive_id = item.displayed.stanza_id.id
+        if reading.known.get(peer) != archive_id:
+            reading.known[peer] = archive_id
+            ctx.emit(DisplayedElsewhere(ctx.account, peer, archive_id))
+
+
+def note_read(ctx: Context, event: ConversationRead) -> None:
+    reading = ctx.state(Reading)
+    if event.archive_id is not None and reading.known.get(event.peer) != event.archive_id:
+        reading.untold[event.peer] = event.archive_id
+        reading.news.set()
+
+
+async def tell(ctx: Context) -> None:
+    """Publish how far was read here, for as long as the stream lasts."""
+    if PUBLISH_OPTIONS not in (await offered(ctx)).account:
+        return
+    reading = ctx.state(Reading)
+    while True:
+        await reading.news.wait()
+        await asyncio.sleep(PAUSE)
+        reading.news.clear()
+        for peer in list(reading.untold):
+            archive_id = reading.untold[peer]
+            try:
+                await _publish(ctx, peer, archive_id)
+            except NotConnectedError:
+                reading.news.set()
+                raise
+            except RequestError as error:
+                ctx.log(f"Your other devices were not told what you have read. {error}", Severity.WARNING)
+                if error.condition in (ErrorCondition.FORBIDDEN, ErrorCondition.CONFLICT, ErrorCondition.NOT_ALLOWED):
+                    return
+            reading.known[peer] = archive_id
+            if reading.untold.get(peer) == archive_id:
+                del reading.untold[peer]
+
+
+async def _publish(ctx: Context, peer: BareJID, archive_id: str) -> None:
+    item = Item(str(peer), Displayed(StanzaId(archive_id, str(ctx.account))))
+    await ctx.request(Iq(type=IqType.SET).with_payloads(PubSub(publish=Publish(NODE, item), options=_PRIVATE)))
+
+
+FEATURE = Feature(
+    spec="XEP-0490",
+    title="Message Displayed Synchronization",
+    version="1.0.1",
+    disco=(f"{NODE}+notify",),
+    inbound=(derives_from_messages(MessageType.HEADLINE, MessageType.NORMAL, handler=take_event),),
+    facts=(follows(ConversationRead, note_read),),
+    on_online=learn,
+    in_background=tell,
+)

@@ -1,0 +1,108 @@
+"""Searching the archive: rare words by the full-text index, common ones by walking back through time."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from tui_xmpp.core.model import Found, Message
+from tui_xmpp.core.order import microseconds
+from tui_xmpp.core.search import Query
+from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.rows import COLUMNS, message_of
+
+Cursor = tuple[int, int]
+"""Where the next page of results begins: below this place and number."""
+
+_RARE = 5000
+"""Rows of the index that are sorted by time; of more, the newest are sooner found without it."""
+_OF_MESSAGE = ", ".join(f"message.{column.strip()}" for column in COLUMNS.split(","))
+
+
+def search(
+    connection: sqlite3.Connection, query: Query, accounts: Sequence[BareJID], more: Cursor | None, limit: int
+) -> tuple[tuple[Found, ...], Cursor | None]:
+    """Return a page of what is found, newest first, and where the next one begins (None: this is the last)."""
+    where, arguments = _conditions(connection, query, accounts)
+    if more is not None:
+        where.append("(message.place, message.id) < (?, ?)")
+        arguments += more
+    if words := " ".join(map(_phrase, query.phrases)):
+        numbers = [
+            row[0]
+            for row in connection.execute(
+                "SELECT rowid FROM message_text WHERE message_text MATCH ? LIMIT ?", (words, _RARE + 1)
+            )
+        ]
+        if len(numbers) <= _RARE:
+            where.insert(0, "message.id IN (SELECT value FROM json_each(?))")
+            arguments.insert(0, json.dumps(numbers))
+        else:
+            where.append(
+                "EXISTS (SELECT 1 FROM message_text WHERE message_text MATCH ? AND message_text.rowid = message.id)"
+            )
+            arguments.append(words)
+    rows = connection.execute(
+        f"SELECT message.id, conversation, (SELECT jid FROM account WHERE id = message.account),"  # noqa: S608
+        f" (SELECT peer FROM conversation WHERE id = conversation), {_OF_MESSAGE} FROM message"
+        f" WHERE {' AND '.join(where)} ORDER BY message.place DESC, message.id DESC LIMIT ?",
+        (*arguments, limit + 1),
+    ).fetchall()
+    found = []
+    for row in rows[:limit]:
+        message = message_of(BareJID.parse(row[2]), BareJID.parse(row[3]), row[4:])
+        found.append(Found(message, *_neighbours(connection, row[1], message)))
+    if len(rows) <= limit:
+        return tuple(found), None
+    return tuple(found), (found[-1].message.place, rows[limit - 1][0])
+
+
+def _conditions(
+    connection: sqlite3.Connection, query: Query, accounts: Sequence[BareJID]
+) -> tuple[list[str], list[object]]:
+    where = ["message.account IN (SELECT id FROM account WHERE jid IN (SELECT value FROM json_each(?)))"]
+    arguments: list[object] = [json.dumps([str(account) for account in accounts])]
+    for sender in query.senders:
+        if sender == "me":
+            where.append("direction = 'out'")
+        else:
+            where.append("direction = 'in' AND instr(lower(author), ?)")
+            arguments.append(sender)
+    if query.peers:
+        named = " AND ".join("instr(peer, ?)" for _ in query.peers)
+        found = connection.execute(f"SELECT id FROM conversation WHERE {named}", query.peers).fetchall()  # noqa: S608
+        if len(found) == 1:  # spelt so that the conversation's own index is used
+            where.append("conversation = ?")
+            arguments += found[0]
+        else:
+            where.append("conversation IN (SELECT value FROM json_each(?))")
+            arguments.append(json.dumps([row[0] for row in found]))
+    if query.before is not None:
+        where.append("message.place < ?")
+        arguments.append(microseconds(query.before) * 1000)
+    if query.after is not None:
+        where.append("message.place >= ?")
+        arguments.append(microseconds(query.after) * 1000)
+    if query.has_link:
+        where.append("instr(body, '://')")
+    return where, arguments
+
+
+def _phrase(phrase: str) -> str:
+    """Write a phrase for the index; a single word may be the beginning of one."""
+    return '"' + phrase.replace('"', '""') + '"' + ("" if " " in phrase else "*")
+
+
+def _neighbours(
+    connection: sqlite3.Connection, conversation: int, message: Message
+) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    sides = []
+    for beyond, order in (("<", "DESC"), (">", "ASC")):
+        rows = connection.execute(
+            f"SELECT {COLUMNS} FROM message WHERE conversation = ? AND place {beyond} ?"  # noqa: S608 - constants
+            f" ORDER BY place {order} LIMIT 1",
+            (conversation, message.place),
+        ).fetchall()
+        sides.append(tuple(message_of(message.account, message.peer, row) for row in rows))
+    return sides[0], sides[1]
