@@ -135,6 +135,11 @@ class Context(Protocol):
         """Seconds for which something we sent has met with silence; 0 when the server was heard since."""
         ...
 
+    @property
+    def unanswered(self) -> float:
+        """Seconds for which the server has owed an acknowledgement; 0 when it owes none."""
+        ...
+
     def state(self, kind: type[T]) -> T:
         """Return the account's one ``kind``, made by ``kind()`` at first use; it outlives streams, not the run."""
         ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from tui_xmpp.core.commands import DiscardMessage, ResendMessage, SendMessage
 from tui_xmpp.core.events import DeliveryChanged, Event, MessageDiscarded, MessageQueued, MessageReceived
@@ -36,6 +37,7 @@ from tui_xmpp.xmpp.stream_management import MODULUS, UnackedStanza
 
 _BODY, _SUBJECT, _THREAD = tag_of(Body), tag_of(Subject), tag_of(Thread)
 _REMEMBERED = 4096
+_SKEW = timedelta(minutes=2)
 _KINDS = {
     MessageType.CHAT: MessageKind.CHAT,
     MessageType.NORMAL: MessageKind.NORMAL,
@@ -206,6 +208,28 @@ def _judge(ctx: Context, h: int | None) -> None:
 # -- incoming -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class Heard:
+    """When each of those who wrote lately was last heard."""
+
+    latest: OrderedDict[BareJID, datetime] = field(default_factory=OrderedDict)
+
+    def place(self, peer: BareJID, stamp: datetime) -> datetime:
+        """Return when something was said, never before what the same peer said shortly before.
+
+        One stream brings what one sender says in order (RFC 6120 §10.1). A server's stamp on what it sends again
+        after a cut may be rounded down to the second, and is of another clock.
+        """
+        latest = self.latest.get(peer)
+        if latest is not None and latest - _SKEW < stamp < latest:
+            stamp = latest
+        self.latest[peer] = stamp
+        self.latest.move_to_end(peer)
+        if len(self.latest) > _REMEMBERED:
+            self.latest.popitem(last=False)
+        return stamp
+
+
 def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
     said = said_of(ctx, arrival.stanza, arrival.parts)
     if said is None:
@@ -215,6 +239,8 @@ def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
         said = replace(said, stamp=delayed.stamp, is_delayed=True)
     if ids is not None:
         said = replace(said, archive_id=ids.archive_id, origin_id=ids.origin_id)
+    if not said.is_outgoing and not arrival.is_copy:
+        said = replace(said, stamp=ctx.state(Heard).place(said.peer, said.stamp))
     ctx.emit(MessageReceived(ctx.account, said))
 
 

@@ -20,6 +20,8 @@ QUIET = 90.0
 """Seconds of silence after which the server is asked whether it is there (C-STR-15)."""
 UNHEARD = 10.0
 """Seconds something we sent may meet with silence before we ask: whoever types must soon learn of a dead link."""
+UNANSWERED = 25.0
+"""Seconds a server that speaks may take to acknowledge: with more, what we send no longer reaches it."""
 SLEPT = 20.0
 """Seconds the wall clock must be ahead of ours to tell that the machine was suspended."""
 PATIENCE = 10.0
@@ -60,6 +62,9 @@ async def watch(ctx: Context) -> None:
         await asyncio.sleep(UNHEARD / 2)
         # The machine slept: its own clocks stood still, the server's did not.
         has_slept = (ctx.clock.now() - before).total_seconds() > UNHEARD / 2 + SLEPT
+        if ctx.unanswered >= UNANSWERED:
+            ctx.drop(f"{ctx.account.domain} no longer hears us.")
+            return
         if ctx.silence < QUIET and ctx.unheard < UNHEARD and not has_slept:
             continue
         if not await _is_there(ctx):

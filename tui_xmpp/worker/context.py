@@ -129,6 +129,11 @@ class AccountContext:
         since = self.link.unheard_since if self.link else None
         return asyncio.get_running_loop().time() - since if since is not None else 0.0
 
+    @property
+    def unanswered(self) -> float:
+        since = self.link.unanswered_since if self.link else None
+        return asyncio.get_running_loop().time() - since if since is not None else 0.0
+
     def drop(self, reason: str) -> None:
         if self.link is not None:
             self.link.drop(reason)

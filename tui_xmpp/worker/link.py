@@ -94,8 +94,8 @@ def _ended_by_login(failure: AuthenticationFailed) -> StreamEndedError:
 class Link:
     """Carry bytes between a transport and a Connection.
 
-    ``heard_at`` is when the server was last heard and ``unheard_since`` when something was first sent after that, both
-    in the loop's time.
+    ``heard_at`` is when the server was last heard, ``unheard_since`` when something was first sent after that, and
+    ``unanswered_since`` when an acknowledgement that has not come was asked for, all in the loop's time.
     """
 
     def __init__(self, connection: Connection, connected: Connected, wire: WireLog | None = None) -> None:
@@ -103,6 +103,7 @@ class Link:
         self.transport = connected.transport
         self.heard_at = asyncio.get_running_loop().time()
         self.unheard_since: float | None = None
+        self.unanswered_since: float | None = None
         self._tls = connected.tls
         self._wire = wire
         self._failure: AuthenticationFailed | None = None
@@ -123,6 +124,8 @@ class Link:
             self._wire.sent(data)
         if self.unheard_since is None:
             self.unheard_since = asyncio.get_running_loop().time()
+        if self.unanswered_since is None and self.connection.is_awaiting_ack:
+            self.unanswered_since = asyncio.get_running_loop().time()
         self.transport.write(data)
 
     async def receive(self) -> None:
@@ -142,6 +145,8 @@ class Link:
             self.connection.receive_data(data)
         else:
             self.connection.receive_eof()
+        if not self.connection.is_awaiting_ack:
+            self.unanswered_since = None
 
     def events(self) -> Iterator[Event]:
         """Yield what happened; raise ``StreamEndedError`` where that is the end."""

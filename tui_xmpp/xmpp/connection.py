@@ -330,6 +330,11 @@ class Connection:
         return None if self._management is None else self._management.count
 
     @property
+    def is_awaiting_ack(self) -> bool:
+        """Tell whether an acknowledgement was asked for and has not come."""
+        return self._management is not None and self._management.is_awaiting
+
+    @property
     def acknowledged_number(self) -> int | None:
         """The number of the latest stanza the peer has acknowledged; None without stream management."""
         return None if self._management is None else self._management.acked

@@ -217,8 +217,8 @@ class StreamManagement:
     """
 
     __slots__ = (
-        "_begun_at", "_handled", "_is_awaiting", "_now", "_owed", "_policy", "_unacked", "_unrequested",
-        "acked", "id", "is_on", "location", "max_seconds",
+        "_begun_at", "_handled", "_now", "_owed", "_policy", "_unacked", "_unrequested",
+        "acked", "id", "is_awaiting", "is_on", "location", "max_seconds",
     )  # fmt: skip
 
     def __init__(self, policy: AckPolicy, now: Callable[[], datetime]) -> None:
@@ -236,7 +236,8 @@ class StreamManagement:
         self._handled = 0
         self._begun_at = 0
         self._unrequested = 0
-        self._is_awaiting = False
+        self.is_awaiting = False
+        """An acknowledgement was asked for and has not come."""
         self._owed: int | None = None
 
     @classmethod
@@ -286,12 +287,12 @@ class StreamManagement:
         """Tell whether ``<r/>`` should follow what is about to be written."""
         if not self._unrequested or not self.is_on:
             return False
-        return not self._is_awaiting or self._unrequested >= self._policy.request_every
+        return not self.is_awaiting or self._unrequested >= self._policy.request_every
 
     def requested(self) -> None:
         """Note that ``<r/>`` goes out."""
         self._unrequested = 0
-        self._is_awaiting = True
+        self.is_awaiting = True
 
     def acknowledge(self, h: int) -> tuple[Stanza, ...]:
         """Take the peer's count; return the stanzas that are safe by it, or raise HandledCountError."""
@@ -300,7 +301,7 @@ class StreamManagement:
         newly = (h - self.acked) % MODULUS
         if not 0 <= h < MODULUS or newly > len(self._unacked):
             raise HandledCountError(h, self.count)
-        self._is_awaiting = False
+        self.is_awaiting = False
         self.acked = h
         safe = tuple([one.stanza for one in islice(self._unacked, newly)])
         for _ in range(newly):

@@ -1,0 +1,165 @@
+"""A bad network between two of our clients: whatever it does, each message arrives once and in order.
+
+A run is a seed: ``CHAOS_SEED=1234 pytest tests/chaos`` repeats one that failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import pytest
+
+from tests.support.account import User, settings_of, started
+from tests.support.proxy import Direction, Proxy
+from tests.support.xmpp_server import XmppServer
+from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.model import Delivery
+from tui_xmpp.features import xep0199_ping
+from tui_xmpp.worker import link
+
+DEADLINE: Final = 40.0
+"""Seconds for one fault and all that follows from it."""
+SAFE: Final = frozenset((Delivery.ACKNOWLEDGED, Delivery.DELIVERED, Delivery.DISPLAYED))
+REACH: Final = 9000
+"""Bytes within which a cut falls: anywhere from the login to some way into the conversation."""
+
+
+@dataclass(slots=True)
+class Pair:
+    """Jane, whose network is bad, and Lizzy; each counts what she has sent."""
+
+    jane: User
+    lizzy: User
+    proxy: Proxy
+    server: XmppServer
+    random: Random
+    sent: int = 0
+
+    def talk(self, count: int) -> None:
+        """Let both say their next numbers."""
+        for _ in range(count):
+            self.sent += 1
+            self.jane.submit(SendMessage(self.jane.account, self.lizzy.account, f"jane {self.sent}"))
+            self.lizzy.submit(SendMessage(self.lizzy.account, self.jane.account, f"lizzy {self.sent}"))
+
+    async def agree(self) -> None:
+        """Wait until all that was said has been acknowledged and has arrived; it must be there once, in order."""
+        await self.jane.until(lambda _: self.has_all(self.jane, self.lizzy), deadline=DEADLINE)
+        await self.lizzy.until(lambda _: self.has_all(self.lizzy, self.jane), deadline=DEADLINE)
+        for own, other, name in ((self.jane, self.lizzy, "lizzy"), (self.lizzy, self.jane, "jane")):
+            heard = [m.body for m in own.messages(other.account) if not m.is_outgoing]
+            assert heard == [f"{name} {number}" for number in range(1, self.sent + 1)]
+
+    def has_all(self, own: User, other: User) -> bool:
+        messages = own.messages(other.account)
+        heard = sum(not m.is_outgoing for m in messages)
+        safe = sum(m.delivery in SAFE for m in messages if m.is_outgoing)
+        return heard >= self.sent and safe == self.sent
+
+    # -- faults -------------------------------------------------------------------------------------------------------
+
+    async def cut(self) -> None:
+        """Cut after some number of bytes one way, be it in the middle of the next login."""
+        direction: Direction = self.random.choice(("up", "down"))
+        self.proxy.cut_after(self.random.randrange(1, REACH if self.random.random() < 0.5 else 800), direction)
+        self.talk(self.random.randrange(1, 8))
+        if self.random.random() < 0.5:
+            await self.proxy.cut()  # so that the other one falls into the login
+        await self.agree()
+
+    async def stall(self) -> None:
+        """Let nothing through for a while, in one direction or both, then cut."""
+        self.proxy.stall(self.random.choice(("up", "down", None)))
+        self.talk(3)
+        await asyncio.sleep(self.random.random() / 5)
+        await self.proxy.cut()
+        self.proxy.heal()
+        self.talk(1)
+        await self.agree()
+
+    async def swallow(self) -> None:
+        """Let everything vanish without a word until the client gives the link up."""
+        seen = self.proxy.accepted
+        self.proxy.swallow(self.random.choice(("up", "down", None)))
+        self.talk(3)
+        await self.proxy.wait_until_accepted(seen + 1)
+        self.proxy.heal()
+        await self.proxy.cut()
+        self.talk(1)
+        await self.agree()
+
+    async def restart(self) -> None:
+        """Restart the server, which forgets every session."""
+        self.talk(3)
+        await asyncio.to_thread(self.server.restart)
+        self.talk(3)
+        await self.agree()
+
+
+@asynccontextmanager
+async def pair(server: XmppServer, folder: Path, random: Random) -> AsyncGenerator[Pair]:
+    janes, lizzys = server.user("jane"), server.user("lizzy")
+    async with Proxy(server.starttls_port) as proxy:
+        settings = replace(settings_of(server, janes), port=proxy.port)
+        async with (
+            started(settings, janes.password, data=folder / "jane") as jane,
+            started(settings_of(server, lizzys), lizzys.password, data=folder / "lizzy") as lizzy,
+        ):
+            await jane.online()
+            await lizzy.online()
+            made = Pair(jane, lizzy, proxy, server, random)
+            made.talk(1)
+            await made.agree()
+            yield made
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    chosen = int(os.environ.get("CHAOS_SEED", Random().randrange(10**6)))
+    print(f"CHAOS_SEED={chosen}")  # pytest shows it when the test fails
+    return chosen
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notice a silent link in a second, not in half a minute."""
+    monkeypatch.setattr(xep0199_ping, "UNHEARD", 0.6)
+    monkeypatch.setattr(xep0199_ping, "PATIENCE", 0.6)
+    monkeypatch.setattr(xep0199_ping, "UNANSWERED", 1.5)
+    monkeypatch.setattr(link, "SILENCE", 2.0)
+
+
+async def faults(server: XmppServer, folder: Path, seed: int, *, cuts: int, others: int, restarts: int) -> None:
+    random = Random(seed)
+    kinds = [Pair.cut] * cuts + [Pair.stall, Pair.swallow] * others + [Pair.restart] * restarts
+    random.shuffle(kinds)
+    async with pair(server, folder, random) as both:
+        for number, kind in enumerate(kinds):
+            try:
+                began = time.monotonic()
+                await kind(both)
+                print(f"{number} {kind.__name__} {time.monotonic() - began:.2f} s")
+            except (AssertionError, TimeoutError) as error:
+                error.add_note(f"fault {number} ({kind.__name__}) of CHAOS_SEED={seed}")
+                raise
+
+
+@pytest.mark.timeout(120)
+async def test_x_198_each_message_arrives_once_and_in_order(server: XmppServer, tmp_path: Path, seed: int) -> None:
+    await faults(server, tmp_path, seed, cuts=18, others=1, restarts=1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+async def test_x_198_each_message_arrives_once_and_in_order_over_many_cuts(
+    server: XmppServer, tmp_path: Path, seed: int
+) -> None:
+    await faults(server, tmp_path, seed, cuts=500, others=10, restarts=5)

@@ -1,0 +1,103 @@
+"""kill -9 of a client that sends: what it had promised to send arrives, once and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.support.account import User, logged_in, settings_of
+from tests.support.xmpp_server import XmppServer
+from tui_xmpp.jid import BareJID
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 40.0
+
+
+async def start(folder: Path, peer: BareJID) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.support.headless", str(folder), str(peer)),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def line(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(DEADLINE):
+        return (await process.stdout.readline()).decode().strip()
+
+
+def note(lizzy: User, kitty: BareJID, heard: dict[str, int]) -> None:
+    heard.update((m.key, int(m.body.split()[1])) for m in lizzy.messages(kitty))
+
+
+async def kill_often(server: XmppServer, folder: Path, kills: int, seed: int) -> None:
+    random = Random(seed)
+    account = server.user("kitty")
+    settings = settings_of(server, account)
+    fields = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    kept = {**fields, "jid": account.jid, "password": account.password}
+    folder.joinpath("settings.json").write_text(json.dumps(kept))
+    promised = 0
+    kitty = BareJID.parse(account.jid)
+    async with logged_in(server) as lizzy:
+        heard: dict[str, int] = {}
+        for number in range(kills + 1):
+            process = await start(folder, lizzy.account)
+            try:
+                if number < kills and random.random() < 0.3:
+                    # Somewhere in the start or the login.
+                    await asyncio.sleep(random.random() * 0.8)
+                else:
+                    assert await line(process) == "ready"
+                    for _ in range(random.randrange(1, 40)):
+                        promised = int(await line(process))
+                    await asyncio.sleep(random.random() / 50)
+                if number == kills:
+                    assert process.stdin is not None
+                    process.stdin.write(b"stop\n")
+            finally:
+                if number < kills:
+                    process.kill()
+                rest = (await process.communicate())[0].decode().split()
+            note(lizzy, kitty, heard)  # the screen holds no more than the latest two thousand
+            promised = max([promised, *(int(text) for text in rest if text.isdigit())])
+            if number == kills:
+                assert rest[-1] == "done"
+        last = f"number {promised}"
+        await lizzy.until(lambda _: any(m.body == last for m in lizzy.messages(kitty)), deadline=DEADLINE)
+        note(lizzy, kitty, heard)
+        said = list(heard.values())
+        assert said == list(range(1, len(said) + 1))
+        assert said[-1] >= promised
+
+
+@pytest.fixture
+def seed() -> int:
+    chosen = int(os.environ.get("CHAOS_SEED", Random().randrange(10**6)))
+    print(f"CHAOS_SEED={chosen}")
+    return chosen
+
+
+@pytest.mark.timeout(120)
+async def test_x_198_06_a_killed_client_loses_and_doubles_nothing(
+    server: XmppServer, tmp_path: Path, seed: int
+) -> None:
+    await kill_often(server, tmp_path, 8, seed)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+async def test_x_198_06_a_client_killed_many_times_loses_and_doubles_nothing(
+    server: XmppServer, tmp_path: Path, seed: int
+) -> None:
+    await kill_often(server, tmp_path, 200, seed)

@@ -1,0 +1,64 @@
+"""The program without a screen: log in, send numbered messages without end, keep an archive; made to be killed.
+
+``python -m tests.support.headless FOLDER PEER`` reads the account from FOLDER/settings.json, goes on after the last
+number in the archive, prints each as it is kept, and once it reads ``stop`` sends no more, says goodbye and prints
+``done``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from tests.support.account import QUICK, KnownPassword
+from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.settings import AccountSettings, Settings
+from tui_xmpp.core.store import Store
+from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.archive import Archive
+from tui_xmpp.worker.client import Client
+from tui_xmpp.worker.engine import SessionEngine
+
+
+async def run(folder: Path, peer: BareJID) -> None:
+    kept = json.loads((folder / "settings.json").read_text())
+    password = kept.pop("password")
+    settings = AccountSettings(BareJID.parse(kept.pop("jid")), **kept)
+    client = Client(Store(), Settings((settings,)))
+    archive = Archive.open(folder / "archive.sqlite")
+    said = archive.page(settings.jid, peer).messages
+    number = int(said[-1].body.split()[1]) + 1 if said else 1
+    client.attach(
+        lambda: SessionEngine(
+            client,
+            archive=archive,
+            passwords=KnownPassword(password),
+            backoff=QUICK,
+            languages=("en",),
+        )
+    )
+    answers: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def look() -> None:
+        for answer in client.take().answers:
+            answers.put_nowait(answer.failure)
+
+    client.listen(look)
+    client.start()
+    await client.settle()
+    print("ready", flush=True)
+    stop = asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    while not stop.done():
+        client.submit(SendMessage(settings.jid, peer, f"number {number}"))
+        assert await answers.get() is None
+        print(number, flush=True)
+        number += 1
+    await client.settle()
+    await client.close()
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(run(Path(sys.argv[1]), BareJID.parse(sys.argv[2])))
