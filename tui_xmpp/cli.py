@@ -74,7 +74,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", metavar="FILE", type=Path, help="read the settings from FILE")
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep history and caches in DIR")
     parser.add_argument("--demo", action="store_true", help="try the client on its own small server; keeps nothing")
-    parser.add_argument("--debug-log", metavar="FILE", type=Path, help="log what happens to FILE: messages too, but no passwords")
+    parser.add_argument(
+        "--debug-log", metavar="FILE", type=Path, help="log what happens to FILE: messages too, but no passwords"
+    )
     parser.add_argument("--version", action="version", version=f"tui-xmpp {__version__}")
     return parser.parse_args(arguments)
 

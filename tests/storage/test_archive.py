@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -151,6 +152,19 @@ def test_a_second_instance_reads_and_says_so(archive: Archive, path: Path) -> No
     second.write([e.MessageReceived(ELIZABETH, incoming("b"))])
     assert [m.key for m in second.page(ELIZABETH, DARCY).messages] == ["a"]
     second.close()
+
+
+def test_a_second_instance_does_not_read_tables_that_are_still_being_made(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_xmpp.storage.archive.SETTING_UP", 0.0)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with path.with_suffix(".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ArchiveError, match="setting up"):
+            Archive.open(path)
+    Archive.open(path).close()
 
 
 def test_a_damaged_file_is_set_aside_and_said_so(path: Path) -> None:

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,9 +37,11 @@ from tui_xmpp.storage import resumption
 from tui_xmpp.storage.merging import Merging, Touched
 from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.storage.rows import COLUMNS, failure_text, message_of
-from tui_xmpp.storage.schema import migrate
+from tui_xmpp.storage.schema import is_current, migrate
 from tui_xmpp.storage.search import Cursor, search
 
+SETTING_UP = 3.0
+"""Seconds a second instance waits for the first to make the archive's tables."""
 PAGE = 200
 """Messages in one page of history."""
 
@@ -46,6 +49,8 @@ Remembered = str | int | bool | list[str]
 Facts = Sequence[e.Event]
 
 _BEYOND = 2**63 - 1
+_UNREAD, _READ, _TAKEN_FOR_READ = 0, 1, 2
+"""What ``is_mark_read`` says: history that came to a new installation is taken for read until another device tells."""
 
 
 class ArchiveError(TuiXmppError):
@@ -134,8 +139,21 @@ class Archive:
     def _open_read_only(cls, path: Path) -> Archive:
         try:
             connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+            try:
+                is_whole = is_current(connection)
+                until = time.monotonic() + SETTING_UP
+                while not is_whole and time.monotonic() < until:
+                    # Two started at once, and the other is still making or changing its tables.
+                    time.sleep(0.05)
+                    is_whole = is_current(connection)
+            except BaseException:
+                connection.close()
+                raise
         except sqlite3.Error as error:
             raise ArchiveError(f"Another tui-xmpp holds the archive {path} and it cannot be read.") from error
+        if not is_whole:
+            connection.close()
+            raise ArchiveError(f"Another tui-xmpp is just setting up the archive {path}. Start this one again.")
         notice = "Another tui-xmpp is using this archive: messages of this one are shown but not kept."
         return cls(connection, None, is_read_only=True, notice=notice)
 
@@ -231,7 +249,7 @@ class Archive:
         if taken.key != message.key:
             return (self._merged(event.account, message.peer, conversation, (taken,)),)
         self._touch(conversation, message.stamp)
-        mark = self._mark(account, conversation, taken.key, is_read=message.is_outgoing)
+        mark = self._mark(account, conversation, taken.key, _READ if message.is_outgoing else _UNREAD)
         if self._note_displayed(conversation, taken) or (not message.is_outgoing and taken.place < mark):
             return (self._merged(event.account, message.peer, conversation, (taken,)),)
         if not message.is_outgoing:
@@ -289,17 +307,17 @@ class Archive:
 
     # -- what is read ---------------------------------------------------------------------------------------------
 
-    def _mark(self, account: int, conversation: int, key: str, *, is_read: bool) -> int:
+    def _mark(self, account: int, conversation: int, key: str, state: int) -> int:
         """Return the place from which a conversation is unread, and begin at this message where there is none."""
         row = self._connection.execute(
-            "SELECT place + is_mark_read FROM conversation JOIN message ON message.id = mark WHERE conversation.id = ?",
+            "SELECT place + (is_mark_read > 0) FROM conversation JOIN message ON message.id = mark WHERE conversation.id = ?",
             (conversation,),
         ).fetchone()
         if row is None:
             self._connection.execute(
                 "UPDATE conversation SET mark = (SELECT id FROM message WHERE account = ? AND key = ?),"
                 " is_mark_read = ? WHERE id = ?",
-                (account, key, is_read, conversation),
+                (account, key, state, conversation),
             )
             return 0
         return int(row[0])
@@ -341,7 +359,7 @@ class Archive:
             "UPDATE conversation SET mark = shown.id, is_mark_read = 1"
             " FROM message AS shown WHERE conversation.id = ? AND shown.conversation = conversation.id"
             " AND shown.archive_id = displayed_id AND shown.place >= coalesce("
-            "(SELECT place + is_mark_read FROM message WHERE id = mark), 0)",
+            "(SELECT place + (is_mark_read > 0) FROM message WHERE id = mark AND is_mark_read <> 2), 0)",
             (conversation,),
         ).rowcount
         if moved:
@@ -350,7 +368,7 @@ class Archive:
 
     def _count(self, conversation: int) -> None:
         (mark,) = self._connection.execute(
-            "SELECT place + is_mark_read FROM conversation JOIN message ON message.id = mark WHERE conversation.id = ?",
+            "SELECT place + (is_mark_read > 0) FROM conversation JOIN message ON message.id = mark WHERE conversation.id = ?",
             (conversation,),
         ).fetchone()
         unread, first = self._connection.execute(
@@ -404,7 +422,7 @@ class Archive:
         if mark is None and there.new:
             # The first that is known of a conversation: what was said before anybody could miss it is read.
             edge = there.new[0] if is_news else there.new[-1]
-            self._mark(account, there.id, edge.key, is_read=not is_news)
+            self._mark(account, there.id, edge.key, _UNREAD if is_news else _TAKEN_FOR_READ)
         shown = displayed_id is not None and any(
             message.archive_id == displayed_id for message in (*there.new, *there.changed.values())
         )

@@ -144,3 +144,9 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise sqlite3.NotSupportedError(f"schema version {version}")
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Say whether the database has the newest tables."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version == len(MIGRATIONS)

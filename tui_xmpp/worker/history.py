@@ -133,5 +133,6 @@ class History:
 
     async def _record(self, event: e.Event) -> None:
         done = self._journal.record([event])
+        self._journal.hurry()
         if done is not None:
             await done
