@@ -117,6 +117,7 @@ class Archiving:
     """What an account knows of its archive at the server."""
 
     head: str | None = None
+    """The newest entry held without a hole; empty while there was none, None while nothing is known."""
     gaps: tuple[Gap, ...] = ()
     is_kept: bool = True
     is_wanted: bool = True
@@ -296,7 +297,7 @@ class _Progress:
 
 async def _show_opened(ctx: Context) -> None:
     """Fetch the newest page of what is on the screen before anything else."""
-    if ctx.state(Archiving).head is not None:
+    if ctx.state(Archiving).head:
         for peer in ctx.opened:
             page = await ask_page(ctx, before="", peer=peer, most=50)
             await ctx.record(page_event(ctx, page, before="", peer=peer, is_news=True))
@@ -312,7 +313,7 @@ async def _fetch_missed(ctx: Context, progress: _Progress) -> None:
         while True:
             after = state.head
             try:
-                page = await ask_page(ctx, after=after)
+                page = await ask_page(ctx, after=after or None)  # an empty head is the start of the archive
             except RequestError as error:
                 if error.condition is not ErrorCondition.ITEM_NOT_FOUND:
                     raise
@@ -348,7 +349,7 @@ async def _fetch_newest(ctx: Context, progress: _Progress, most: int) -> None:
         if page.is_complete or page.first is None or page.first == before or (is_news and head is not None):
             break
         before = page.first
-    state.head = head or state.head
+    state.head = head or state.head or ""
 
 
 def note_sent(ctx: Context, message: Message) -> Message:

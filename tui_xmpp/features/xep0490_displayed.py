@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +30,10 @@ NODE = "urn:xmpp:mds:displayed:0"
 PUBSUB = "http://jabber.org/protocol/pubsub"
 PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event"
 PUBLISH_OPTIONS = "http://jabber.org/protocol/pubsub#publish-options"
+
+NODE_CONFIG = "http://jabber.org/protocol/pubsub#node_config"
+MANY: Final = "1000"
+"""Conversations remembered by servers that want a number."""
 
 PAUSE: Final = 0.5
 """Seconds in which further reading is gathered before it is told."""
@@ -62,11 +67,23 @@ class Options:
     form: Form = child()
 
 
+@payload(PUBSUB, "create")
+class Create:
+    node: str = attribute()
+
+
+@payload(PUBSUB, "configure")
+class Configure:
+    form: Form = child()
+
+
 @payload(PUBSUB, "pubsub")
 class PubSub:
     items: Items | None = child(default=None)
     publish: Publish | None = child(default=None)
     options: Options | None = child(default=None)
+    create: Create | None = child(default=None)
+    configure: Configure | None = child(default=None)
 
 
 @payload(PUBSUB_EVENT, "item")
@@ -87,18 +104,15 @@ class Event:
 
 
 _EVENT = tag_of(Event)
-_PRIVATE = Options(
-    Form(
-        "submit",
-        (
-            Field("FORM_TYPE", "hidden", (PUBLISH_OPTIONS,)),
-            Field("pubsub#persist_items", None, ("true",)),
-            Field("pubsub#max_items", None, ("max",)),
-            Field("pubsub#send_last_published_item", None, ("never",)),
-            Field("pubsub#access_model", None, ("whitelist",)),
-        ),
-    )
-)
+
+
+_WHITELIST = (Field("pubsub#persist_items", None, ("true",)), Field("pubsub#access_model", None, ("whitelist",)))
+_NEVER = Field("pubsub#send_last_published_item", None, ("never",))
+
+
+def _form(form_type: str, *fields: Field) -> Form:
+    """Return the form that keeps a node to the account's own devices."""
+    return Form("submit", (Field("FORM_TYPE", "hidden", (form_type,)), *_WHITELIST, *fields))
 
 
 @dataclass(slots=True)
@@ -185,8 +199,22 @@ async def tell(ctx: Context) -> None:
 
 
 async def _publish(ctx: Context, peer: BareJID, archive_id: str) -> None:
-    item = Item(str(peer), Displayed(StanzaId(archive_id, str(ctx.account))))
-    await ctx.request(Iq(type=IqType.SET).with_payloads(PubSub(publish=Publish(NODE, item), options=_PRIVATE)))
+    publish = Publish(NODE, Item(str(peer), Displayed(StanzaId(archive_id, str(ctx.account)))))
+    best = _form(PUBLISH_OPTIONS, Field("pubsub#max_items", None, ("max",)), _NEVER)
+    try:
+        await _set(ctx, PubSub(publish=publish, options=Options(best)))
+    except RequestError as error:
+        if error.error is None:
+            raise
+        # Older servers take the number of items only where a node is made, and there not as a word.
+        made = _form(NODE_CONFIG, Field("pubsub#max_items", None, (MANY,)), _NEVER)
+        with suppress(RequestError):
+            await _set(ctx, PubSub(create=Create(NODE), configure=Configure(made)))
+        await _set(ctx, PubSub(publish=publish, options=Options(_form(PUBLISH_OPTIONS))))
+
+
+async def _set(ctx: Context, request: PubSub) -> None:
+    await ctx.request(Iq(type=IqType.SET).with_payloads(request))
 
 
 FEATURE = Feature(

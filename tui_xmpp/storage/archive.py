@@ -310,7 +310,8 @@ class Archive:
     def _mark(self, account: int, conversation: int, key: str, state: int) -> int:
         """Return the place from which a conversation is unread, and begin at this message where there is none."""
         row = self._connection.execute(
-            "SELECT place + (is_mark_read > 0) FROM conversation JOIN message ON message.id = mark WHERE conversation.id = ?",
+            "SELECT place + (is_mark_read > 0) FROM conversation JOIN message ON message.id = mark"
+            " WHERE conversation.id = ?",
             (conversation,),
         ).fetchone()
         if row is None:
@@ -368,7 +369,8 @@ class Archive:
 
     def _count(self, conversation: int) -> None:
         (mark,) = self._connection.execute(
-            "SELECT place + (is_mark_read > 0) FROM conversation JOIN message ON message.id = mark WHERE conversation.id = ?",
+            "SELECT place + (is_mark_read > 0) FROM conversation JOIN message ON message.id = mark"
+            " WHERE conversation.id = ?",
             (conversation,),
         ).fetchone()
         unread, first = self._connection.execute(

@@ -338,13 +338,16 @@ class Merging:
         joined = [
             span
             for span in spans
-            if page.anchor is not None and page.anchor == (span.last_id if page.is_forward else span.first_id)
+            if (page.is_forward and (page.anchor or "") == span.last_id)
+            or (not page.is_forward and page.anchor == span.first_id)
         ]
         if here:
             ids = list(here)
             page_span = Span(0, ids[0], here[ids[0]], ids[-1], here[ids[-1]])
             joined += [span for span in spans if span not in joined and span.meets(page_span, here)]
             joined.append(page_span)
+        elif not spans and page.is_complete and page.anchor is None:
+            joined.append(Span(0, "", 0, "", 0))  # nothing yet: what comes is held from the start
         if not joined:
             return
         first = min((span.first_place, span.first_id) for span in joined)
