@@ -1,0 +1,333 @@
+"""Carbons, archive and read position: what is believed, what is dropped, what is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine import ACCOUNT, Scene, ScriptedServer, canonical, online
+from tui_xmpp.core.commands import FillGap, LoadOlder, MarkRead, OpenConversation, StopCatchUp
+from tui_xmpp.core.model import Delivery, Direction, Message
+from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.archive import Archive
+from tui_xmpp.worker.context import random_id
+
+ROMEO = BareJID.parse("romeo@montague.example")
+INFO = (
+    "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:mam:2'/>"
+    "<feature var='urn:xmpp:sid:0'/><feature var='urn:xmpp:carbons:2'/><feature var='http://jabber.org/protocol/pubsub#publish-options'/></query>"
+)
+FIN = (
+    "<fin xmlns='urn:xmpp:mam:2' complete='{complete}'><set xmlns='http://jabber.org/protocol/rsm'>"
+    "<first>{first}</first><last>{last}</last></set></fin>"
+)
+NOTHING = "<fin xmlns='urn:xmpp:mam:2' complete='true'><set xmlns='http://jabber.org/protocol/rsm'/></fin>"
+
+
+class ArchivingServer(ScriptedServer):
+    """Says that it archives and answers queries from a list, oldest first, a page of ``size`` at a time."""
+
+    def __init__(self, *bodies: str, size: int = 3) -> None:
+        super().__init__()
+        self.archive = list(bodies)
+        self.size = size
+        self.lost: set[str] = set()
+        self.queries: list[str] = []
+        self.are_carbons_on = False
+        self.answers["{http://jabber.org/protocol/disco#info}query"] = INFO
+        self.answers["{http://jabber.org/protocol/pubsub}pubsub"] = (
+            "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+        )
+
+    def result(self, number: int, queryid: str, sender: str = "") -> str:
+        stamp = f"2020-01-01T00:{number // 60:02}:{number % 60:02}Z"
+        return (
+            f"<message{sender}><result xmlns='urn:xmpp:mam:2' queryid='{queryid}' id='a{number}'>"
+            f"<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='{stamp}'/>"
+            f"<message xmlns='jabber:client' from='{ROMEO}/x' to='{ACCOUNT}' type='chat' id='m{number}'>"
+            f"<body>{self.archive[number]}</body></message></forwarded></result></message>"
+        )
+
+    def _take(self, transport, element, stanza) -> None:  # type: ignore[no-untyped-def]
+        self.are_carbons_on |= element.find("{urn:xmpp:carbons:2}enable") is not None
+        query = element.find("{urn:xmpp:mam:2}query")
+        if query is not None:
+            page = query.find("{http://jabber.org/protocol/rsm}set")
+            after = page.findtext("{http://jabber.org/protocol/rsm}after")
+            before = page.findtext("{http://jabber.org/protocol/rsm}before")
+            self.queries.append(f"after {after}" if after else f"before {before}" if before is not None else "start")
+            numbers = range(len(self.archive))
+            if after in self.lost or before in self.lost:
+                answer = "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+                transport.write(f"<iq type='error' id='{element.get('id')}'>{answer}</iq>".encode())
+                return
+            if before is not None:
+                there = numbers[: int(before[1:])] if before else numbers
+                chosen = there[-self.size :]
+            else:
+                there = numbers[int(after[1:]) + 1 :] if after else numbers
+                chosen = there[: self.size]
+            complete = str(len(there) <= self.size).lower()
+            results = "".join(self.result(number, query.get("queryid")) for number in chosen)
+            self.answers["{urn:xmpp:mam:2}query"] = NOTHING
+            if chosen:
+                fin = FIN.format(complete=complete, first=f"a{chosen[0]}", last=f"a{chosen[-1]}")
+                self.answers["{urn:xmpp:mam:2}query"] = fin
+            transport.write(results.encode())
+        super()._take(transport, element, stanza)
+
+
+@asynccontextmanager
+async def archiving(*bodies: str, size: int = 3, **options: object) -> AsyncIterator[tuple[Scene, ArchivingServer]]:
+    server = ArchivingServer(*bodies, size=size)
+    async with online(server, make_id=random_id, **options) as scene:
+        yield scene, server
+
+
+def messages(scene: Scene) -> tuple[Message, ...]:
+    return scene.client.views.conversation(ACCOUNT, ROMEO).messages
+
+
+def bodies(scene: Scene) -> list[str]:
+    return [message.body for message in messages(scene)]
+
+
+def carbon(kind: str, inner: str, sender: str = f" from='{ACCOUNT}'") -> str:
+    return (
+        f"<message{sender} to='{ACCOUNT}/balcony'><{kind} xmlns='urn:xmpp:carbons:2'>"
+        f"<forwarded xmlns='urn:xmpp:forward:0'>{inner}</forwarded></{kind}></message>"
+    )
+
+
+def message(sender: str, to: str, body: str = "hello", more: str = "") -> str:
+    return f"<message xmlns='jabber:client' from='{sender}' to='{to}' type='chat'><body>{body}</body>{more}</message>"
+
+
+OURS, THEIRS = f"{ACCOUNT}/garden", f"{ROMEO}/orchard"
+
+
+# -- XEP-0280 -----------------------------------------------------------------------------------------------------
+
+
+async def test_x_280_carbons_are_switched_on_where_the_server_has_them() -> None:
+    async with archiving() as (_, server):
+        assert server.are_carbons_on
+    silent = ArchivingServer()
+    silent.answers["{http://jabber.org/protocol/disco#info}query"] = ""
+    async with online(silent):
+        assert (silent.are_carbons_on, silent.queries) == (False, [])
+
+
+async def test_x_280_copies_of_both_directions_are_rows() -> None:
+    async with archiving() as (scene, _):
+        assert await scene.hears(carbon("sent", message(OURS, THEIRS, "mine"))) == []
+        assert await scene.hears(carbon("received", message(THEIRS, OURS, "theirs"))) == []
+        assert [(one.body, one.direction, one.delivery) for one in messages(scene)] == [
+            ("mine", Direction.OUTGOING, Delivery.ACKNOWLEDGED),
+            ("theirs", Direction.INCOMING, Delivery.RECEIVED),
+        ]
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 1
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        carbon("sent", message(OURS, THEIRS), sender=" from='tybalt@capulet.example'"),
+        carbon("received", message(THEIRS, OURS), sender=" from='tybalt@capulet.example/x'"),
+        carbon("received", message(THEIRS, OURS), sender=f" from='{ACCOUNT}/garden'"),
+        carbon("sent", message("tybalt@capulet.example/x", THEIRS)),
+        carbon("received", message(THEIRS, "tybalt@capulet.example")),
+        carbon("received", f"<x xmlns='jabber:client'>{message(THEIRS, OURS)}</x>"),
+        carbon("received", message(THEIRS, OURS, more="<sent xmlns='urn:xmpp:carbons:2'/>")),
+        carbon("received", f"<iq xmlns='jabber:client' type='set' id='x' from='{THEIRS}'/>"),
+        carbon("received", message(THEIRS, OURS) * 2),
+        carbon("received", message("not a jid@@", OURS)),
+    ],
+)  # fmt: skip
+async def test_s_01_forged_and_odd_carbons_change_nothing(forged: str) -> None:
+    async with archiving() as (scene, _):
+        assert await scene.hears(forged) == []
+        assert scene.client.views.contacts(ACCOUNT) == ()
+
+
+# -- XEP-0359 -----------------------------------------------------------------------------------------------------
+
+STANZA_ID = "<stanza-id xmlns='urn:xmpp:sid:0' by='{}' id='{}'/>"
+
+
+@pytest.mark.parametrize(
+    ("ids", "believed"),
+    [
+        (STANZA_ID.format(ACCOUNT, "1"), "1"),
+        (STANZA_ID.format(ROMEO, "1"), None),
+        (STANZA_ID.format(f"{ACCOUNT}/x", "1"), None),
+        (STANZA_ID.format(ACCOUNT, "1") + STANZA_ID.format(ROMEO, "2"), "1"),
+        (STANZA_ID.format(ACCOUNT, "1") * 2, None),
+    ],
+)
+async def test_x_359_01_only_our_own_archive_names_messages(ids: str, believed: str | None) -> None:
+    async with archiving() as (scene, _):
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=ids))
+        assert [one.archive_id for one in messages(scene)] == [believed]
+
+
+ACCOUNT_JID = f"{ACCOUNT}/balcony"
+
+
+async def test_x_359_01_nobody_s_ids_count_where_the_server_does_not_strip_them() -> None:
+    async with online() as scene:
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "1")))
+        assert [one.archive_id for one in messages(scene)] == [None]
+
+
+# -- XEP-0313 -----------------------------------------------------------------------------------------------------
+
+
+async def test_x_313_02_the_next_login_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    async with archiving("one", "two", archive=Archive.open(tmp_path / "a.db")) as (scene, server):
+        assert server.queries == ["before "]
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert bodies(scene) == ["one", "two"]
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 0
+    said = ["one", "two", *(f"missed {n}" for n in range(7))]
+    async with archiving(*said, archive=Archive.open(tmp_path / "a.db")) as (scene, server):
+        assert server.queries == ["after a1", "after a4", "after a7"]
+        view = scene.client.views.conversation(ACCOUNT, ROMEO)
+        assert (view.unread, view.messages) == (7, ())
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert bodies(scene) == said
+        account = scene.client.views.account(ACCOUNT)
+        assert account is not None
+        assert (account.catch_up.received, account.catch_up.is_running) == (7, False)
+
+
+async def test_x_313_02_an_expired_place_becomes_a_gap_that_is_filled_on_demand(tmp_path: Path) -> None:
+    async with archiving("one", "two", archive=Archive.open(tmp_path / "a.db")):
+        pass
+    server = ArchivingServer("one", "two", *(f"missed {n}" for n in range(7)))
+    server.lost = {"a1"}
+    async with online(server, make_id=random_id, archive=Archive.open(tmp_path / "a.db")) as scene:
+        assert server.queries == ["after a1", "before "]
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert bodies(scene) == ["one", "two", "missed 4", "missed 5", "missed 6"]
+        (gap,) = scene.client.views.conversation(ACCOUNT, ROMEO).gaps
+        assert gap.before_key == messages(scene)[2].key
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 3
+        await scene.does(FillGap(ACCOUNT, ROMEO, gap.gap))
+        assert bodies(scene) == ["one", "two", *(f"missed {n}" for n in range(7))]
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).gaps == ()
+
+
+async def test_older_history_comes_from_the_server_where_the_disk_has_no_more() -> None:
+    import tui_xmpp.features.xep0313_archive as xep0313
+
+    said = [f"old {n}" for n in range(9)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xep0313, "FIRST", 3)
+        async with archiving(*said) as (scene, server):
+            assert server.queries == ["before "]
+            await scene.does(OpenConversation(ACCOUNT, ROMEO))
+            assert scene.client.views.conversation(ACCOUNT, ROMEO).has_older
+            for _ in range(3):
+                await scene.does(LoadOlder(ACCOUNT, ROMEO))
+            assert bodies(scene) == said
+            assert not scene.client.views.conversation(ACCOUNT, ROMEO).has_older
+            assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 0
+
+
+async def test_s_02_results_nobody_asked_for_change_nothing() -> None:
+    async with archiving("one") as (scene, server):
+        before = bodies(scene)
+        for sender in ("", f" from='{ACCOUNT}'", " from='tybalt@capulet.example'"):
+            await scene.hears(server.result(0, "guessed", sender).replace("one", "forged"))
+            await scene.hears(server.result(0, "", sender).replace("one", "forged"))
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert (before, bodies(scene)) == ([], ["one"])
+
+
+async def test_s_02_results_from_another_archive_change_nothing() -> None:
+    class Meddling(ArchivingServer):
+        def result(self, number: int, queryid: str, sender: str = "") -> str:
+            forged = super().result(number, queryid, " from='tybalt@capulet.example'").replace("one", "forged")
+            return forged + super().result(number, queryid)
+
+    server = Meddling("one")
+    async with online(server) as scene:
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert bodies(scene) == ["one"]
+
+
+async def test_s_56_an_archive_that_gives_more_than_asked_is_not_believed() -> None:
+    class Flooding(ArchivingServer):
+        def result(self, number: int, queryid: str, sender: str = "") -> str:
+            results = (super(Flooding, self).result(number, queryid) for _ in range(300))
+            return "".join(re.sub("id='a0'", f"id='f{n}'", result) for n, result in enumerate(results))
+
+    async with online(Flooding("one")) as scene:
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert bodies(scene) == []
+        assert any("does not keep to what it was asked" in line for line in scene.log)
+
+
+async def test_catching_up_can_be_broken_off_and_leaves_a_gap(tmp_path: Path) -> None:
+    async with archiving("one", archive=Archive.open(tmp_path / "a.db")):
+        pass
+
+    class Long(ArchivingServer):
+        scene: Scene | None = None
+
+        def _take(self, transport, element, stanza) -> None:  # type: ignore[no-untyped-def]
+            if len(self.queries) == 1 and self.scene is not None:
+                self.scene.client.submit(StopCatchUp(ACCOUNT))
+            super()._take(transport, element, stanza)
+
+    from tests.support.engine import PASSWORD, engine_of
+    from tui_xmpp.core.commands import ProvidePassword
+
+    server = Long("one", *(f"missed {n}" for n in range(30)))
+    async with engine_of(server, make_id=random_id, archive=Archive.open(tmp_path / "a.db")) as scene:
+        server.scene = scene
+        await scene.fails(ProvidePassword(ACCOUNT, PASSWORD))
+        assert len(server.queries) < 10
+        assert server.queries[-1] == "before "
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert len(scene.client.views.conversation(ACCOUNT, ROMEO).gaps) == 1
+
+
+# -- XEP-0490 -----------------------------------------------------------------------------------------------------
+
+EVENT = (
+    "<message type='headline' from='{sender}'><event xmlns='http://jabber.org/protocol/pubsub#event'>"
+    "<items node='urn:xmpp:mds:displayed:0'><item id='{peer}'><displayed xmlns='urn:xmpp:mds:displayed:0'>"
+    "<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@capulet.example' id='{id}'/></displayed></item></items></event>"
+    "</message>"
+)
+
+
+@pytest.mark.parametrize(("sender", "unread"), [(str(ACCOUNT), 0), (str(ROMEO), 1), ("capulet.example", 1)])
+async def test_s_06_only_the_own_account_says_what_was_read(sender: str, unread: int) -> None:
+    async with archiving() as (scene, _):
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "7")))
+        await scene.hears(EVENT.format(sender=sender, peer=ROMEO, id="7"))
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == unread
+
+
+async def test_x_490_01_reading_is_told_to_the_other_devices_once() -> None:
+    import tui_xmpp.features.xep0490_displayed as xep0490
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xep0490, "PAUSE", 0.0)
+        async with archiving() as (scene, server):
+            server.answers["{http://jabber.org/protocol/pubsub}pubsub"] = ""
+            await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "7")))
+            scene.client.submit(MarkRead(ACCOUNT, ROMEO))
+            while not (told := [stanza for stanza in server.heard_so_far if "<publish " in stanza]):
+                await server.heard_more()
+            assert canonical("<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@capulet.example' id='7'/>") in told[0]
+            assert "<value>whitelist</value>" in told[0]
+            assert f'<item id="{ROMEO}">' in told[0]
+            await scene.hears(EVENT.format(sender=ACCOUNT, peer=ROMEO, id="7"))
