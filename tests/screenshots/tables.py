@@ -68,6 +68,9 @@ SETTINGS = {
     "privacy.tell_system": ("`true`, `false`", "Name the operating system in that answer."),
     "privacy.answer_time": ("`true`, `false`", "Tell who asks your local time."),
     "privacy.tell_idle": ("`true`, `false`", "Say since when you have been away."),
+    "privacy.send_receipts": ("`true`, `false`", "Tell contacts who see you online that their messages arrived."),
+    "privacy.send_markers": ("`true`, `false`", "Tell them what you have read."),
+    "privacy.send_typing": ("`true`, `false`", "Tell them that you are writing."),
 }
 """What each setting takes and does, in the order of the table."""
 

@@ -270,6 +270,21 @@ class MarkRead(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class NotifyTyping(Command):
+    """Let the peer see that something is being written, or no longer; what pauses is noticed by itself."""
+
+    peer: BareJID
+    is_typing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetActivity(Command):
+    """Say whether the user looks at the program; while they do not, the server may send less (XEP-0352)."""
+
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SaveDraft(Command):
     peer: BareJID
     text: str

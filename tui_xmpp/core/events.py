@@ -12,6 +12,7 @@ from datetime import datetime
 from tui_xmpp.core.model import (
     ArchiveEntry,
     CatchUp,
+    ChatState,
     Connection,
     Delivery,
     EntityDetails,
@@ -221,6 +222,14 @@ class DeliveryChanged(Event):
     delivery: Delivery
     at: datetime
     failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatStateChanged(Event):
+    """A peer began or ended to write; a message of theirs ends it too."""
+
+    peer: BareJID
+    state: ChatState
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,16 @@ class Direction(Enum):
     OUTGOING = "out"
 
 
+class ChatState(Enum):
+    """What someone does in a conversation right now (XEP-0085)."""
+
+    ACTIVE = "active"
+    COMPOSING = "composing"
+    PAUSED = "paused"
+    INACTIVE = "inactive"
+    GONE = "gone"
+
+
 class MessageKind(Enum):
     """The message types that make a row (RFC 6121 §5.2.2)."""
 

@@ -51,6 +51,9 @@ class PrivacySettings:
     tells_system: bool = False
     answers_time: bool = True
     tells_idle: bool = True
+    sends_receipts: bool = True
+    sends_markers: bool = True
+    sends_typing: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from tui_xmpp.core.changes import (
 )
 from tui_xmpp.core.model import (
     CatchUp,
+    ChatState,
     Connection,
     EntityDetails,
     Gap,
@@ -57,6 +58,7 @@ _NOT_IN_ROSTER = RosterItem(BareJID(None, "invalid.invalid"))
 @dataclass(slots=True)
 class _Conversation:
     timeline: Timeline = field(default_factory=Timeline)
+    chat_state: ChatState = ChatState.ACTIVE
     unread: int = 0
     first_unread: str | None = None
     draft: str = ""
@@ -266,6 +268,7 @@ class Store:
             return ()
         self._touch(conversation, message)
         if not message.is_outgoing:
+            conversation.chat_state = ChatState.ACTIVE
             conversation.unread += 1
             account.unread += 1
             if conversation.first_unread is None:
@@ -288,6 +291,13 @@ class Store:
             return ()
         if not peer.conversation.timeline.change_delivery(event.key, event.delivery, event.failure, event.at):
             return ()
+        return (ConversationChanged(event.account, event.peer),)
+
+    def _on_chat_state_changed(self, account: _Account, event: e.ChatStateChanged) -> tuple[Change, ...]:
+        peer = account.peers.get(event.peer)
+        if peer is None or peer.conversation is None or peer.conversation.chat_state is event.state:
+            return ()  # who says nothing opens no conversation
+        peer.conversation.chat_state = event.state
         return (ConversationChanged(event.account, event.peer),)
 
     def _on_message_discarded(self, account: _Account, event: e.MessageDiscarded) -> tuple[Change, ...]:
@@ -454,6 +464,7 @@ class Store:
             first_unread=conversation.first_unread,
             draft=conversation.draft,
             gaps=self._gap_views(held, conversation.timeline),
+            chat_state=conversation.chat_state if known.resources else ChatState.ACTIVE,
         )
 
     @staticmethod
@@ -557,6 +568,7 @@ _HANDLERS: dict[type[e.Event], Callable[[Store, _Account, Any], tuple[Change, ..
     e.MessageReceived: Store._on_message_received,
     e.MessageQueued: Store._on_message_queued,
     e.DeliveryChanged: Store._on_delivery_changed,
+    e.ChatStateChanged: Store._on_chat_state_changed,
     e.MessageDiscarded: Store._on_message_discarded,
     e.HistoryLoaded: Store._on_history_loaded,
     e.MessagesMerged: Store._on_messages_merged,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tui_xmpp.core.model import (
     CatchUp,
+    ChatState,
     Connection,
     EntityDetails,
     Found,
@@ -113,6 +114,7 @@ class ConversationView:
     first_unread: str | None
     draft: str
     gaps: tuple[GapView, ...] = ()
+    chat_state: ChatState = ChatState.ACTIVE
 
 
 class Views(Protocol):

@@ -38,6 +38,7 @@ from tui_xmpp.xmpp.stream_management import MODULUS, UnackedStanza
 _BODY, _SUBJECT, _THREAD = tag_of(Body), tag_of(Subject), tag_of(Thread)
 _REMEMBERED = 4096
 _SKEW = timedelta(minutes=2)
+_FRESH = timedelta(minutes=10)
 _KINDS = {
     MessageType.CHAT: MessageKind.CHAT,
     MessageType.NORMAL: MessageKind.NORMAL,
@@ -228,6 +229,12 @@ class Heard:
         if len(self.latest) > _REMEMBERED:
             self.latest.popitem(last=False)
         return stamp
+
+
+def is_fresh(ctx: Context, arrival: Arrival[Message]) -> bool:
+    """Tell whether a message came to this client now: no copy, and no older than a cut may last (X-184/333-01)."""
+    delayed = arrival.note(Delayed)
+    return not arrival.is_copy and (delayed is None or ctx.clock.now() - delayed.stamp < _FRESH)
 
 
 def take_message(ctx: Context, arrival: Arrival[Message]) -> None:

@@ -267,7 +267,10 @@ class Archive:
 
     def _write_delivery(self, account: int, event: e.DeliveryChanged) -> Facts:
         row = self._connection.execute(
-            "SELECT id, delivery, states FROM message WHERE account = ? AND key = ?", (account, event.key)
+            "SELECT id, delivery, states FROM message WHERE account = ? AND key = ?"
+            # Whoever speaks of a message they were not sent speaks of none (S-04).
+            " AND conversation = (SELECT id FROM conversation WHERE account = ? AND peer = ?)",
+            (account, event.key, account, str(event.peer)),
         ).fetchone()
         if row is None or not Delivery(row[1]).may_become(event.delivery):
             return ()

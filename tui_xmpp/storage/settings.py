@@ -237,6 +237,9 @@ _PRIVACY: dict[str, tuple[str, Callable[[Any], object]]] = {
     "tell_system": ("tells_system", _switch),
     "answer_time": ("answers_time", _switch),
     "tell_idle": ("tells_idle", _switch),
+    "send_receipts": ("sends_receipts", _switch),
+    "send_markers": ("sends_markers", _switch),
+    "send_typing": ("sends_typing", _switch),
 }
 
 

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tui_xmpp.clock import Clock, SystemClock
+from tui_xmpp.core.commands import SetActivity
 from tui_xmpp.core.model import Phase, Prompt, PromptKind
 from tui_xmpp.core.text import sanitize_line, sanitize_title
 from tui_xmpp.errors import TuiXmppError
@@ -227,6 +228,17 @@ class TuiXmppApp(Guarded, App[None]):
             self.push_screen(CertificateScreen(self.desk, prompt))
 
     # -- the user's hands, and faults -----------------------------------------------------------------------------
+
+    def on_app_focus(self) -> None:
+        self._look(is_here=True)
+
+    def on_app_blur(self) -> None:
+        self._look(is_here=False)
+
+    def _look(self, *, is_here: bool) -> None:
+        """Let the servers know whether anyone looks at the terminal, where it tells (XEP-0352)."""
+        for account in self.desk.views.accounts():
+            self.desk.submit(SetActivity(account.account, is_here))
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):

@@ -434,6 +434,8 @@ class MainScreen(Guarded, Screen[None]):
     @on(Composer.DraftChanged)
     def _draft_changed(self, message: Composer.DraftChanged) -> None:
         self.desk.submit(c.SaveDraft(message.account, message.peer, message.text))
+        if self.desk.client.settings.privacy.sends_typing and not message.text.startswith("/"):
+            self.desk.submit(c.NotifyTyping(message.account, message.peer, bool(message.text)))
 
     @on(ConversationLog.OlderWanted)
     def _older_wanted(self, message: ConversationLog.OlderWanted) -> None:

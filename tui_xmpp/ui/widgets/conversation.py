@@ -12,9 +12,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_xmpp.clock import Clock, SystemClock
-from tui_xmpp.core.model import Phase
+from tui_xmpp.core.model import ChatState, Phase
 from tui_xmpp.core.text import confusion, sanitize_line
-from tui_xmpp.core.views import ContactView, Views
+from tui_xmpp.core.views import ContactView, ConversationView, Views
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out, show_ink, subscription_mark
 from tui_xmpp.ui.theme import inks
@@ -128,15 +128,17 @@ class ConversationPane(Widget):
         self.header.show(view.contact if view is not None else None)
         self.log_lines.show(view)
         self.composer.turn_to(account, peer, view.draft if view is not None else "")
-        self._say_who_speaks(views)
+        self._say_who_speaks(views, view)
 
-    def _say_who_speaks(self, views: Views) -> None:
+    def _say_who_speaks(self, views: Views, view: ConversationView | None) -> None:
         account = views.account(self.account) if self.account is not None else None
         if account is None or self.account is None:
             self.composer.say("", "")
             return
         is_online = account.connection.phase is Phase.ONLINE
         note = "" if is_online or self.peer is None else "sent once online"
+        if is_online and view is not None and view.chat_state is ChatState.COMPOSING:
+            note = f"{sanitize_line(view.contact.title, 40)} is writing…"
         self.composer.say(f"as {sanitize_line(str(self.account), 80)}", note)
 
     def focus_composer(self) -> None:

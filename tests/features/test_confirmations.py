@@ -1,0 +1,205 @@
+"""XEP-0085, XEP-0184, XEP-0333, XEP-0352: what is told of messages and of who writes them, and what is believed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine import ACCOUNT, Scene, ScriptedServer, canonical, online
+from tui_xmpp.core.commands import MarkRead, NotifyTyping, OpenConversation, SendMessage, SetActivity
+from tui_xmpp.core.model import ChatState, Delivery
+from tui_xmpp.core.settings import PrivacySettings
+from tui_xmpp.features import xep0085_chat_states
+from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.archive import Archive
+
+ROMEO = BareJID.parse("romeo@montague.example")
+TYBALT = BareJID.parse("tybalt@capulet.example")
+FROM = "from='romeo@montague.example/orchard'"
+REQUEST = "<request xmlns='urn:xmpp:receipts'/>"
+MARKABLE = "<markable xmlns='urn:xmpp:chat-markers:0'/>"
+STATE = "<{} xmlns='http://jabber.org/protocol/chatstates'/>"
+
+
+def server_of(subscription: str = "both") -> ScriptedServer:
+    server = ScriptedServer()
+    item = f"<item jid='romeo@montague.example' subscription='{subscription}'/>"
+    server.answers["{jabber:iq:roster}query"] = f"<query xmlns='jabber:iq:roster' ver='v1'>{item}</query>"
+    return server
+
+
+def delivery(scene: Scene, peer: BareJID = ROMEO) -> Delivery:
+    return scene.client.views.conversation(ACCOUNT, peer).messages[-1].delivery
+
+
+def receipts(heard: list[str]) -> list[str]:
+    return [each for each in heard if "urn:xmpp:receipts" in each]
+
+
+# -- receipts -----------------------------------------------------------------------------------------------------
+
+
+async def test_x_184_receipt_is_asked_for_of_a_contact() -> None:
+    async with online(server_of()) as scene:
+        [sent] = await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))
+        assert REQUEST.replace("'", '"') in sent
+        [sent] = await scene.does(SendMessage(ACCOUNT, TYBALT, "Peace"))
+        assert not receipts([sent])
+        [sent] = await scene.does(SendMessage(ACCOUNT, ROMEO, "O", to_resource="orchard"))
+        assert not receipts([sent])
+
+
+async def test_x_184_example_2_message_is_confirmed() -> None:
+    async with online(server_of()) as scene:
+        [sent] = await scene.hears(f"<message type='chat' id='m1' {FROM}><body>O</body>{REQUEST}</message>")
+        assert 'to="romeo@montague.example/orchard"' in canonical(sent)
+        assert '<received xmlns="urn:xmpp:receipts" id="m1"/>' in sent
+
+
+OLD = "<delay xmlns='urn:xmpp:delay' from='capulet.example' stamp='2001-01-01T00:00:00Z'/>"
+
+
+@pytest.mark.parametrize(
+    ("subscription", "message"),
+    [
+        ("to", f"<message type='chat' id='m1' {FROM}><body>O</body>{REQUEST}</message>"),
+        ("none", f"<message type='chat' id='m1' {FROM}><body>O</body>{REQUEST}</message>"),
+        ("both", f"<message type='chat' id='m1' from='tybalt@capulet.example'><body>O</body>{REQUEST}</message>"),
+        ("both", f"<message type='chat' {FROM}><body>O</body>{REQUEST}</message>"),
+        ("both", f"<message type='chat' id='m1' {FROM}><body>O</body>{REQUEST}{OLD}</message>"),
+        ("both", f"<message type='error' id='m1' {FROM}><body>O</body>{REQUEST}</message>"),
+        ("both", f"<message type='chat' id='m1' {FROM}>{REQUEST}</message>"),
+        (
+            "both",
+            "<message from='juliet@capulet.example'><received xmlns='urn:xmpp:carbons:2'>"
+            "<forwarded xmlns='urn:xmpp:forward:0'>"
+            f"<message xmlns='jabber:client' type='chat' id='m1' to='juliet@capulet.example' {FROM}>"
+            f"<body>O</body>{REQUEST}</message></forwarded></received></message>",
+        ),
+    ],
+    ids=["does-not-see-us", "stranger", "another", "no-id", "old", "error", "no-body", "carbon"],
+)
+async def test_s_16_no_receipt_for(subscription: str, message: str) -> None:
+    async with online(server_of(subscription)) as scene:
+        assert not receipts(await scene.hears(message))
+
+
+async def test_x_184_receipt_is_believed_of_whom_the_message_went_to() -> None:
+    async with online(server_of()) as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))
+        key = scene.client.views.conversation(ACCOUNT, ROMEO).messages[-1].key
+        received = f"<received xmlns='urn:xmpp:receipts' id='{key}'/>"
+        await scene.hears(f"<message id='x' from='tybalt@capulet.example/x'>{received}</message>")
+        assert delivery(scene) is Delivery.SENT
+        await scene.hears(f"<message id='x' {FROM}>{received}</message>")
+        assert delivery(scene) is Delivery.DELIVERED
+
+
+async def test_s_04_forged_receipt_changes_nothing_on_disk(tmp_path: Path) -> None:
+    async with online(server_of(), archive=Archive.open(tmp_path / "a.db")) as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))
+        key = scene.client.views.conversation(ACCOUNT, ROMEO).messages[-1].key
+        received = f"<received xmlns='urn:xmpp:receipts' id='{key}'/>"
+        await scene.hears(f"<message id='x' from='tybalt@capulet.example/x'>{received}</message>")
+    archive = Archive.open(tmp_path / "a.db")
+    assert archive.page(ACCOUNT, ROMEO).messages[-1].delivery is Delivery.SENT
+    archive.close()
+
+
+async def test_receipts_can_be_switched_off() -> None:
+    async with online(server_of(), privacy=PrivacySettings(sends_receipts=False)) as scene:
+        assert not receipts(await scene.does(SendMessage(ACCOUNT, ROMEO, "O")))
+        assert not receipts(await scene.hears(f"<message type='chat' id='m1' {FROM}><body>O</body>{REQUEST}</message>"))
+
+
+# -- markers ------------------------------------------------------------------------------------------------------
+
+
+async def test_x_333_displayed_is_told_once_when_the_conversation_is_read() -> None:
+    async with online(server_of()) as scene:
+        for number in (1, 2):
+            assert not await scene.hears(
+                f"<message type='chat' id='m{number}' {FROM}><body>O</body>{MARKABLE}</message>"
+            )
+        [sent] = await scene.does(MarkRead(ACCOUNT, ROMEO))
+        assert '<displayed xmlns="urn:xmpp:chat-markers:0" id="m2"/>' in sent
+        assert 'to="romeo@montague.example"' in sent
+        assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
+
+
+async def test_s_16_no_marker_for_who_does_not_see_us() -> None:
+    async with online(server_of("to")) as scene:
+        await scene.hears(f"<message type='chat' id='m1' {FROM}><body>O</body>{MARKABLE}</message>")
+        assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
+
+
+async def test_x_333_displayed_holds_for_what_was_said_before_too() -> None:
+    async with online(server_of()) as scene:
+        for text in ("one", "two", "three"):
+            assert MARKABLE.replace("'", '"') in (await scene.does(SendMessage(ACCOUNT, ROMEO, text)))[0]
+        keys = [m.key for m in scene.client.views.conversation(ACCOUNT, ROMEO).messages]
+        displayed = f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{keys[1]}'/>"
+        await scene.hears(f"<message type='chat' id='x' from='tybalt@capulet.example/x'>{displayed}</message>")
+        assert {m.delivery for m in scene.client.views.conversation(ACCOUNT, ROMEO).messages} == {Delivery.SENT}
+        await scene.hears(f"<message type='chat' id='x' {FROM}>{displayed}</message>")
+        states = [m.delivery for m in scene.client.views.conversation(ACCOUNT, ROMEO).messages]
+        assert states == [Delivery.DISPLAYED, Delivery.DISPLAYED, Delivery.SENT]
+
+
+# -- chat states --------------------------------------------------------------------------------------------------
+
+
+def chat_state(scene: Scene) -> ChatState:
+    return scene.client.views.conversation(ACCOUNT, ROMEO).chat_state
+
+
+async def test_x_085_writing_is_seen_until_the_message_comes_or_the_writer_leaves() -> None:
+    async with online(server_of()) as scene:
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        await scene.hears(f"<presence {FROM}/>")
+        await scene.hears(f"<message type='chat' {FROM}>{STATE.format('composing')}</message>")
+        assert chat_state(scene) is ChatState.COMPOSING
+        await scene.hears(f"<message type='chat' {FROM}><body>O</body></message>")
+        assert chat_state(scene) is ChatState.ACTIVE
+        await scene.hears(f"<message type='chat' {FROM}>{STATE.format('composing')}</message>")
+        await scene.hears(f"<presence type='unavailable' {FROM}/>")
+        assert chat_state(scene) is ChatState.ACTIVE
+
+
+async def test_x_085_state_of_someone_without_a_conversation_opens_none() -> None:
+    async with online(server_of()) as scene:
+        await scene.hears(f"<message type='chat' from='tybalt@capulet.example/x'>{STATE.format('composing')}</message>")
+        assert scene.client.views.conversations() == ()
+
+
+def states(heard: list[str]) -> list[str]:
+    return [name for each in heard for name in ("composing", "paused", "active") if f"<{name} xmlns" in each]
+
+
+async def test_x_085_writing_is_told_once_and_ends_with_the_message() -> None:
+    async with online(server_of()) as scene:
+        assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == ["composing"]
+        assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == []
+        assert states(await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))) == ["active"]
+        assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=False))) == []
+        assert await scene.does(NotifyTyping(ACCOUNT, TYBALT, is_typing=True)) == []
+
+
+async def test_x_085_who_stops_typing_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xep0085_chat_states, "PAUSE", 0.01)
+    server = server_of()
+    async with online(server) as scene:
+        scene.client.submit(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
+        async with asyncio.timeout(5):
+            while states(server.heard_so_far) != ["composing", "paused"]:
+                await server.heard_more()
+
+
+# -- activity -----------------------------------------------------------------------------------------------------
+
+
+async def test_x_352_activity_is_not_told_to_a_server_that_does_not_ask() -> None:
+    async with online(server_of()) as scene:
+        assert await scene.does(SetActivity(ACCOUNT, is_active=False)) == []

@@ -1,0 +1,7 @@
+"""XEP-0198: what the session does about it is in :mod:`tui_xmpp.worker.session`; here it is declared."""
+
+from __future__ import annotations
+
+from tui_xmpp.features.feature import Feature
+
+FEATURE = Feature(spec="XEP-0198", title="Stream Management", version="1.6.3")
