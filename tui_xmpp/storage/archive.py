@@ -35,6 +35,7 @@ from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, JIDError
 from tui_xmpp.storage import resumption
 from tui_xmpp.storage.merging import Merging, Touched
+from tui_xmpp.storage.recovery import recover, set_aside
 from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.storage.rows import COLUMNS, failure_text, message_of
 from tui_xmpp.storage.schema import is_current, migrate
@@ -126,13 +127,17 @@ class Archive:
         except sqlite3.OperationalError as error:
             raise ArchiveError(f"The archive {path} cannot be opened: {error}.") from error
         except sqlite3.DatabaseError:
-            aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")
             try:
-                path.rename(aside)
+                aside = set_aside(path, f"{path.name}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")
                 connection = _connect(path)
+                count = recover(connection, aside)
             except (OSError, sqlite3.Error) as error:
                 raise ArchiveError(f"The archive {path} is damaged and cannot be replaced: {_why(error)}") from error
-            notice = f"The archive was damaged. It was set aside as {aside.name} and a new one begun."
+            saved = f"{count} messages of it could be read and are here" if count else "nothing of it could be read"
+            notice = (
+                f"The archive was damaged and set aside as {aside.name}; {saved}."
+                " What the server keeps comes again from there."
+            )
         return cls(connection, lock, is_read_only=False, notice=notice)
 
     @classmethod

@@ -1,0 +1,172 @@
+"""Searching, jumping, exporting, purging, and what is saved of a damaged archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.facts import DARCY, ELIZABETH, JANE, NOON, incoming, outgoing
+from tui_xmpp.core import events as e
+from tui_xmpp.core.model import OwnPresence
+from tui_xmpp.core.search import Query, QueryError, parse_query
+from tui_xmpp.core.store import Store
+from tui_xmpp.storage.archive import Archive
+from tui_xmpp.storage.export import ExportError, export
+
+DAY = 24 * 60
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    with closing(Archive.in_memory()) as archive:
+        for key, minute, body in (
+            ("a", 0, "Tolerable, I suppose"),
+            ("b", DAY, "not handsome enough to tempt me: https://netherfield.lit/ball"),
+            ("c", 2 * DAY, "in vain have I struggled"),
+        ):
+            archive.write([e.MessageReceived(ELIZABETH, incoming(key, minute=minute, body=body))])
+        archive.write([e.MessageReceived(ELIZABETH, incoming("d", minute=3 * DAY, body="Vain?", peer=JANE))])
+        archive.write([e.MessageQueued(ELIZABETH, outgoing("e", minute=4 * DAY, body="I have in vain tried"))])
+        yield archive
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("vain", "edc"),
+        ("VÁIN", "edc"),
+        ("strug", "c"),
+        ("in vain", "ec"),
+        ('"in vain have"', "c"),
+        ("vain from:me", "e"),
+        ("vain from:darcy", "c"),
+        ("vain in:jane", "d"),
+        ("in:darcy", "ecba"),
+        ("in:nobody", ""),
+        ("has:link", "b"),
+        ("has:link tempt", "b"),
+        ("vain after:2026-11-22", "ed"),
+        ("vain before:2026-11-22", "c"),
+        ('"', "edcba"),
+        ("nothing-like-it", ""),
+        ("vain OR tempt", ""),
+        ("NEAR(", ""),
+    ],
+)
+def test_what_a_query_finds(archive: Archive, query: str, keys: str) -> None:
+    found, more = archive.search(parse_query(query), (ELIZABETH,))
+    assert ("".join(one.message.key for one in found), more) == (keys, None)
+
+
+def test_results_come_in_pages_with_their_neighbours(archive: Archive) -> None:
+    found, more = archive.search(parse_query("vain"), (ELIZABETH,), limit=2)
+    assert [one.message.key for one in found] == ["e", "d"]
+    assert [message.key for message in (*found[0].before, *found[0].after)] == ["c"]
+    found, more = archive.search(parse_query("vain"), (ELIZABETH,), more, limit=2)
+    assert ([one.message.key for one in found], more) == (["c"], None)
+    assert archive.search(parse_query("vain"), (JANE,)) == ((), None)
+
+
+def test_common_words_are_found_by_time_too(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_xmpp.storage.search._RARE", 1)
+    found, more = archive.search(parse_query("vain"), (ELIZABETH,), limit=2)
+    assert [one.message.key for one in found] == ["e", "d"]
+    found, more = archive.search(parse_query("vain"), (ELIZABETH,), more, limit=2)
+    assert ([one.message.key for one in found], more) == (["c"], None)
+
+
+def test_words_of_a_query_that_cannot_be_understood_are_named() -> None:
+    assert parse_query("") == Query()
+    assert parse_query("after:2026").after == datetime(2026, 1, 1).astimezone()
+    for text in ("before:yesterday", "after:2026-13-40", "has:hope"):
+        with pytest.raises(QueryError, match=text.split(":")[1]):
+            parse_query(text)
+
+
+def test_a_window_around_a_message_or_a_day(archive: Archive) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, incoming(f"m{n}", minute=10 * DAY + n)) for n in range(50)])
+    window = archive.window(ELIZABETH, DARCY, "m20", limit=10)
+    assert window is not None
+    assert [message.key for message in window.messages] == [f"m{n}" for n in range(15, 25)]
+    assert (window.is_latest, window.is_start) == (False, False)
+    store = Store()
+    store.apply(e.AccountAdded(ELIZABETH, archive.account_state(ELIZABETH).own or _own()))
+    store.apply(window)
+    view = store.conversation(ELIZABETH, DARCY)
+    assert (len(view.messages), view.has_older, view.has_newer) == (10, True, True)
+    newer = archive.newer_page(ELIZABETH, DARCY, view.messages[-1])
+    store.apply(newer)
+    view = store.conversation(ELIZABETH, DARCY)
+    assert (view.messages[-1].key, view.has_newer) == ("m49", False)
+    first = archive.window(ELIZABETH, DARCY, NOON - timedelta(days=9), limit=4)
+    assert first is not None
+    assert ([message.key for message in first.messages], first.is_start) == (["a", "b"], True)
+    assert archive.window(ELIZABETH, DARCY, "gone") is None
+
+
+def _own() -> OwnPresence:
+    return OwnPresence()
+
+
+def test_a_conversation_is_written_as_text_and_as_json_lines(archive: Archive, tmp_path: Path) -> None:
+    archive.write([e.MessageQueued(ELIZABETH, replace(outgoing("f", minute=5 * DAY, body="one\ntwo"), subject="S"))])
+    export(archive, ELIZABETH, DARCY, tmp_path / "a.txt")
+    lines = (tmp_path / "a.txt").read_text().splitlines()
+    assert len(lines) == 7
+    assert lines[0].endswith("darcy@pemberley.lit: Tolerable, I suppose")
+    assert lines[-3:] == [lines[-3], "    one", "    two"]
+    assert lines[-3].endswith("elizabeth@longbourn.lit: [S]")
+    export(archive, ELIZABETH, DARCY, tmp_path / "a.jsonl")
+    told = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert [one["body"] for one in told][-1] == "one\ntwo"
+    assert (tmp_path / "a.jsonl").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(ExportError, match="there already"):
+        export(archive, ELIZABETH, DARCY, tmp_path / "a.txt")
+    with pytest.raises(ExportError, match="cannot be written"):
+        export(archive, ELIZABETH, DARCY, tmp_path / "no" / "a.txt")
+
+
+def test_a_purged_conversation_leaves_nothing_to_find(archive: Archive) -> None:
+    archive.write([e.ConversationPurged(ELIZABETH, DARCY)])
+    assert archive.page(ELIZABETH, DARCY).messages == ()
+    found, _ = archive.search(parse_query("vain"), (ELIZABETH,))
+    assert [one.message.key for one in found] == ["d"]
+    assert {one.peer: one.unread for one in archive.conversations(ELIZABETH)} == {DARCY: 0, JANE: 1}
+    archive.write([e.MessageReceived(ELIZABETH, incoming("new", minute=9 * DAY))])
+    assert {one.peer: one.unread for one in archive.conversations(ELIZABETH)} == {DARCY: 1, JANE: 1}
+
+
+def test_what_is_readable_of_a_damaged_archive_is_saved(tmp_path: Path) -> None:
+    path = tmp_path / "archive.sqlite"
+    archive = Archive.open(path)
+    archive.write([e.MessageReceived(ELIZABETH, incoming(f"m{n}", minute=n, body="words " * 50)) for n in range(500)])
+    archive.close()
+    data = bytearray(path.read_bytes())
+    data[100:108] = b"\xff" * 8  # the first page's own header: the table of tables
+    path.write_bytes(data)
+    damaged = Archive.open(path)
+    assert "damaged" in damaged.notice
+    damaged.close()
+
+    path = tmp_path / "other.sqlite"
+    archive = Archive.open(path)
+    archive.write([e.MessageReceived(ELIZABETH, incoming(f"m{n}", minute=n, body="words " * 50)) for n in range(500)])
+    archive.close()
+    from tui_xmpp.storage import recovery
+
+    aside = recovery.set_aside(path, "aside.sqlite")
+    data = bytearray(aside.read_bytes())
+    middle = data.find(b"words words", len(data) // 2) // 4096 * 4096
+    data[middle : middle + 4096] = b"\xff" * 4096
+    aside.write_bytes(data)
+    fresh = Archive.open(path)
+    assert 300 < recovery.recover(fresh._connection, aside) < 500
+    assert len(fresh.page(ELIZABETH, DARCY).messages) == 200
+    assert fresh.search(parse_query("words"), (ELIZABETH,))[0]
+    fresh.close()
