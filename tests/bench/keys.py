@@ -67,7 +67,6 @@ def flood(stage: Stage, person: Person, rate: float) -> Iterator[None]:
 
 def press(stage: Stage, runs: int) -> list[Row]:
     """Measure key to screen at rest and in a flood, the flood's processor time, and the cost of doing nothing."""
-    person = stage.person(50)
     empty: list[float] = []
     resting: list[float] = []
     flooded: list[float] = []
@@ -81,7 +80,7 @@ def press(stage: Stage, runs: int) -> list[Row]:
             empty += strokes(terminal)
             if run == 0:
                 empty_idles.append(_cpu_of_rest(terminal))
-        person.forget()
+        person = stage.person(50)  # a new one: the server's archive keeps what was said to the last
         with person.online() as terminal:
             open_chat(stage, terminal)
             resting += strokes(terminal)

@@ -193,6 +193,7 @@ async def test_what_follows_closely_on_a_write_gathers_until_somebody_waits_for_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui_xmpp.worker.journal.GATHER", 3600.0)
+    monkeypatch.setattr("tui_xmpp.worker.journal.BUSY", 3600.0)
     with closing(Archive.open(tmp_path / "a.db")) as archive:
         published: list[Event] = []
         journal = Journal(published.extend, archive, ManualClock(), Work())

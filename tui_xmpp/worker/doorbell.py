@@ -10,7 +10,9 @@ from tui_xmpp.core.changes import Change
 from tui_xmpp.core.commands import Answer
 
 WINDOW = 1 / 30
-"""Seconds between two rings at the least: one frame."""
+"""Seconds between two rings, one frame, once a burst is over."""
+BURST = 3
+"""Rings that may follow each other at once: a message, that it is read, and what other devices are told of it."""
 STEADY = 1.0
 """Seconds of ringing without a pause after which the window is doubled: a flood nobody can read needs no more."""
 
@@ -26,8 +28,8 @@ class Batch:
 class Doorbell:
     """Merge changes and ring once for all of them.
 
-    There is never more than one unanswered ring: after a ring nothing more is rung until :meth:`take`, and then not
-    before a frame has passed since the last one, or two frames while it has been ringing without a pause.
+    There is never more than one unanswered ring: after a ring nothing more is rung until :meth:`take`. A few rings may
+    come at once; then there is one a frame, and one in two frames while it has been ringing without a pause.
     """
 
     def __init__(self, window: float = WINDOW) -> None:
@@ -36,7 +38,8 @@ class Doorbell:
         self._changes: set[Change] = set()
         self._answers: list[Answer] = []
         self._is_rung = False
-        self._rung_at = float("-inf")
+        self._credit = float(BURST)
+        self._counted_at = float("-inf")
         self._paused_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
@@ -76,21 +79,28 @@ class Doorbell:
             return
         if not (self._changes or self._answers):
             return
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        if now >= self._rung_at + 2 * self._window:
-            self._paused_at = now
-        window = self._window if now - self._paused_at < STEADY else 2 * self._window
-        wait = self._rung_at + window - now
-        if wait <= 0:
+        window = self._count()
+        if self._credit >= 1:
             self._ring()
         else:
-            self._timer = loop.call_later(wait, self._ring)
+            wait = (1 - self._credit) * window
+            self._timer = asyncio.get_running_loop().call_later(wait, self._ring)
+
+    def _count(self) -> float:
+        """Bring the credit of rings up to now and return the seconds in which one more is earned."""
+        now = asyncio.get_running_loop().time()
+        window = self._window if now - self._paused_at < STEADY else 2 * self._window
+        self._credit = min(BURST, self._credit + (now - self._counted_at) / window)
+        self._counted_at = now
+        if self._credit >= BURST:
+            self._paused_at = now
+        return window
 
     def _ring(self) -> None:
         self._timer = None
         if self._listener is None or self._is_rung:
             return
         self._is_rung = True
-        self._rung_at = asyncio.get_running_loop().time()
+        self._count()
+        self._credit -= 1
         self._listener()

@@ -20,7 +20,9 @@ T = TypeVar("T")
 
 _DURABLE = frozenset(DURABLE)
 GATHER = 1 / 30
-"""Seconds between the beginnings of two writes while nobody waits for one: a frame, as the screen draws no sooner."""
+"""Seconds between the beginnings of two writes in a flood: a frame, as the screen draws no sooner."""
+BUSY = 0.01
+"""Seconds after a write within which the next facts count as part of the same flood."""
 _BACKLOG = 5000
 """Facts that may wait for the disk before reading from the network waits too."""
 
@@ -28,7 +30,7 @@ _BACKLOG = 5000
 class Journal:
     """Keep the durable facts, then publish all of them, in the order they were given.
 
-    While one write runs, and for a frame after it began, the next facts gather, so a burst costs few transactions.
+    While one write runs, and in a flood for a frame after it began, the next facts gather, so a burst costs few transactions.
     What the archive makes of the facts is what is published: a copy of what is there already is no news. Without an
     archive facts are published at once. A failed write is told once; what follows goes on unkept.
     """
@@ -45,7 +47,7 @@ class Journal:
         self._writer: asyncio.Task[None] | None = None
         self._backlog = 0
         self._is_failing = False
-        self._written_at = float("-inf")
+        self._began_at = self._ended_at = float("-inf")
         self._hurry = asyncio.Event()
 
     def record(self, events: Sequence[Event], *, is_kept: bool = True) -> asyncio.Future[bool] | None:
@@ -125,18 +127,19 @@ class Journal:
                 for _, _, done in batches:
                     if not done.done():
                         done.set_result(are_kept)
+                self._ended_at = asyncio.get_running_loop().time()
             self._writer = None
 
     async def _gather(self) -> None:
-        """Let more come before a write that follows closely on another, unless somebody waits for it."""
-        loop = asyncio.get_running_loop()
-        pause = self._written_at + GATHER - loop.time()
-        if pause > 0:
+        """In a flood let more come before the next write, unless somebody waits for it."""
+        now = asyncio.get_running_loop().time()
+        pause = self._began_at + GATHER - now
+        if pause > 0 and now - self._ended_at < BUSY:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._hurry.wait()
         self._hurry.clear()
-        self._written_at = loop.time()
+        self._began_at = asyncio.get_running_loop().time()
 
     async def _keep(self, events: list[Event]) -> list[Event] | None:
         """Return what the archive makes of facts, None when it could not take them."""
