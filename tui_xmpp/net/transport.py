@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -89,34 +87,12 @@ class Transport(ABC):
         """Cut at once."""
 
 
-def nothing() -> None:
-    """Do nothing."""
-
-
-def quick_acknowledgement(connection: socket.socket | None) -> Callable[[], None]:
-    """Return what has TCP acknowledge at once what was just received, where the system can.
-
-    A server that leaves Nagle's algorithm on (RFC 896) holds a message back until its last packet is acknowledged, and
-    a delayed acknowledgement (RFC 1122 §4.2.3.2) makes that 40 ms. Linux forgets the wish, so it is told at each read.
-    """
-    option = getattr(socket, "TCP_QUICKACK", None)
-    if connection is None or option is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
-        return nothing
-
-    def acknowledge() -> None:
-        with suppress(OSError):
-            connection.setsockopt(socket.IPPROTO_TCP, option, 1)
-
-    return acknowledge
-
-
 class SocketTransport(Transport, asyncio.Protocol):
     """A transport over a TCP socket, for either side."""
 
     def __init__(self, on_made: Callable[[SocketTransport], None] | None = None) -> None:
         self._on_made = on_made
         self._socket: asyncio.Transport | None = None
-        self._acknowledge: Callable[[], None] = nothing
         self._peer = Peer("", 0)
         self._received: deque[bytes] = deque()
         self._received_size = 0
@@ -132,7 +108,6 @@ class SocketTransport(Transport, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._socket = cast(asyncio.Transport, transport)
-        self._acknowledge = quick_acknowledgement(transport.get_extra_info("socket"))
         name = transport.get_extra_info("peername")
         if isinstance(name, tuple):
             self._peer = Peer(str(name[0]), int(name[1]))
@@ -141,7 +116,6 @@ class SocketTransport(Transport, asyncio.Protocol):
             self._on_made(self)
 
     def data_received(self, data: bytes) -> None:
-        self._acknowledge()
         self._received.append(data)
         self._received_size += len(data)
         if self._received_size > READ_SIZE and self._socket is not None:
