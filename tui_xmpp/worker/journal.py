@@ -30,9 +30,9 @@ _BACKLOG = 5000
 class Journal:
     """Keep the durable facts, then publish all of them, in the order they were given.
 
-    While one write runs, and in a flood for a frame after it began, the next facts gather, so a burst costs few transactions.
-    What the archive makes of the facts is what is published: a copy of what is there already is no news. Without an
-    archive facts are published at once. A failed write is told once; what follows goes on unkept.
+    While one write runs, and in a flood for a frame after it began, the next facts gather, so a burst costs few
+    transactions. What the archive makes of the facts is what is published: a copy of what is there already is no
+    news. Without an archive facts are published at once. A failed write is told once; what follows goes on unkept.
     """
 
     def __init__(
