@@ -133,6 +133,7 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
             client,
             archive=archive,
             passwords=secrets,
+            tokens=secrets,
             settings_file=_SettingsFile(config_file),
             languages=_languages(),
             is_wire_logged=options.debug_log is not None,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shlex
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
+from tui_xmpp.xmpp.sasl import FastToken
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SERVICE = "tui-xmpp"
+TOKENS = "tui-xmpp token"
 VARIABLE = "TUI_XMPP_PASSWORD"
 DEADLINE = 20.0
 """Seconds a keyring or a password command may take; a keyring may be asking the user to unlock it."""
@@ -60,15 +64,28 @@ class Secrets:
     async def forget_password(self, account: BareJID) -> None:
         """Take the password out of the keyring, if it is there."""
 
-        def delete() -> None:
-            from keyring.errors import PasswordDeleteError
+        await self._off_loop(lambda: self._delete(SERVICE, account))
 
-            try:
-                self._backend().delete_password(SERVICE, str(account))
-            except PasswordDeleteError:
-                return
+    async def get_token(self, account: BareJID) -> FastToken | None:
+        """Return the token kept in place of the password (XEP-0484), None without one or without a keyring."""
+        try:
+            text = await self._off_loop(lambda: self._backend().get_password(TOKENS, str(account)))
+        except SecretsError:
+            return None
+        try:
+            stored = json.loads(text or "null")
+        except ValueError:
+            return None
+        return FastToken.from_dict(stored) if isinstance(stored, dict) else None
 
-        await self._off_loop(delete)
+    async def keep_token(self, account: BareJID, token: FastToken) -> None:
+        """Put a token into the keyring, in place of any before (C-FAST-03)."""
+        text = json.dumps(token.to_dict())
+        await self._off_loop(lambda: self._backend().set_password(TOKENS, str(account), text))
+
+    async def forget_token(self, account: BareJID) -> None:
+        """Take the token out of the keyring, if it is there."""
+        await self._off_loop(lambda: self._delete(TOKENS, account))
 
     async def unavailable(self) -> str | None:
         """Return None where a keyring can keep passwords, else a sentence that says why not and what to do."""
@@ -81,6 +98,12 @@ class Secrets:
     def close(self) -> None:
         """Let go of the keyring's thread."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _delete(self, service: str, account: BareJID) -> None:
+        from keyring.errors import PasswordDeleteError
+
+        with suppress(PasswordDeleteError):
+            self._backend().delete_password(service, str(account))
 
     async def _off_loop(self, call: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()

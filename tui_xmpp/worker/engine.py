@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from random import Random
 from typing import Protocol
+from uuid import UUID
 
 from tui_xmpp.clock import Clock, SystemClock
 from tui_xmpp.core import commands as c
@@ -27,7 +28,7 @@ from tui_xmpp.worker.dispatch import Dispatcher
 from tui_xmpp.worker.handlers import Handler
 from tui_xmpp.worker.history import History
 from tui_xmpp.worker.journal import Journal
-from tui_xmpp.worker.session import Passwords, Session, Surroundings
+from tui_xmpp.worker.session import Passwords, Session, Surroundings, Tokens
 from tui_xmpp.worker.work import Work
 from tui_xmpp.xmpp.sasl import AuthenticationPin
 
@@ -71,6 +72,7 @@ class SessionEngine:
         dial: Dialer | None = None,
         archive: Archive | None = None,
         passwords: Passwords | None = None,
+        tokens: Tokens | None = None,
         settings_file: SettingsFile | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
@@ -98,6 +100,7 @@ class SessionEngine:
             backoff=backoff or Backoff(),
             work=self._work,
             passwords=passwords,
+            tokens=tokens,
             is_wire_logged=is_wire_logged,
         )
         self._history = History(client.views, self._journal, self._carry_out)
@@ -232,6 +235,7 @@ class SessionEngine:
             ctx = self._context(settings)
             session = self._sessions[account] = Session(ctx, self._around)
             ctx.show(e.AccountAdded(account, ctx.own))
+            session.client_id = self._client_id(account)
             await self._restore(session)
         if self._notice:
             ctx.log(self._notice, Severity.WARNING)
@@ -252,6 +256,15 @@ class SessionEngine:
             languages=self._languages,
             make_id=self._make_id,
         )
+
+    def _client_id(self, account: BareJID) -> str:
+        """Return what names this account on this installation, made once."""
+        kept = self._client.recall(f"client_id {account}")
+        if isinstance(kept, str):
+            return kept
+        made = str(UUID(int=self._around.random.getrandbits(128), version=4))
+        self._client.remember(f"client_id {account}", made)
+        return made
 
     async def _restore(self, session: Session) -> None:
         """Show what earlier runs kept: the last screen before the first byte."""

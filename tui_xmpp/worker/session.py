@@ -42,7 +42,9 @@ from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.features.feature import Feature, FeatureError, NotConnectedError
 from tui_xmpp.features.rfc6121_presence import broadcast, presence_of
 from tui_xmpp.features.xep0199_ping import Ping
+from tui_xmpp.features.xep0280_carbons import Carbons
 from tui_xmpp.features.xep0319_idle import OwnIdleness
+from tui_xmpp.features.xep0352_csi import Activity
 from tui_xmpp.jid import BareJID
 from tui_xmpp.net.connect import Connected
 from tui_xmpp.net.resolve import Override, TlsMode
@@ -59,6 +61,7 @@ from tui_xmpp.worker.progress import Progress, certificate_of
 from tui_xmpp.worker.wirelog import WireLog
 from tui_xmpp.worker.work import Work
 from tui_xmpp.xmpp import connection as xmpp
+from tui_xmpp.xmpp.config import Sasl2Wish
 from tui_xmpp.xmpp.events import (
     Acknowledged,
     Authenticated,
@@ -69,8 +72,11 @@ from tui_xmpp.xmpp.events import (
     StanzaReceived,
     StreamManagementEnabled,
     StreamManagementRefused,
+    TokenReceived,
+    TokenRefused,
 )
-from tui_xmpp.xmpp.sasl import AuthenticationPin, Credentials, KeyDerivation, Password
+from tui_xmpp.xmpp.inline import UserAgent
+from tui_xmpp.xmpp.sasl import AuthenticationPin, Credentials, FastToken, KeyDerivation, Password
 from tui_xmpp.xmpp.stanza import Iq, IqType, Message, Stanza
 from tui_xmpp.xmpp.stream_errors import HostPort, Reaction, parse_host_port, write_host_port
 from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementWish, UnackedStanza
@@ -99,6 +105,16 @@ class Passwords(Protocol):
     async def keep_password(self, account: BareJID, password: str) -> None: ...
 
 
+class Tokens(Protocol):
+    """Where the tokens that stand for passwords are kept (XEP-0484)."""
+
+    async def get_token(self, account: BareJID) -> FastToken | None: ...
+
+    async def keep_token(self, account: BareJID, token: FastToken) -> None: ...
+
+    async def forget_token(self, account: BareJID) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all sessions of a run share."""
@@ -111,6 +127,7 @@ class Surroundings:
     backoff: Backoff
     work: Work
     passwords: Passwords | None = None
+    tokens: Tokens | None = None
     is_wire_logged: bool = False
 
 
@@ -137,6 +154,10 @@ class Session:
         self._policy = self._make_policy("")
         self._pin: AuthenticationPin | None = None
         self._password: str | None = None
+        self._token: FastToken | None = None
+        self._is_token_sought = False
+        self.client_id: str | None = None
+        """A UUID that names this account on this installation, and nothing else (C-SASL2-02)."""
         self._is_password_for_keeping = False
         self._keys: dict[KeyDerivation, bytes] = {}
         self._override: Override | None = None
@@ -185,7 +206,8 @@ class Session:
 
     def succeed(self, earlier: Session) -> None:
         """Take up what the session with the account's earlier settings knew."""
-        self._pin, self._password = earlier._pin, earlier._password
+        self._pin, self._password, self._token = earlier._pin, earlier._password, earlier._token
+        self.client_id = earlier.client_id
         self._policy = self._make_policy(next(iter(earlier._policy.pins), ""))
 
     def start(self) -> None:
@@ -218,6 +240,7 @@ class Session:
 
     async def _disconnect(self, command: Disconnect) -> None:
         await self._leave()
+        await self._around.journal.kept(DISK)  # whoever is told that it is done sees it
 
     async def _take_password(self, command: ProvidePassword) -> None:
         is_proved = self.ctx.is_online and command.password == self._password
@@ -257,6 +280,7 @@ class Session:
             await ctx.record(OwnPresenceChanged(ctx.account, ctx.own))
         if not ctx.own.show.is_available:
             await self._leave()
+            await self._around.journal.kept(DISK)
         elif ctx.is_online:
             broadcast(ctx)
         elif not command.is_automatic:
@@ -433,7 +457,27 @@ class Session:
             Password(self._password) if self._password is not None else None,
             has_client_certificate=has_certificate,
             is_plain_allowed=settings.is_plain_allowed,
+            token=await self._token_to_use(),
         )
+
+    async def _token_to_use(self) -> FastToken | None:
+        tokens = self._around.tokens
+        if self._token is None and tokens is not None and not self._is_token_sought:
+            self._is_token_sought = True
+            self._token = await tokens.get_token(self.ctx.account)
+        return self._token
+
+    async def _keep_token(self, token: FastToken | None) -> None:
+        """Keep what the server gave, or forget what it takes no more; without a keyring it lives as long as we do."""
+        tokens = self._around.tokens
+        if tokens is None:
+            return
+        try:
+            await (
+                tokens.forget_token(self.ctx.account) if token is None else tokens.keep_token(self.ctx.account, token)
+            )
+        except TuiXmppError as error:
+            _log.info("the token was not kept: %s", error)
 
     async def _log_in(self, credentials: Credentials) -> tuple[Link, Bound | Resumed]:
         settings = self._settings
@@ -465,6 +509,7 @@ class Session:
             lang=self.ctx.languages[0] if self.ctx.languages else "en",
             tls_mode=xmpp.TlsMode.DIRECT if endpoint.is_direct_tls else xmpp.TlsMode.STARTTLS,
             stream_management=StreamManagementWish(),
+            sasl2=self._instant_login(),
             resumption=self._resumption,
             clock=self._around.clock,
         )
@@ -498,10 +543,27 @@ class Session:
             raise
         return link, begun
 
+    def _instant_login(self) -> Sasl2Wish | None:
+        """Return what is wanted together with the login; a guest, or who has no lasting name, wants nothing."""
+        if self._settings.is_anonymous or self.client_id is None:
+            return None
+        is_inactive = not self.ctx.state(Activity).is_active
+        agent = UserAgent(self.client_id, "tui-xmpp")
+        # A token is asked for where there is a place to keep it.
+        wants_token = self._around.tokens is not None and self._token is None
+        tag = self._settings.resource or "tui-xmpp"
+        return Sasl2Wish(agent, tag, is_inactive=is_inactive, wants_token=wants_token)
+
     def _on_login_event(self, event: Event) -> None:
         match event:
             case Authenticated():
                 self._authenticated(event)
+            case TokenReceived(token):
+                self._token = token
+                self._start(self._keep_token(token), self._chores)
+            case TokenRefused():
+                self._token = None
+                self._start(self._keep_token(None), self._chores)
             case ResumptionFailed(h=h, acknowledged=acknowledged, unacked=unacked):
                 self._resumption = None
                 self._lost = _Lost(h, unacked)
@@ -612,6 +674,8 @@ class Session:
         await self._end_session()
         lost, self._lost, self._is_restarted = self._lost or _Lost(None, ()), None, False
         ctx.attach(link, bound.jid)
+        if bound.inline is not None and bound.inline.has_carbons:
+            ctx.state(Carbons).stream = ctx.stream
         ctx.emit(SessionClosed(ctx.account))
         for feature in ctx.features:
             if feature.on_lost is not None:
