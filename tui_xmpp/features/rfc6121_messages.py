@@ -251,7 +251,7 @@ def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
     ctx.emit(MessageReceived(ctx.account, said))
 
 
-def said_of(ctx: Context, message: Message, parts: Mapping[object, Element]) -> Said | None:
+def said_of(ctx: Context, message: Message, parts: Mapping[object, Element], key: str | None = None) -> Said | None:
     """Return what a message says, as if just now; None when there is nothing to read (C-MSG-07).
 
     What comes from the account itself was sent by another of the user's devices, and has reached the server.
@@ -271,7 +271,7 @@ def said_of(ctx: Context, message: Message, parts: Mapping[object, Element]) -> 
     is_own = author.bare == ctx.account and message.to is not None
     thread = parts.get(_THREAD)
     return Said(
-        key=ctx.new_id(),
+        key=key or ctx.new_id(),
         account=ctx.account,
         peer=message.to.bare if is_own and message.to is not None else author.bare,
         direction=Direction.OUTGOING if is_own else Direction.INCOMING,

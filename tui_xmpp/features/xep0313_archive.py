@@ -218,7 +218,7 @@ def _said(ctx: Context, message: Message, archive_id: str, stamp: datetime) -> S
         return None
     if message.from_.bare != ctx.account and message.to is not None and message.to.bare != ctx.account:
         return None  # neither from nor to the account: none of its conversations
-    said = said_of(ctx, message, parts)
+    said = said_of(ctx, message, parts, key=f"archive:{archive_id}")
     if said is None:
         return None
     origin = next((part.get("id") for part in message.children if part.tag == _ORIGIN_ID), None)

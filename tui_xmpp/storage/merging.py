@@ -122,9 +122,10 @@ class Merging:
                 (conversation, stamp - reach, stamp + reach, message.body),
             )
 
+    # A plus keeps SQLite from choosing the index of that column, where another one names far fewer rows.
     def _held(self, like: Message, where: str, arguments: Sequence[object]) -> list[_Held]:
         rows = self._connection.execute(
-            f"SELECT id, is_placed, {COLUMNS} FROM message WHERE {where} ORDER BY place",  # noqa: S608 - constants
+            f"SELECT id, is_placed, {COLUMNS} FROM message WHERE {where} ORDER BY +place",  # noqa: S608 - constants
             arguments,
         ).fetchall()
         return [_Held(row[0], message_of(like.account, like.peer, row[2:]), bool(row[1])) for row in rows]
@@ -213,10 +214,12 @@ class Merging:
         archive_ids = json.dumps([message.archive_id for message in messages])
         said_ids = json.dumps([name for message in messages if (name := said_id(message)) is not None])
         each = "(SELECT value FROM json_each(?))"
-        archived = f"account = ? AND archive_id IN {each} AND conversation = ?"
+        archived = f"account = ? AND archive_id IS NOT NULL AND archive_id IN {each} AND conversation = ?"
         for held in self._held(like, archived, (account, archive_ids, id_)):
             touched.by_archive_id[held.message.archive_id or ""] = held
-        for held in self._held(like, f"conversation = ? AND origin_id IN {each}", (id_, said_ids)):
+        for held in self._held(
+            like, f"conversation = ? AND origin_id IS NOT NULL AND origin_id IN {each}", (id_, said_ids)
+        ):
             touched.by_said_id.setdefault(held.message.origin_id or "", []).append(held)
         reach = TOLERANCE.seconds * 1_000_000
         stamps = [microseconds(message.stamp) for message in messages]
@@ -239,7 +242,7 @@ class Merging:
     ) -> None:
         """Move what other pages placed where this one must be: it belongs beyond."""
         order, beyond = ("ASC", ">") if page.is_forward else ("DESC", "<")
-        where, arguments = "account = ?", [account]
+        where, arguments = "+account = ?", [account]
         if conversation is not None:
             where, arguments = "conversation = ?", [conversation]
         if edge is not None:

@@ -61,7 +61,7 @@ def search(
 def _conditions(
     connection: sqlite3.Connection, query: Query, accounts: Sequence[BareJID]
 ) -> tuple[list[str], list[object]]:
-    where = ["message.account IN (SELECT id FROM account WHERE jid IN (SELECT value FROM json_each(?)))"]
+    where = ["+message.account IN (SELECT id FROM account WHERE jid IN (SELECT value FROM json_each(?)))"]
     arguments: list[object] = [json.dumps([str(account) for account in accounts])]
     for sender in query.senders:
         if sender == "me":
