@@ -1,4 +1,4 @@
-"""Searching the archive: rare words by the full-text index, common ones by walking back through time."""
+"""Searching the archive: what a rare word finds is sorted by time, a common one is taken as it lies, newest first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Cursor = tuple[int, int]
 """Where the next page of results begins: below this place and number."""
 
 _RARE = 5000
-"""Rows of the index that are sorted by time; of more, the newest are sooner found without it."""
+"""Rows of the index that are sorted by time; of more, those stored last come first."""
 _OF_MESSAGE = ", ".join(f"message.{column.strip()}" for column in COLUMNS.split(","))
 
 
@@ -25,9 +25,7 @@ def search(
 ) -> tuple[tuple[Found, ...], Cursor | None]:
     """Return a page of what is found, newest first, and where the next one begins (None: this is the last)."""
     where, arguments = _conditions(connection, query, accounts)
-    if more is not None:
-        where.append("(message.place, message.id) < (?, ?)")
-        arguments += more
+    source, order, below = "message", "message.place DESC, message.id DESC", "(message.place, message.id) < (?, ?)"
     if words := " ".join(map(_phrase, query.phrases)):
         numbers = [
             row[0]
@@ -36,17 +34,20 @@ def search(
             )
         ]
         if len(numbers) <= _RARE:
-            where.insert(0, "message.id IN (SELECT value FROM json_each(?))")
-            arguments.insert(0, json.dumps(numbers))
+            where.append("message.id IN (SELECT value FROM json_each(?))")
+            arguments.append(json.dumps(numbers))
         else:
-            where.append(
-                "EXISTS (SELECT 1 FROM message_text WHERE message_text MATCH ? AND message_text.rowid = message.id)"
-            )
+            source = "message_text CROSS JOIN message ON message.id = message_text.rowid"
+            order, below = "message_text.rowid DESC", "? IS NOT NULL AND message_text.rowid < ?"
+            where.append("message_text MATCH ?")
             arguments.append(words)
+    if more is not None:
+        where.append(below)
+        arguments += more
     rows = connection.execute(
         f"SELECT message.id, conversation, (SELECT jid FROM account WHERE id = message.account),"  # noqa: S608
-        f" (SELECT peer FROM conversation WHERE id = conversation), {_OF_MESSAGE} FROM message"
-        f" WHERE {' AND '.join(where)} ORDER BY message.place DESC, message.id DESC LIMIT ?",
+        f" (SELECT peer FROM conversation WHERE id = conversation), {_OF_MESSAGE} FROM {source}"
+        f" WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?",
         (*arguments, limit + 1),
     ).fetchall()
     found = []
@@ -85,7 +86,7 @@ def _conditions(
         where.append("message.place >= ?")
         arguments.append(microseconds(query.after) * 1000)
     if query.has_link:
-        where.append("instr(body, '://')")
+        where.append("instr(message.body, '://')")
     return where, arguments
 
 
