@@ -18,11 +18,12 @@ from tui_xmpp.net.certificates import make_authority, make_certificate
 from tui_xmpp.net.tls import ServerTls, TlsLibrary
 from tui_xmpp.net.transport import MemoryTransport, Server, Transport, memory_pair, serve
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.connection import ReceiverConfig, TlsMode
+from tui_xmpp.xmpp.connection import ReceiverConfig, Sasl2Allowance, TlsMode
 from tui_xmpp.xmpp.element import build
 from tui_xmpp.xmpp.parser import ParserLimits
-from tui_xmpp.xmpp.sasl import KeyDerivation, SaslError, StoredKeys
+from tui_xmpp.xmpp.sasl import KeyDerivation, MemoryTokens, SaslError, StoredKeys
 from tui_xmpp.xmpp.stream_errors import StreamError
+from tui_xmpp.xmpp.stream_management import StreamManagementAllowance
 
 SCRAM = (
     "SCRAM-SHA-512-PLUS",
@@ -76,7 +77,8 @@ class LoopbackServer:
     """An XMPP server in this process. Users of ``domain`` may log in; ``other_domains`` are for actors.
 
     ``async with LoopbackServer("longbourn.lit") as server`` closes it at the end. Certificates of a throw-away
-    authority are made when the first socket is opened; ``random`` makes everything else repeatable.
+    authority are made when the first socket is opened; ``random`` makes everything else repeatable. ``is_instant``: it
+    offers stream management, SASL2, Bind 2 and tokens.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class LoopbackServer:
         random: Random | None = None,
         is_plain_enabled: bool = False,
         is_anonymous_enabled: bool = False,
+        is_instant: bool = False,
         tls_library: TlsLibrary = TlsLibrary.STDLIB,
         limits: ParserLimits | None = None,
     ) -> None:
@@ -97,6 +100,9 @@ class LoopbackServer:
         self.users = Users(random)
         self.manners = Manners(make_resource=self.realm.new_id)
         self.mechanisms = SCRAM + ("PLAIN",) * is_plain_enabled + ("ANONYMOUS",) * is_anonymous_enabled
+        self.tokens = MemoryTokens(self.realm.clock.now)
+        self._is_instant = is_instant
+        self._resumable: dict[str, ClientStream] = {}
         self._limits = limits or ParserLimits()
         self._library = tls_library
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -177,8 +183,11 @@ class LoopbackServer:
             tls_mode=mode,
             limits=self._limits,
             make_id=self.realm.new_id,
+            stream_management=StreamManagementAllowance() if self._is_instant else None,
+            sasl2=Sasl2Allowance((ns.STREAM_MANAGEMENT,), self.tokens) if self._is_instant else None,
+            clock=self.realm.clock,
         )
-        stream = ClientStream(self.realm, config, transport, tls, self.manners)
+        stream = ClientStream(self.realm, config, transport, tls, self.manners, self._resumable)
         self.streams.append(stream)
         try:
             await stream.run()

@@ -6,19 +6,30 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tui_xmpp.jid import FullJID, JIDError
+from tui_xmpp.jid import BareJID, FullJID, JIDError
 from tui_xmpp.loopback.realm import Realm
 from tui_xmpp.loopback.session import Session
 from tui_xmpp.net.steps import NetError
 from tui_xmpp.net.tls import ServerTls
 from tui_xmpp.net.transport import Transport
 from tui_xmpp.xmpp.connection import Connection, ConnectionStateError, Phase, ReceiverConfig
-from tui_xmpp.xmpp.events import BindWanted, Bound, Event, NonzaReceived, StanzaReceived, TlsWanted
+from tui_xmpp.xmpp.events import (
+    BindWanted,
+    Bound,
+    Event,
+    NonzaReceived,
+    ResumeWanted,
+    StanzaReceived,
+    StreamManagementEnabled,
+    TlsWanted,
+)
 from tui_xmpp.xmpp.sasl import ChannelBinding
 from tui_xmpp.xmpp.stanza import ErrorCondition, Stanza
 from tui_xmpp.xmpp.stream_errors import HostPort, StreamError, StreamErrorCondition
+from tui_xmpp.xmpp.stream_management import ResumptionState, UnackedStanza
 
 _CLOSE_DEADLINE = 2.0  # seconds
+_HELD = 600.0  # seconds
 
 
 @dataclass(slots=True)
@@ -35,7 +46,13 @@ class ClientStream:
     """Serve one client until its stream ends; ``session`` is set while it is bound."""
 
     def __init__(
-        self, realm: Realm, config: ReceiverConfig, transport: Transport, tls: ServerTls, manners: Manners
+        self,
+        realm: Realm,
+        config: ReceiverConfig,
+        transport: Transport,
+        tls: ServerTls,
+        manners: Manners,
+        resumable: dict[str, ClientStream],
     ) -> None:
         self.session: Session | None = None
         self.ended = asyncio.Event()
@@ -43,6 +60,9 @@ class ClientStream:
         self.transport = transport
         """Our end; the ``faults`` of one in memory befall what the server sends."""
         self._realm = realm
+        self._resumable = resumable
+        self._id: str | None = None
+        self._missed: list[UnackedStanza] = []
         self._connection = Connection(config)
         self._tls = tls
         self._manners = manners
@@ -70,10 +90,28 @@ class ClientStream:
         finally:
             if self._deadline is not None:
                 self._deadline.cancel()
-            if self.session is not None:
-                self._realm.detach(self.session)
+            if self.session is not None and self._connection.resumption_state() is None:
+                self._detach()
+            elif self.session is not None and self._id is not None:
+                # The client may come back for it; what is for it meanwhile waits.
+                asyncio.get_running_loop().call_later(_HELD, self._detach)
             self.transport.abort()
             self.ended.set()
+
+    def _detach(self) -> None:
+        session, self.session = self.session, None
+        self._resumable.pop(self._id or "", None)
+        if session is not None:
+            self._realm.detach(session)
+
+    def give_up(self) -> tuple[ResumptionState, Session] | None:
+        """Hand the session over to another stream, with all that is due to it."""
+        state, session = self._connection.resumption_state(), self.session
+        if state is None or session is None:
+            return None
+        self.session = None
+        self.transport.abort()
+        return state.with_unacked(*self._missed), session
 
     # --- what a test does to a stream ---
 
@@ -127,6 +165,14 @@ class ClientStream:
         if isinstance(event, StanzaReceived):
             if self.session is not None:
                 self._realm.receive(self.session, event.stanza)
+            self._connection.mark_handled()
+        elif isinstance(event, StreamManagementEnabled):
+            state = self._connection.resumption_state()
+            if state is not None:
+                self._id = state.id
+                self._resumable[state.id] = self
+        elif isinstance(event, ResumeWanted):
+            self._resume(event)
         elif isinstance(event, BindWanted):
             self._bind(event)
         elif isinstance(event, Bound):
@@ -134,12 +180,29 @@ class ClientStream:
         elif isinstance(event, NonzaReceived):
             self.end(StreamError(StreamErrorCondition.UNSUPPORTED_STANZA_TYPE))
 
+    def _resume(self, event: ResumeWanted) -> None:
+        former = self._resumable.get(event.id)
+        held = former.give_up() if former is not None and former.is_of(event.account) else None
+        if held is None:
+            self._connection.refuse_resume()
+            return
+        state, session = held
+        session.deliver, session.end = self._deliver, self._end_for_another
+        self.session, self._id = session, event.id
+        self._resumable[event.id] = self
+        self._connection.accept_resume(state)
+
+    def is_of(self, account: BareJID) -> bool:
+        """Tell whether the stream serves this account."""
+        return self.session is not None and self.session.jid.bare == account
+
     def _bind(self, event: BindWanted) -> None:
         if self._manners.refuse_bind_with is not None:
             self._connection.refuse_bind(self._manners.refuse_bind_with)
             return
         try:
-            jid: FullJID = event.account.with_resource(event.resource or self._manners.make_resource())
+            resource = event.resource or self._manners.make_resource()
+            jid: FullJID = event.account.with_resource(f"{event.tag}/{resource}" if event.tag else resource)
         except JIDError:
             self._connection.refuse_bind(ErrorCondition.BAD_REQUEST)
             return
@@ -150,7 +213,9 @@ class ClientStream:
         try:
             self._connection.send(stanza)
         except ConnectionStateError:
-            return  # it is closing: what comes now is lost, as on any server without stream management
+            # It is closing: what comes now waits for who resumes it, and is lost where nobody can.
+            self._missed.append(UnackedStanza(stanza, self._realm.clock.now()))
+            return
         if not self._is_flush_due:
             self._is_flush_due = True
             asyncio.get_running_loop().call_soon(self._flush)

@@ -1,0 +1,155 @@
+"""The instant login: SASL2, Bind 2, a token and a resumed session, against the loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.account import KnownPassword, User
+from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.model import Delivery, Phase
+from tui_xmpp.core.settings import AccountSettings, Settings
+from tui_xmpp.core.store import Store
+from tui_xmpp.jid import BareJID
+from tui_xmpp.loopback.dial import LoopbackDialer
+from tui_xmpp.loopback.server import LoopbackServer
+from tui_xmpp.storage.archive import Archive
+from tui_xmpp.worker.client import Client
+from tui_xmpp.worker.engine import SessionEngine
+from tui_xmpp.xmpp.sasl import FastToken
+
+PASSWORD = "in want of a wife"
+
+
+class KeptTokens:
+    """A keyring for tokens."""
+
+    def __init__(self) -> None:
+        self.kept: dict[BareJID, FastToken] = {}
+
+    async def get_token(self, account: BareJID) -> FastToken | None:
+        return self.kept.get(account)
+
+    async def keep_token(self, account: BareJID, token: FastToken) -> None:
+        self.kept[account] = token
+
+    async def forget_token(self, account: BareJID) -> None:
+        self.kept.pop(account, None)
+
+
+class Instance:
+    """A client of Jane's at a server; its folder and keyring are what one run leaves to the next."""
+
+    def __init__(self, server: LoopbackServer, folder: Path) -> None:
+        self.folder = folder
+        self.server = server
+        self.jane = server.add_user("jane", PASSWORD)
+        self.dial = LoopbackDialer(server)
+        self.tokens = KeptTokens()
+        self.passwords = KnownPassword(PASSWORD)
+
+    @asynccontextmanager
+    async def run(self) -> AsyncGenerator[User]:
+        client = Client(Store(), Settings((AccountSettings(self.jane),)))
+        client.attach(
+            lambda: SessionEngine(
+                client,
+                dial=self.dial,
+                archive=Archive.open(self.folder / "archive.sqlite"),
+                passwords=self.passwords,
+                tokens=self.tokens,
+                is_wire_logged=True,
+            )
+        )
+        user = User(client, self.jane)
+        client.start()
+        try:
+            await user.online()
+            await user.settle()
+            yield user
+        finally:
+            await client.close()
+
+
+async def test_c_fast_01_a_token_comes_with_the_first_login_and_is_the_second(tmp_path: Path) -> None:
+    async with LoopbackServer("longbourn.lit", is_instant=True) as server:
+        jane = Instance(server, tmp_path)
+        async with jane.run() as user:
+            assert user.connection.facts.mechanism.startswith("SCRAM-")
+            assert jane.tokens.kept[jane.jane].mechanism.startswith("HT-")
+            assert "tui-xmpp/" in user.jid
+        async with jane.run() as user:
+            assert user.connection.facts.mechanism.startswith("HT-")
+
+
+async def test_c_fast_03_a_refused_token_is_dropped_and_the_password_taken(tmp_path: Path) -> None:
+    async with LoopbackServer("longbourn.lit", is_instant=True) as server:
+        jane = Instance(server, tmp_path)
+        async with jane.run() as user:
+            client_id = str(user.client.recall(f"client_id {jane.jane}"))
+        [token] = server.tokens.tokens("jane", client_id)
+        server.tokens.invalidate("jane", client_id, token)
+        async with jane.run() as user:
+            assert user.connection.facts.mechanism.startswith("SCRAM-")
+            assert jane.jane not in jane.tokens.kept
+
+
+def outgoing(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was written, flush by flush."""
+    lines = [record.getMessage() for record in caplog.records if record.name == "tui_xmpp.wire"]
+    return [line for line in lines if " out " in line]
+
+
+async def test_c_bind2_01_a_cut_session_is_back_with_the_authentication_itself(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level("DEBUG", "tui_xmpp.wire")
+    async with LoopbackServer("longbourn.lit", is_instant=True) as server:
+        jane, lizzy = Instance(server, tmp_path), server.add_user("lizzy", PASSWORD)
+        async with jane.run() as user:
+            jid = user.jid
+            caplog.clear()
+            server.stream(jane.jane).drop()
+            await user.until(lambda _: user.connection.facts.is_resumed and user.connection.phase is Phase.ONLINE)
+            assert user.jid == jid
+            assert user.connection.facts.mechanism.startswith("HT-")
+            flushes = outgoing(caplog)
+            [logged_in] = [number for number, line in enumerate(flushes) if "<authenticate" in line]
+            # Two headers and STARTTLS come before: after TLS there is the header, and the login is the resumption.
+            assert logged_in == 3
+            assert "<resume" in flushes[logged_in]
+            assert not any("<bind xmlns" in line for line in flushes[logged_in + 1 :])
+            await user.does(SendMessage(user.account, lizzy, "back"))
+            await user.until(lambda _: user.messages(lizzy)[-1].delivery is Delivery.ACKNOWLEDGED)
+
+
+async def test_x_198_04_what_is_sent_and_asked_across_a_cut_arrives_once(tmp_path: Path) -> None:
+    async with LoopbackServer("longbourn.lit", is_instant=True) as server:
+        jane, lizzy = Instance(server, tmp_path), server.add_user("lizzy", PASSWORD)
+        async with jane.run() as user:
+            for number in range(20):
+                if number % 5 == 2:
+                    # The server reads no more, so that what is written is lost with the link.
+                    server.stream(jane.jane).freeze()
+                user.submit(SendMessage(user.account, lizzy, str(number)))
+                if number % 5 == 4:
+                    server.stream(jane.jane).drop()
+                    server.streams[-1].thaw()
+                    async with asyncio.timeout(10):
+                        await user.until(lambda _: user.connection.phase is Phase.ONLINE)
+            await user.until(lambda _: {m.delivery for m in user.messages(lizzy)} == {Delivery.ACKNOWLEDGED})
+            waiting = [message.body() for message in server.realm.account(lizzy).waiting]
+            assert waiting == [str(number) for number in range(20)]
+
+
+async def test_x_198_a_goodbye_ends_the_session_for_good(tmp_path: Path) -> None:
+    async with LoopbackServer("longbourn.lit", is_instant=True) as server:
+        jane = Instance(server, tmp_path)
+        async with jane.run():
+            pass
+        async with jane.run() as user:
+            assert not user.connection.facts.is_resumed
