@@ -30,7 +30,7 @@ demo: $(VENV)/.runtime ## start the client on its own small server, with a cast 
 	@$(VENV)/bin/tui-xmpp --demo
 
 test: $(VENV)/.dev ## run every test, those against Prosody and ejabberd where they are installed
-	@$(PY) -m pytest -q -n 2 --dist loadgroup --session-timeout 570 -m "not soak"
+	@CHAOS_SEED=$${CHAOS_SEED:-1} $(PY) -m pytest -q -n 2 --dist loadgroup --session-timeout 570 -m "not soak"
 
 check: $(VENV)/.dev ## lint, format, types, and the order of the layers
 	$(VENV)/bin/ruff check .
