@@ -434,11 +434,11 @@ async def test_any_order_of_events_and_moves_keeps_rows_whole(seed: int) -> None
             width, height = log.size
             shown = [log.render_line(y) for y in range(height)]
             assert all(strip.cell_length == width for strip in shown)
-            top = log._window_top
-            assert 0 <= top <= max(0, len(log._lines) - height)
-            assert log._lines == [(block, row) for block, row in log._lines if row < len(block.rows)]
-            shown_messages = [block.message for block in log._blocks]
-            assert shown_messages == list(log._messages[log._first : log._last])
+            top = log._window.top
+            assert 0 <= top <= max(0, len(log._window.lines) - height)
+            assert log._window.lines == [(block, row) for block, row in log._window.lines if row < len(block.rows)]
+            shown_messages = [block.message for block in log._window.blocks]
+            assert shown_messages == list(log._window.messages[log._window.first : log._window.last])
 
 
 async def test_a_selection_stays_with_its_text_when_messages_come() -> None:
@@ -446,7 +446,7 @@ async def test_a_selection_stays_with_its_text_when_messages_come() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         log = app.log_lines
-        number = log._base + log._window_top + 5
+        number = log._window.base + log._window.top + 5
         app.screen.selections = {log: Selection(Offset(0, number), Offset(100, number))}
         before = app.screen.get_selected_text()
         assert before

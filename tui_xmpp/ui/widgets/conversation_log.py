@@ -1,9 +1,4 @@
-"""The messages of one conversation, drawn as lines.
-
-Only the messages around the window are wrapped: a run ``[first, last)`` of the messages, which grows as the window
-nears its ends. The window either follows the newest line or stands at a line the user chose; what is added above or
-below then does not move it.
-"""
+"""The messages of one conversation, drawn as lines; which lines there are is the window's affair."""
 
 from __future__ import annotations
 
@@ -18,7 +13,6 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.color import Color
-from textual.geometry import Offset
 from textual.message import Message as UiMessage
 from textual.selection import Selection
 from textual.strip import Strip
@@ -27,16 +21,12 @@ from tui_xmpp.core.model import Delivery, Message
 from tui_xmpp.core.text import BODY_LIMIT, find_links, sanitize_body, sanitize_line
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.render import Block, Palette, Renderer, Row, RowKind, fit, speakers
+from tui_xmpp.ui.render import Palette, Renderer, fit, speakers
 from tui_xmpp.ui.widgets.lines import DrawnLines
+from tui_xmpp.ui.widgets.message_window import MessageWindow, Place
+from tui_xmpp.ui.widgets.text_selection import selected_text, whole_message
 
-CHUNK = 64
-"""Messages wrapped at a time when the window nears the end of what is wrapped."""
-MOST_LINES = 4000
-"""Lines kept while following the newest; beyond, the oldest half is let go and wrapped again when wanted."""
 WHEEL = 3
-
-_Line = tuple[Block, int]
 
 
 class ConversationLog(DrawnLines, can_focus=True):
@@ -122,18 +112,11 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._view: ConversationView | None = None
         self._renderer: Renderer | None = None
         self._palette: Palette | None = None
-        self._messages: tuple[Message, ...] = ()
-        self._first = self._last = 0
-        self._blocks: list[Block] = []
-        self._lines: list[_Line] = []
-        self._base = 0  # the number of the first line; numbers stay with their lines while a text is selected
-        self._top = 0  # the first line in the window, where it does not follow
-        self._is_following = True
+        self._window = MessageWindow(self._clear_selection)
         self._seen: str | None = None  # the newest message when the window was scrolled up
         self._new = 0
         self._cursor: str | None = None
-        self._unread_line = (None, 0)  # type: tuple[str | None, int]
-        self._places: dict[tuple[BareJID, BareJID], tuple[str, int]] = {}
+        self._places: dict[tuple[BareJID, BareJID], Place] = {}
         self._asked_before: str | None = None
         self._told_read: tuple[int, str] | None = None
         self._welcome: Sequence[tuple[str, str]] = (("Welcome", ""),)
@@ -143,7 +126,7 @@ class ConversationLog(DrawnLines, can_focus=True):
     @property
     def is_following(self) -> bool:
         """Whether the newest message is in sight and will be kept so."""
-        return self._is_following
+        return self._window.is_following
 
     @property
     def cursor(self) -> str | None:
@@ -170,9 +153,11 @@ class ConversationLog(DrawnLines, can_focus=True):
     def show(self, view: ConversationView | None) -> None:
         """Draw this picture of a conversation, or the welcome where there is none."""
         old, self._view = self._view, view
-        marked = self._unread_line
+        window = self._window
+        marked = window.unread_line
         is_same = view is not None and old is not None and (old.account, old.peer) == (view.account, view.peer)
-        self._unread_line = self._mark_unread(view, old if is_same else None)
+        window.unread_line = self._mark_unread(view, old if is_same else None)
+        window.notice = self._notice(view)
         if view is None or old is None or (old.account, old.peer) != (view.account, view.peer):
             self._turn_to(view, old)
         elif self._renderer is None or view.contact.title != old.contact.title:
@@ -184,38 +169,36 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def _turn_to(self, view: ConversationView | None, old: ConversationView | None) -> None:
         if old is not None:
-            place = None if self._is_following else self._place()
+            place = None if self._window.is_following else self._window.place()
             if place is None:
                 self._places.pop((old.account, old.peer), None)
             else:
                 self._places[old.account, old.peer] = place
-        self._renderer = None
         self._cursor = None
         self._seen = None
         self._asked_before = self._told_read = None
-        self._blocks, self._lines, self._messages = [], [], ()
+        self._renderer = None
+        self._window.clear()
         self._clear_selection()
         place = self._places.get((view.account, view.peer)) if view is not None else None
-        self._is_following = place is None
+        self._window.is_following = place is None
         self._rebuild(place)
 
     def _append(self, view: ConversationView, old: ConversationView, marked: tuple[str | None, int]) -> bool:
         """Add messages that came at the end, which is what nearly always happens; say whether that was all."""
-        before, after = self._messages, view.messages
+        window = self._window
+        before, after = window.messages, view.messages
         is_same_top = (view.is_loaded, view.has_older, view.has_newer) == (old.is_loaded, old.has_older, old.has_newer)
-        if self._last != len(before) or not before or not is_same_top or after[: len(before)] != before:
+        if window.last != len(before) or not before or not is_same_top or after[: len(before)] != before:
             return False
         added = after[len(before) :]
-        key = self._unread_line[0]
+        key = window.unread_line[0]
         is_mark_added = marked[0] is None and any(message.key == key for message in added)
-        if marked != self._unread_line and not is_mark_added:
+        if marked != window.unread_line and not is_mark_added:
             return False
-        self._messages = after
-        self._extend_down(len(added))
-        if self._is_following:
-            self._let_go()
-        if added and added[-1].is_outgoing and not self._is_following:
-            self.follow()
+        window.append(after)
+        if added and added[-1].is_outgoing and not window.is_following:
+            window.follow()
         return True
 
     def _mark_unread(self, view: ConversationView | None, old: ConversationView | None) -> tuple[str | None, int]:
@@ -223,7 +206,7 @@ class ConversationLog(DrawnLines, can_focus=True):
 
         What comes while the user looks gets no line; what came before they looked does.
         """
-        key, count = self._unread_line if old is not None else (None, 0)
+        key, count = self._window.unread_line if old is not None else (None, 0)
         if view is None or view.first_unread is None:
             return (None, 0)
         if not view.unread or (old is not None and old.is_loaded and self._is_looked_at):
@@ -232,65 +215,52 @@ class ConversationLog(DrawnLines, can_focus=True):
             return (key, max(count, view.unread))
         return (_first_of_last(view.messages, view.unread) or view.first_unread, view.unread)
 
-    def _rebuild(self, place: tuple[str, int] | None = None) -> None:
-        """Lay the lines out anew around the place in the window, from blocks already wrapped where they still hold."""
-        if place is None and not self._is_following:
-            place = self._place()
-        anchor = self._anchor()
-        view = self._view
-        self._messages = view.messages if view is not None else ()
-        self._blocks, self._lines = [], []
-        index = self._index(place[0]) if place is not None else None
-        if view is None or not self._can_draw():
-            self._first = self._last = 0
-            return
-        if index is None or place is None:
-            self._is_following = True
-            self._first = self._last = len(self._messages)
-            self._top = 0
-        else:
-            self._is_following = False
-            self._first = self._last = index
-            self._top = place[1]
-        self._fill()
-        if anchor is not None:
-            key, row, number = anchor
-            found = self._line_of(key)
-            if found is not None:
-                self._base = number - found - row
+    @staticmethod
+    def _notice(view: ConversationView | None) -> str:
+        if view is None or view.has_older or not view.is_loaded:
+            return "Loading older messages…"
+        return "The beginning of your conversation"
+
+    def _rebuild(self, place: Place | None = None) -> None:
+        self._fit()
+        self._window.rebuild(self._view.messages if self._view is not None else (), place)
 
     def _count_new(self) -> None:
         """Count what came since the window was scrolled up."""
-        if self._is_following or not self._messages:
+        messages = self._window.messages
+        if self._window.is_following or not messages:
             self._seen, self._new = None, 0
             return
         if self._seen is None:
-            self._seen = self._messages[-1].key
+            self._seen = messages[-1].key
         self._new = 0
-        for message in reversed(self._messages):
+        for message in reversed(messages):
             if message.key == self._seen:
                 return
             self._new += not message.is_outgoing
 
     def _settle(self) -> None:
         """Repaint what differs from the screen, and tell what the new state means to others."""
-        self._fill()
+        self._fit()
+        self._window.fill()
         self._count_new()
         self._ask_for_older()
         self._tell_read()
         self.repaint()
 
-    # -- the run of wrapped messages ------------------------------------------------------------------------------
-
-    def _can_draw(self) -> bool:
-        """Have a renderer for the width and colours at hand; False before there is a size."""
-        if not self.is_attached or self.size.width < 1 or self._view is None:
+    def _fit(self) -> bool:
+        """Give the window its height and a renderer for the width and colours at hand; False before there is a size."""
+        window, view = self._window, self._view
+        window.height = self.size.height
+        window.renderer = None
+        if not self.is_attached or self.size.width < 1 or view is None:
             return False
         if self._renderer is None or self._renderer.width != max(8, self.size.width):
-            own, peer = speakers(self._view.account, self._view.peer, self._view.contact.title)
+            own, peer = speakers(view.account, view.peer, view.contact.title)
             self._renderer = Renderer(
                 self.size.width, self.palette, own, peer, time_format=self._time_format, zone=self._zone
             )
+        window.renderer = self._renderer
         return True
 
     @property
@@ -307,169 +277,22 @@ class ConversationLog(DrawnLines, can_focus=True):
             )
         return self._palette
 
-    def _made(self, start: int, stop: int) -> tuple[list[Block], list[_Line]]:
-        if self._renderer is None:
-            return [], []
-        key, count = self._unread_line
-        blocks = self._renderer.blocks(self._messages, start, stop, first_unread=key, unread=count)
-        return blocks, [(block, index) for block in blocks for index in range(len(block.rows))]
-
-    def _extend_up(self) -> int:
-        """Wrap the messages before the run; return how many lines that added."""
-        start = max(0, self._first - CHUNK)
-        blocks, lines = self._made(start, self._first)
-        if start == 0:
-            notice = self._top_notice()
-            if notice is not None:
-                lines[:0] = [(notice, index) for index in range(len(notice.rows))]
-        self._blocks[:0] = blocks
-        self._lines[:0] = lines
-        self._first = start
-        self._base -= len(lines)
-        return len(lines)
-
-    def _extend_down(self, count: int = CHUNK) -> None:
-        stop = min(len(self._messages), self._last + count)
-        blocks, lines = self._made(self._last, stop)
-        self._blocks += blocks
-        self._lines += lines
-        self._last = stop
-
-    def _fill(self) -> None:
-        """Wrap enough that the window and a page on either side of it have their lines."""
-        if not self._can_draw() or not self._messages:
-            return
-        height = max(1, self.size.height)
-        if self._is_following:
-            while self._first > 0 and len(self._lines) < 2 * height:
-                self._extend_up()
-            return
-        if self._first == self._last == 0:
-            self._first = 0
-            self._put_top_notice()
-        while self._last < len(self._messages) and len(self._lines) - self._top < 2 * height:
-            self._extend_down()
-        while self._first > 0 and self._top < height:
-            self._top += self._extend_up()
-        self._top = max(0, min(self._top, len(self._lines) - height))
-
-    def _put_top_notice(self) -> None:
-        notice = self._top_notice()
-        if notice is not None and not self._lines:
-            self._lines = [(notice, index) for index in range(len(notice.rows))]
-            self._top += len(self._lines)
-
-    def _top_notice(self) -> Block | None:
-        view = self._view
-        if view is None or self._renderer is None:
-            return None
-        if view.has_older or not view.is_loaded:
-            return self._renderer.notice("Loading older messages…")
-        return self._renderer.notice("The beginning of your conversation")
-
-    def _let_go(self) -> None:
-        if len(self._lines) <= MOST_LINES:
-            return
-        half = len(self._blocks) // 2
-        gone = len(self._lines) - sum(len(block.rows) for block in self._blocks[half:])
-        del self._blocks[:half]
-        del self._lines[:gone]
-        self._first += half
-        self._base += gone
-
     # -- the window -----------------------------------------------------------------------------------------------
-
-    @property
-    def _window_top(self) -> int:
-        return max(0, len(self._lines) - self.size.height) if self._is_following else self._top
-
-    def _index(self, key: str) -> int | None:
-        for index in range(len(self._messages) - 1, -1, -1):
-            if self._messages[index].key == key:
-                return index
-        return None
-
-    def _line_of(self, key: str) -> int | None:
-        """Return the line at which a wrapped message begins."""
-        line = len(self._lines)
-        for block in reversed(self._blocks):
-            line -= len(block.rows)
-            if block.message is not None and block.message.key == key:
-                return line
-        return None
-
-    def _anchor(self) -> tuple[str, int, int] | None:
-        """Return a message in the window, a row of it, and that line's number."""
-        top = self._window_top
-        for line in range(top, len(self._lines)):
-            block, row = self._lines[line]
-            if block.message is not None:
-                return block.message.key, row, self._base + line
-        return None
-
-    def _place(self) -> tuple[str, int] | None:
-        """Return the message at the top of the window and how many of its rows are above it (a notice: below 0)."""
-        top = self._window_top
-        for line in range(top, len(self._lines)):
-            block, row = self._lines[line]
-            if block.message is not None:
-                return block.message.key, row - (line - top)
-        return None
 
     def move(self, lines: int) -> None:
         """Move the window by lines, up where negative; at the end it follows again."""
-        if not self._lines:
-            return
-        self._top = self._window_top
-        self._is_following = False
-        self._top += lines
-        self._fill_around()
-        if self._last == len(self._messages) and self._top + self.size.height >= len(self._lines):
-            self.follow()
+        self._window.move(lines)
         self._settle()
-
-    def _fill_around(self) -> None:
-        """Fill while the wanted line may still be above what is wrapped."""
-        while self._top < 0 and self._first > 0:
-            self._top += self._extend_up()
-        self._top = max(0, self._top)
-        self._fill()
 
     def follow(self) -> None:
         """Go to the newest message and stay with it."""
-        self._is_following = True
-        if self._last != len(self._messages):
-            self._clear_selection()
-            self._blocks, self._lines = [], []
-            self._first = self._last = len(self._messages)
+        self._window.follow()
         self._settle()
-
-    def _go_to(self, index: int) -> None:
-        """Put a message, by its place in the view, at the top of the window."""
-        self._clear_selection()
-        self._blocks, self._lines = [], []
-        self._first = self._last = index
-        self._top = 0
-        self._is_following = False
-        self._fill()
 
     def _reveal(self, key: str) -> None:
         """Move the window no further than needed to show a message."""
-        line = self._line_of(key)
-        if line is None:
-            index = self._index(key)
-            if index is None:
-                return
-            self._go_to(index)
-            line = self._line_of(key) or 0
-        rows = len(self._lines[line][0].rows)
-        top, height = self._window_top, self.size.height
-        if line < top or rows >= height:
-            self.move(line - top)
-        elif line + rows > top + height:
-            self.move(line + rows - top - height)
-        else:
-            self._settle()
+        self._window.reveal(key)
+        self._settle()
 
     # -- telling others -------------------------------------------------------------------------------------------
 
@@ -479,10 +302,10 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def _ask_for_older(self) -> None:
         view = self._view
-        if view is None or not view.is_loaded or not view.has_older or self._first > 0 or not self._can_draw():
+        if view is None or not view.is_loaded or not view.has_older or self._window.first > 0 or not self._fit():
             return
-        oldest = self._messages[0].key if self._messages else ""
-        if self._window_top <= self.size.height and self._asked_before != oldest:
+        oldest = self._window.messages[0].key if self._window.messages else ""
+        if self._window.top <= self.size.height and self._asked_before != oldest:
             self._asked_before = oldest
             self._tell(self.OlderWanted(view.account, view.peer))
 
@@ -490,13 +313,15 @@ class ConversationLog(DrawnLines, can_focus=True):
     def is_being_read(self) -> bool:
         """Whether unread messages are in sight and were reported as read, which has not come back yet."""
         view = self._view
-        return view is not None and bool(view.unread) and self._told_read == (view.unread, self._messages[-1].key)
+        return (
+            view is not None and bool(view.unread) and self._told_read == (view.unread, self._window.messages[-1].key)
+        )
 
     @property
     def _is_looked_at(self) -> bool:
         """Whether someone sees the newest message: in the window, which is on the screen, which has the focus."""
         return (
-            self._is_following
+            self._window.is_following
             and self.is_attached
             and self.size.height > 0
             and self.app.app_focus
@@ -505,9 +330,9 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def _tell_read(self) -> None:
         view = self._view
-        if view is None or not view.unread or view.has_newer or not self._messages or not self._is_looked_at:
+        if view is None or not view.unread or view.has_newer or not self._window.messages or not self._is_looked_at:
             return
-        told = (view.unread, self._messages[-1].key)
+        told = (view.unread, self._window.messages[-1].key)
         if told != self._told_read:
             self._told_read = told
             self._tell(self.Read(view.account, view.peer))
@@ -516,25 +341,26 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
         """Draw rows of the window."""
-        if not self._can_draw() or self._renderer is None:
+        renderer = self._renderer if self._fit() else None
+        if renderer is None:
             return [self._centered(y, self._welcome if self._view is None else ()) for y in lines]
-        if not self._messages:
+        if not self._window.messages:
             return [self._empty(y) for y in lines]
-        top = self._window_top
+        top = self._window.top
         selection = self.text_selection
         width = self.size.width
-        strips = [self._row(self._renderer, top + y, selection).adjust_cell_length(width) for y in lines]
-        if not self._is_following:
+        strips = [self._row(renderer, top + y, selection).adjust_cell_length(width) for y in lines]
+        if not self._window.is_following:
             strips = [self._with_scroll_mark(strip, y) for strip, y in zip(strips, lines, strict=True)]
         return strips
 
     def _row(self, renderer: Renderer, line: int, selection: Selection | None) -> Strip:
-        number = self._base + line
-        if line >= len(self._lines):
+        number = self._window.base + line
+        if line >= len(self._window.lines):
             # Empty rows too know where they are, so that a selection may begin or end below the last message.
             place = Style(bgcolor=self.palette.background, meta={"offset": (0, number)})
             return Strip([Segment(" " * renderer.width, place)], renderer.width)
-        block, index = self._lines[line]
+        block, index = self._window.lines[line]
         return renderer.draw(
             block,
             index,
@@ -554,9 +380,11 @@ class ConversationLog(DrawnLines, can_focus=True):
             x = max(0, (width - cell_len(text)) // 2)
             mark = Segment(text, style + Style(meta={"newest": True}))
             return Strip.join([strip.crop(0, x), Strip([mark], cell_len(text)), strip.crop(x + cell_len(text), width)])
-        block_count = max(1, len(self._messages))
-        line = self._window_top
-        share = (self._first + line / max(1, len(self._lines)) * (self._last - self._first)) / block_count
+        block_count = max(1, len(self._window.messages))
+        line = self._window.top
+        share = (
+            self._window.first + line / max(1, len(self._window.lines)) * (self._window.last - self._window.first)
+        ) / block_count
         if y == min(height - 2, round(share * (height - 1))):
             mark = Segment("▐", Style(color=palette.faint, bgcolor=palette.background))
             return Strip.join([strip.crop(0, width - 1), Strip([mark], 1)])
@@ -614,8 +442,8 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._settle()
 
     def on_focus(self) -> None:
-        if self._cursor is None and self._messages:
-            self._cursor = self._messages[self._last - 1 if self._last else -1].key
+        if self._cursor is None and self._window.messages:
+            self._cursor = self._window.messages[self._window.last - 1 if self._window.last else -1].key
             self._reveal(self._cursor)
         self.refresh()
 
@@ -634,7 +462,9 @@ class ConversationLog(DrawnLines, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         if event.chain > 1:
             event.prevent_default()
-            self._select_message(self._window_top + event.y)
+            chosen = whole_message(self._window, event.y)
+            if chosen is not None:
+                self.screen.selections = {self: chosen}
             return
         if self.text_selection is not None:
             return
@@ -652,50 +482,8 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return the selected text of the messages alone: no times, names, marks, and no breaks where rows wrap."""
-        parts: list[str] = []
-        current: Block | None = None
-        start = end = 0
-
-        def finish() -> None:
-            if current is not None and end > start:
-                parts.append(current.text[start:end])
-
-        top = self._window_top
-        # An end left open is the edge of the window, not of what happens to be wrapped beyond it.
-        first_line = top if selection.start is None else max(0, selection.start.y - self._base)
-        last_line = top + self.size.height if selection.end is None else selection.end.y + 1 - self._base
-        for line in range(first_line, min(last_line, len(self._lines))):
-            block, index = self._lines[line]
-            span = selection.get_span(self._base + line)
-            row = block.rows[index]
-            if span is None or block.message is None:
-                continue
-            if row.kind is RowKind.BODY:
-                first, last = _chosen(row, row.end - row.start, span)
-                if block is not current:
-                    finish()
-                    current, start, end = block, row.start + first, row.start + last
-                else:
-                    end = max(end, row.start + last)
-            elif row.kind in (RowKind.SUBJECT, RowKind.FAILURE, RowKind.NOTE):
-                finish()
-                current = None
-                first, last = _chosen(row, len(row.text), span)
-                parts.append(row.text[first:last])
-        finish()
-        text = "\n".join(part for part in parts if part)
+        text = selected_text(self._window, selection)
         return (text, "\n") if text else None
-
-    def _select_message(self, line: int) -> None:
-        """Select the whole message a line belongs to."""
-        if not 0 <= line < len(self._lines):
-            return
-        block, index = self._lines[line]
-        if block.message is not None:
-            start = self._base + line - index
-            last = start + len(block.rows) - 1
-            end = block.rows[-1].end - block.rows[-1].start + len(block.rows[-1].text)
-            self.screen.selections = {self: Selection(Offset(0, start), Offset(end, last))}
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Repaint with the new selection."""
@@ -708,20 +496,20 @@ class ConversationLog(DrawnLines, can_focus=True):
     # -- the message cursor ---------------------------------------------------------------------------------------
 
     def _at_cursor(self) -> Message | None:
-        index = self._index(self._cursor) if self._cursor is not None else None
-        return None if index is None else self._messages[index]
+        index = self._window.index(self._cursor) if self._cursor is not None else None
+        return None if index is None else self._window.messages[index]
 
     def action_cursor(self, step: int) -> None:
         """Move the message cursor; below the newest the user wants to write."""
-        index = self._index(self._cursor) if self._cursor is not None else None
+        index = self._window.index(self._cursor) if self._cursor is not None else None
         if index is None:
-            index = len(self._messages)
+            index = len(self._window.messages)
         index += step
-        if index >= len(self._messages):
+        if index >= len(self._window.messages):
             self.action_leave()
-        elif self._messages:
-            self._cursor = self._messages[max(0, index)].key
-            if index <= 0 and self._first == 0:
+        elif self._window.messages:
+            self._cursor = self._window.messages[max(0, index)].key
+            if index <= 0 and self._window.first == 0:
                 self.move(-self.size.height)
             self._reveal(self._cursor)
             self.refresh()
@@ -730,8 +518,10 @@ class ConversationLog(DrawnLines, can_focus=True):
         """Move the window by pages and the cursor with it."""
         self.move(pages * max(1, self.size.height - 2))
         if self._cursor is not None:
-            top = self._window_top
-            shown = [block for block, _ in self._lines[top : top + self.size.height] if block.message is not None]
+            top = self._window.top
+            shown = [
+                block for block, _ in self._window.lines[top : top + self.size.height] if block.message is not None
+            ]
             block = (shown[0] if pages < 0 else shown[-1]) if shown else None
             if block is not None and block.message is not None:
                 self._cursor = block.message.key
@@ -739,11 +529,10 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def action_oldest(self) -> None:
         """Go to the oldest message loaded."""
-        if self._messages:
-            self._go_to(0)
-            self._top = 0
+        if self._window.messages:
+            self._window.go_to_start()
             if self._cursor is not None:
-                self._cursor = self._messages[0].key
+                self._cursor = self._window.messages[0].key
             self._settle()
             self.refresh()
 
@@ -753,8 +542,8 @@ class ConversationLog(DrawnLines, can_focus=True):
         if view is not None and view.has_newer:
             self._tell(self.LatestWanted(view.account, view.peer))
         self.follow()
-        if self._cursor is not None and self._messages:
-            self._cursor = self._messages[-1].key
+        if self._cursor is not None and self._window.messages:
+            self._cursor = self._window.messages[-1].key
         self.refresh()
 
     def action_take(self) -> None:
@@ -773,10 +562,10 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def _act(self, action: str, key: str | None) -> None:
         """Ask for what can be done with a message: all but details only with one that did not go out."""
-        index = self._index(key) if key is not None else None
+        index = self._window.index(key) if key is not None else None
         if index is None:
             return
-        message = self._messages[index]
+        message = self._window.messages[index]
         can_be_given_up = message.delivery in (Delivery.FAILED, Delivery.QUEUED)
         if action == "details":
             self._tell(self.DetailsWanted(message.account, message.peer, message.key))
@@ -815,10 +604,3 @@ def _first_of_last(messages: Sequence[Message], count: int) -> str | None:
         if count == 0:
             return message.key
     return None
-
-
-def _chosen(row: Row, length: int, span: tuple[int, int]) -> tuple[int, int]:
-    """Return the characters of a row that a selection covers."""
-    first = min(length, max(0, span[0]))
-    last = length if span[1] == -1 else min(length, max(first, span[1]))
-    return first, last
