@@ -10,8 +10,9 @@ import pytest
 from lxml import etree
 
 from tests.screenshots.scenes import SCENES
-from tests.screenshots.tables import CORE, DOAP, README, ROOT, SETTINGS, doap, filled
-from tui_xmpp.storage.settings import known_settings, load_settings
+from tests.screenshots.tables import CORE, DOAP, README, ROOT, doap, filled
+from tui_xmpp.core.settings import TABLES, settings_of
+from tui_xmpp.storage.settings import load_settings
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,11 @@ def test_the_doap_file_is_that_of_the_program() -> None:
     etree.fromstring(DOAP.read_bytes())
 
 
-def test_every_setting_is_explained() -> None:
-    assert list(SETTINGS) == [f"{table}.{key}" for table, keys in known_settings().items() for key in keys]
+def test_every_setting_is_explained(readme: str) -> None:
+    for table in ("accounts", *TABLES):
+        for setting in settings_of(table):
+            assert f"`{setting.key}` |" in readme
+            assert re.fullmatch(r"[A-Z].*\.", setting.help), setting.name
 
 
 def test_every_example_of_settings_is_understood(readme: str, tmp_path: Path) -> None:

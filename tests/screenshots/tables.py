@@ -11,11 +11,10 @@ from xml.sax.saxutils import escape
 
 from rich.text import Text
 
-from tui_xmpp.core.settings import AccountSettings, PrivacySettings, UiSettings
+from tui_xmpp.core.declaration import Setting
+from tui_xmpp.core.settings import TABLES, settings_of
 from tui_xmpp.features import FEATURES
 from tui_xmpp.features.table import markdown
-from tui_xmpp.jid import BareJID
-from tui_xmpp.storage import settings as storage
 from tui_xmpp.ui.actions import ACTIONS
 from tui_xmpp.ui.screens.help import HelpScreen
 
@@ -39,40 +38,6 @@ CORE = (
     ("XEP-0474", "Protection of SCRAM against downgrades", "xmpp/sasl/scram.py"),
 )
 """What is spoken below the features: specification, what of it, and the module that speaks it."""
-
-SETTINGS = {
-    "accounts.jid": ("an address", "Whose account it is. The only key an account needs."),
-    "accounts.host": ("a name or an IP address", "Connect there instead of where DNS points."),
-    "accounts.port": ("1 to 65535", "The port at that host."),
-    "accounts.tls": ('`"auto"`, `"starttls"`, `"direct"`', "How encryption begins. There is none of the plain kind."),
-    "accounts.ca_file": ("a path", "A certificate authority (PEM) to trust in addition, for this account."),
-    "accounts.resource": ("text", "The beginning of this device's name; a random end is added."),
-    "accounts.priority": ("−128 to 127", "The priority of a first login; after that the last one set comes back."),
-    "accounts.password_command": ("a command", "Its first line of output is the password. No shell runs it."),
-    "accounts.client_certificate": ("a path", "A certificate with its key (PEM) to log in with."),
-    "accounts.allow_plain": (
-        "`true`, `false`",
-        "Let the password itself be sent (inside TLS) to a server without SCRAM.",
-    ),
-    "accounts.anonymous": ("`true`, `false`", "Log in as a guest without a name."),
-    "accounts.enabled": ("`true`, `false`", "Connect at start."),
-    "ui.theme": ('`"dark"`, `"light"`, any Textual theme', "The colours; `/theme` changes them too."),
-    "ui.roster_width": ("16 to 80", "Columns of the list of people. If not set, more in a wider terminal."),
-    "ui.show_offline": ("`true`, `false`", "List people who are offline."),
-    "ui.roster_order": ('`"state"`, `"name"`', "The order of people in a group."),
-    "ui.away_after": ("0 to 1440", "Minutes without a key until you are shown away; 0 for never."),
-    "ui.xa_after": ("0 to 1440", "The same for extended away."),
-    "ui.mouse": ("`true`, `false`", "Use the mouse; without it the terminal's own selection works as usual."),
-    "ui.time_format": ("a strftime format", "How times are written."),
-    "privacy.answer_version": ("`true`, `false`", "Tell who asks which program and version this is."),
-    "privacy.tell_system": ("`true`, `false`", "Name the operating system in that answer."),
-    "privacy.answer_time": ("`true`, `false`", "Tell who asks your local time."),
-    "privacy.tell_idle": ("`true`, `false`", "Say since when you have been away."),
-    "privacy.send_receipts": ("`true`, `false`", "Tell contacts who see you online that their messages arrived."),
-    "privacy.send_markers": ("`true`, `false`", "Tell them what you have read."),
-    "privacy.send_typing": ("`true`, `false`", "Tell them that you are writing."),
-}
-"""What each setting takes and does, in the order of the table."""
 
 
 def table(*rows: Iterable[str]) -> str:
@@ -108,15 +73,21 @@ def commands() -> str:
 
 def settings() -> str:
     """Return the settings with what holds where they are not set."""
-    usual = {"accounts": AccountSettings(BareJID.parse("a@b")), "ui": UiSettings(), "privacy": PrivacySettings()}
-    attributes = {"accounts": storage._ACCOUNT, "ui": storage._UI, "privacy": storage._PRIVACY}
-    rows = []
-    for name, (takes, does) in SETTINGS.items():
-        part, key = name.split(".")
-        value = getattr(usual[part], attributes[part][key][0]) if key != "jid" else None
-        shown = "–" if value in (None, "") else f"`{json.dumps(value)}`"
-        rows.append((f"`[[{part}]]`" if part == "accounts" else f"`[{part}]`", f"`{key}`", takes, shown, does))
+    rows = [
+        ("`[[accounts]]`", "`jid`", "an address", "–", "Whose account it is. The only key an account needs."),
+    ]
+    for part in ("accounts", *TABLES):
+        for each in settings_of(part):
+            shown = "–" if each.default in (None, "") else f"`{json.dumps(each.default)}`"
+            place = f"`[[{part}]]`" if part == "accounts" else f"`[{part}]`"
+            rows.append((place, f"`{each.key}`", _takes(each), shown, each.help))
     return table(("Table", "Key", "Takes", "If not set", "What it does"), *rows)
+
+
+def _takes(setting: Setting) -> str:
+    if setting.form.is_switch:
+        return "`true`, `false`"
+    return ", ".join(f'`"{choice}"`' for choice in setting.form.choices) or setting.form.words
 
 
 def specifications() -> str:

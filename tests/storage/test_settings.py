@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_xmpp.core.settings import AccountSettings, Settings
+from tui_xmpp.core.settings import AccountSettings, NotificationSettings, Settings
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.settings import (
     SettingsError,
@@ -50,6 +50,15 @@ roster_order = "name"
 
 [privacy]
 answer_version = false
+
+[notifications]
+bell = false
+quiet_hours = "22:00-07:00"
+
+[keys]
+help = "f12"
+quit = ["ctrl+q", "alt+q"]
+close = ""
 """)
     loaded = load_settings(path)
     assert loaded.problems == ()
@@ -71,6 +80,13 @@ answer_version = false
     assert loaded.settings.ui.roster_width == 40
     assert not loaded.settings.ui.is_offline_shown
     assert not loaded.settings.privacy.answers_version
+    assert loaded.settings.notifications == NotificationSettings(rings_bell=False, quiet_hours="22:00-07:00")
+    assert [(each.action, each.keys) for each in loaded.settings.keys] == [
+        ("help", ("f12",)),
+        ("quit", ("ctrl+q", "alt+q")),
+        ("close", ()),
+    ]
+    assert loaded.settings.keys[0].where == f"{path}:29"
 
 
 def test_each_problem_names_file_line_and_key_and_the_rest_counts(path: Path) -> None:
@@ -93,6 +109,12 @@ colour = 1
 
 [sounds]
 bell = true
+
+[notifications]
+quiet_hours = "late"
+
+[keys]
+help = 1
 """)
     loaded = load_settings(path)
     assert [str(account.jid) for account in loaded.settings.accounts] == ["juliet@example.org", "romeo@example.net"]
@@ -105,6 +127,8 @@ bell = true
         (15, "ui.roster_width"),
         (16, "ui.colour"),
         (18, "sounds"),
+        (22, "notifications.quiet_hours"),
+        (25, "keys.help"),
     ]
     assert all(str(problem).startswith(f"{path}:") for problem in loaded.problems)
     assert "secret" not in "".join(map(str, loaded.problems))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
 
-from tui_xmpp.core.settings import AccountSettings, PrivacySettings, Settings, UiSettings
+from tui_xmpp.core.declaration import UnfitValueError
+from tui_xmpp.core.settings import TABLES, AccountSettings, KeyChoice, Settings, settings_of
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, JIDError
 
@@ -48,10 +49,6 @@ class LoadedSettings:
     problems: tuple[SettingProblem, ...] = ()
 
 
-class _ValueProblem(Exception):
-    """A value that is not what its key takes; the text says what it takes."""
-
-
 def load_settings(path: Path) -> LoadedSettings:
     """Read the settings; a missing file is an empty one. Never raises for what the file says."""
     try:
@@ -77,24 +74,25 @@ class _Reader:
 
     def read(self, document: Mapping[str, Any]) -> LoadedSettings:
         accounts: list[AccountSettings] = []
-        ui, privacy = UiSettings(), PrivacySettings()
+        tables = {table: kind() for table, kind in TABLES.items()}
+        keys: tuple[KeyChoice, ...] = ()
         for key, value in document.items():
             if key == "accounts" and isinstance(value, list):
                 for number, table in enumerate(value):
                     account = self._account(table, number)
                     if account is not None:
                         accounts.append(account)
-            elif key == "ui" and isinstance(value, dict):
-                ui = self._table("ui", value, ui, _UI)
-            elif key == "privacy" and isinstance(value, dict):
-                privacy = self._table("privacy", value, privacy, _PRIVACY)
-            elif key in ("accounts", "ui", "privacy"):
+            elif key in tables and isinstance(value, dict):
+                tables[key] = self._table(key, value, tables[key])
+            elif key == "keys" and isinstance(value, dict):
+                keys = tuple(self._key_choices(value))
+            elif key == "accounts" or key == "keys" or key in tables:
                 form = "[[accounts]] tables" if key == "accounts" else f"a [{key}] table"
                 self._problem(self._line(None, 0, key), key, f"must be {form}.")
             else:
-                known = "accounts, ui, privacy"
+                known = ", ".join(("accounts", *tables, "keys"))
                 self._problem(self._line(None, 0, key), key, f"is not a setting; known are {known}.")
-        return LoadedSettings(Settings(tuple(accounts), ui, privacy), tuple(self._problems))
+        return LoadedSettings(Settings(tuple(accounts), **tables, keys=keys), tuple(self._problems))
 
     def _account(self, table: Any, number: int) -> AccountSettings | None:
         line = self._line("accounts", number, None)
@@ -103,20 +101,22 @@ class _Reader:
             return None
         try:
             jid = _jid(table["jid"])
-        except _ValueProblem as error:
+        except UnfitValueError as error:
             self._problem(self._line("accounts", number, "jid"), "accounts.jid", str(error))
             return None
         rest = {key: value for key, value in table.items() if key != "jid"}
-        return self._table("accounts", rest, AccountSettings(jid), _ACCOUNT, number)
+        return self._table("accounts", rest, AccountSettings(jid), number)
 
-    def _table(
-        self,
-        name: str,
-        table: Mapping[str, Any],
-        start: T,
-        known: Mapping[str, tuple[str, Callable[[Any], object]]],
-        number: int = 0,
-    ) -> T:
+    def _key_choices(self, table: Mapping[str, Any]) -> Iterator[KeyChoice]:
+        for action, value in table.items():
+            line = self._line("keys", 0, action)
+            try:
+                yield KeyChoice(action, _keys(value), f"{self._path}:{line}" if line else str(self._path))
+            except UnfitValueError as error:
+                self._problem(line, f"keys.{action}", str(error))
+
+    def _table(self, name: str, table: Mapping[str, Any], start: T, number: int = 0) -> T:
+        known = {setting.key: setting for setting in settings_of(name)}
         found: dict[str, object] = {}
         for key, value in table.items():
             line = self._line(name, number, key)
@@ -125,10 +125,9 @@ class _Reader:
             elif key not in known:
                 self._problem(line, f"{name}.{key}", f"is not a setting; known are {', '.join(known)}.")
             else:
-                attribute, convert = known[key]
                 try:
-                    found[attribute] = convert(value)
-                except _ValueProblem as error:
+                    found[known[key].attribute] = known[key].form.read(value)
+                except UnfitValueError as error:
                     self._problem(line, f"{name}.{key}", str(error))
         return replace(start, **found)  # type: ignore[type-var]
 
@@ -168,79 +167,18 @@ def _line_of_error(text: str, source: str) -> int:
 
 def _jid(value: Any) -> BareJID:
     if not isinstance(value, str):
-        raise _ValueProblem('must be an address such as "juliet@example.org".')
+        raise UnfitValueError('must be an address such as "juliet@example.org".')
     try:
         return BareJID.parse(value)
     except JIDError as error:
-        raise _ValueProblem(str(error)) from error
+        raise UnfitValueError(str(error)) from error
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _ValueProblem("must be text in quotes.")
-    return value
-
-
-def _path(value: Any) -> str:
-    return str(Path(_text(value)).expanduser())
-
-
-def _switch(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _ValueProblem("must be true or false.")
-    return value
-
-
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    def convert(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise _ValueProblem(f"must be a whole number from {low} to {high}.")
-        return value
-
-    return convert
-
-
-def _choice(*choices: str) -> Callable[[Any], str]:
-    def convert(value: Any) -> str:
-        if value not in choices:
-            raise _ValueProblem(f"must be one of {', '.join(choices)}.")
-        return str(value)
-
-    return convert
-
-
-_ACCOUNT: dict[str, tuple[str, Callable[[Any], object]]] = {
-    "host": ("host", _text),
-    "port": ("port", _whole(1, 65535)),
-    "tls": ("tls", _choice("auto", "starttls", "direct")),
-    "ca_file": ("ca_file", _path),
-    "resource": ("resource", _text),
-    "priority": ("priority", _whole(-128, 127)),
-    "password_command": ("password_command", _text),
-    "client_certificate": ("client_certificate", _path),
-    "allow_plain": ("is_plain_allowed", _switch),
-    "anonymous": ("is_anonymous", _switch),
-    "enabled": ("is_enabled", _switch),
-}
-_UI: dict[str, tuple[str, Callable[[Any], object]]] = {
-    "theme": ("theme", _text),
-    "roster_width": ("roster_width", _whole(16, 80)),
-    "show_offline": ("is_offline_shown", _switch),
-    "roster_order": ("roster_order", _choice("state", "name")),
-    "away_after": ("away_after", _whole(0, 1440)),
-    "xa_after": ("xa_after", _whole(0, 1440)),
-    "mouse": ("is_mouse_enabled", _switch),
-    "time_format": ("time_format", _text),
-}
-_PRIVACY: dict[str, tuple[str, Callable[[Any], object]]] = {
-    "answer_version": ("answers_version", _switch),
-    "tell_system": ("tells_system", _switch),
-    "answer_time": ("answers_time", _switch),
-    "tell_idle": ("tells_idle", _switch),
-    "send_receipts": ("sends_receipts", _switch),
-    "send_markers": ("sends_markers", _switch),
-    "send_typing": ("sends_typing", _switch),
-}
+def _keys(value: Any) -> tuple[str, ...]:
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise UnfitValueError('must be a key such as "ctrl+t", or several: ["ctrl+t", "f12"].')
+    return tuple(key for key in keys if key)
 
 
 # -- writing ------------------------------------------------------------------------------------------------------
@@ -262,12 +200,12 @@ def save_account(path: Path, account: AccountSettings) -> None:
         table["jid"] = str(account.jid)
         tables.append(table)
     usual = AccountSettings(account.jid)
-    for key, (attribute, _) in _ACCOUNT.items():
-        value = getattr(account, attribute)
-        if value != getattr(usual, attribute):
-            table[key] = value
-        elif key in table:
-            del table[key]
+    for each in settings_of("accounts"):
+        value = getattr(account, each.attribute)
+        if value != getattr(usual, each.attribute):
+            table[each.key] = value
+        elif each.key in table:
+            del table[each.key]
     _write(path, tomlkit.dumps(document))
 
 
@@ -319,5 +257,5 @@ def _write(path: Path, text: str) -> None:
 
 def known_settings() -> dict[str, tuple[str, ...]]:
     """Return the keys of each table, for the documentation and its test."""
-    assert {f.name for f in fields(AccountSettings)} == {"jid"} | {a for a, _ in _ACCOUNT.values()}  # noqa: S101
-    return {"accounts": ("jid", *_ACCOUNT), "ui": tuple(_UI), "privacy": tuple(_PRIVACY)}
+    tables = {table: tuple(each.key for each in settings_of(table)) for table in ("accounts", *TABLES)}
+    return tables | {"accounts": ("jid", *tables["accounts"])}

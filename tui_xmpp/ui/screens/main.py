@@ -123,7 +123,7 @@ class MainScreen(Guarded, Screen[None]):
         self._size_roster()
         self.divider = Divider()
         self.conversation = ConversationPane(
-            views, self._complete, self._take, clock=clock, time_format=ui.time_format, id="conversation"
+            views, self._complete, self._take, clock=clock, time_format=ui.clock_format, id="conversation"
         )
         self.status_pane = _StatusPane(views, clock, ui.time_format, id="status")
         self.status_line = StatusLine(views, clock, ui.time_format)
