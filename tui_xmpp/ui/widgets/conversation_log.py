@@ -380,12 +380,7 @@ class ConversationLog(DrawnLines, can_focus=True):
             x = max(0, (width - cell_len(text)) // 2)
             mark = Segment(text, style + Style(meta={"newest": True}))
             return Strip.join([strip.crop(0, x), Strip([mark], cell_len(text)), strip.crop(x + cell_len(text), width)])
-        block_count = max(1, len(self._window.messages))
-        line = self._window.top
-        share = (
-            self._window.first + line / max(1, len(self._window.lines)) * (self._window.last - self._window.first)
-        ) / block_count
-        if y == min(height - 2, round(share * (height - 1))):
+        if y == min(height - 2, round(self._window.share * (height - 1))):
             mark = Segment("▐", Style(color=palette.faint, bgcolor=palette.background))
             return Strip.join([strip.crop(0, width - 1), Strip([mark], 1)])
         return strip
@@ -518,13 +513,9 @@ class ConversationLog(DrawnLines, can_focus=True):
         """Move the window by pages and the cursor with it."""
         self.move(pages * max(1, self.size.height - 2))
         if self._cursor is not None:
-            top = self._window.top
-            shown = [
-                block for block, _ in self._window.lines[top : top + self.size.height] if block.message is not None
-            ]
-            block = (shown[0] if pages < 0 else shown[-1]) if shown else None
-            if block is not None and block.message is not None:
-                self._cursor = block.message.key
+            shown = self._window.shown()
+            if shown:
+                self._cursor = (shown[0] if pages < 0 else shown[-1]).key
                 self.refresh()
 
     def action_oldest(self) -> None:

@@ -23,7 +23,7 @@ Line = tuple[Block, int]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line by its message, which stays when lines are added or wrapped anew: a negative ``row`` is a line above it."""
+    """A line by its message, which holds when lines are added or wrapped anew. A negative ``row`` is above it."""
 
     key: str
     row: int
@@ -53,6 +53,12 @@ class MessageWindow:
     def top(self) -> int:
         """The first line in the window, counted among the wrapped ones."""
         return max(0, len(self.lines) - self.height) if self.is_following else self._top
+
+    @property
+    def share(self) -> float:
+        """How far down among all the messages the window begins: 0 to 1."""
+        first, last, line = self.first, self.last, self.top / max(1, len(self.lines))
+        return (first + line * (last - first)) / max(1, len(self.messages))
 
     # -- what is in it --------------------------------------------------------------------------------------------
 
