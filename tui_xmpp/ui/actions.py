@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Phase, Show
 from tui_xmpp.jid import BareJID, JIDError
+from tui_xmpp.ui import chats
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
 
@@ -30,6 +31,7 @@ class Kind(Enum):
     THEME = "theme"
     COMMAND = "command"
     GROUP = "group"
+    NOTIFY = "notify"
     TEXT = "text"
 
 
@@ -529,6 +531,15 @@ ACTIONS: tuple[Action, ...] = (
            slash="close", applies=_has_chat),
     Action("next-unread", "Next unread", "Open the chat with the latest unread message.", _next_unread, ("alt+a",),
            footer="Next unread"),
+    Action("pin", "Pin or unpin", "Keep a chat at the top of lists, or no longer.", chats.pin, slash="pin",
+           arguments=(_WHOM,), applies=_has_subject),
+    Action("mute", "Mute or unmute", "Say when a chat may call you: always, on a mention, or never.", chats.mute,
+           slash="mute", arguments=(Argument("RULE", Kind.NOTIFY, is_optional=True),), example="/mute mention",
+           applies=_has_subject),
+    Action("archive", "Archive or take back", "Put a chat out of sight until something comes in it, or take it back.",
+           chats.archive, slash="archive", arguments=(_WHOM,), applies=_has_subject),
+    Action("later", "Mark for later", "Mark a chat to come back to, or as done with.", chats.put_off, slash="later",
+           arguments=(_WHOM,), applies=_has_subject),
     Action("status-pane", "Status", "Open or close the status pane.", _toggle_status, ("ctrl+t",), footer="Status"),
     Action("roster-pane", "People", "Hide or show the list of people.", _toggle_roster, ("f2",)),
     Action("next-pane", "Next pane", "Go to the next pane.", _next_pane, ("f6",)),

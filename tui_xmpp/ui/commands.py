@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.ui.actions import BY_SLASH, SHOW_NAMES, Action, Kind
+from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.theme import SHORT_NAMES
@@ -141,6 +142,9 @@ def _values(desk: Desk, kind: Kind) -> Iterable[tuple[str, str]]:
     elif kind is Kind.COMMAND:
         for name in sorted(BY_SLASH):
             yield name, BY_SLASH[name].title
+    elif kind is Kind.NOTIFY:
+        for rule in Notify:
+            yield rule.value, ""
     elif kind is Kind.GROUP:
         account = desk.account
         for group in desk.groups(account) if account else ():

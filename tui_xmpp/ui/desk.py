@@ -16,6 +16,8 @@ from tui_xmpp.core.views import AccountView, ContactView, Views
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, FullJID, JIDError, parse_jid
 from tui_xmpp.ui.bridge import Answered
+from tui_xmpp.ui.chat_marks import ChatMarks
+from tui_xmpp.ui.trail import Trail
 from tui_xmpp.worker.client import Client
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Desk:
         self.app = app
         self.client = client
         self.clock = clock
+        self.marks = ChatMarks(client)
+        self.trail = Trail(client, self.marks)
 
     @property
     def main(self) -> MainScreen:

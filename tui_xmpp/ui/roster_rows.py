@@ -7,7 +7,7 @@ stands is found through the sections' lengths, of which there are as many as gro
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -70,7 +70,8 @@ class _AccountRows:
 class RosterRows:
     """Order contacts into accounts, groups and rows, and tell which row stands on which line."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_archived: Callable[[ContactView], bool] = lambda _: False) -> None:
+        self._is_archived = is_archived
         self.is_offline_shown = True
         self.is_ordered_by_state = True
         self.folded: set[tuple[BareJID, str | None]] = set()
@@ -127,6 +128,8 @@ class RosterRows:
             is_shown = self.needle in name or self.needle in str(view.peer)
         else:
             is_shown = self.is_offline_shown or view.show.is_available or view.unread > 0
+            if is_shown and not view.is_in_roster and not view.unread:
+                is_shown = not self._is_archived(view)
         return _Entry(rank, name, view.peer), groups, is_shown
 
     def _add(self, rows: _AccountRows, view: ContactView, *, is_sorting: bool) -> None:

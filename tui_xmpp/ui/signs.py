@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from tui_xmpp.core.model import Phase, Show, Subscription
 from tui_xmpp.core.views import AccountView, ContactView
+from tui_xmpp.ui.chat_marks import Marks, Notify
 from tui_xmpp.ui.theme import Inks
 
 SHAPES = {
@@ -31,6 +32,9 @@ WORDS = {
     Show.DND: "busy",
     Show.OFFLINE: "offline",
 }
+
+PINNED, MUTED, ONLY_MENTIONS, FOR_LATER = "⚲", "∅", "@", "⚑"
+"""What stands beside a chat that is marked."""
 
 _PHASES = {
     Phase.OFFLINE: "offline",
@@ -97,6 +101,12 @@ def subscription_mark(contact: ContactView) -> str:
         Subscription.FROM: "only them ⇢",
         Subscription.NONE: "no sharing",
     }[contact.subscription]
+
+
+def chat_signs(marks: Marks) -> str:
+    """Return the signs of a chat's marks, in a steady order."""
+    rule = {Notify.ALWAYS: "", Notify.MENTION: ONLY_MENTIONS, Notify.NEVER: MUTED}[marks.notify]
+    return f"{FOR_LATER * marks.is_for_later}{rule}{PINNED * marks.is_pinned}"
 
 
 def subscription_words(contact: ContactView) -> str:

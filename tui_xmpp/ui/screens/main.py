@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -119,7 +119,7 @@ class MainScreen(Guarded, Screen[None]):
         self._asked: dict[tuple[BareJID, PromptKind], Prompt] = {}
         self._last_entry: LogEntry | None = None
         self.title_bar = TitleBar()
-        self.roster = _Roster(views, id="roster")
+        self.roster = _Roster(views, desk.marks, id="roster")
         self._size_roster()
         self.divider = Divider()
         self.conversation = ConversationPane(
@@ -146,6 +146,7 @@ class MainScreen(Guarded, Screen[None]):
         self.roster.rows.is_ordered_by_state = by_state if isinstance(by_state, bool) else ui.roster_order == "state"
         self.roster.rows.is_offline_shown = offline if isinstance(offline, bool) else ui.is_offline_shown
         self.roster.reset()
+        self._number_chats()
         folded = client.recall("folded groups")
         if isinstance(folded, list):
             self.roster.restore_folds(folded)
@@ -196,6 +197,8 @@ class MainScreen(Guarded, Screen[None]):
             self.desk.submit(c.OpenConversation(account, peer))
             self.conversation.show(account, peer)
             self.roster.open_chat = self.chat
+            self.desk.trail.visit(self.chat)
+            self._number_chats()
             self.roster.select(account, peer)
             self._show_speaker()
         self._turn_to(CONVERSATION)
@@ -206,8 +209,10 @@ class MainScreen(Guarded, Screen[None]):
         if self.chat is None:
             return
         self.desk.submit(c.CloseConversation(*self.chat))
+        self.desk.trail.leave(self.chat)
         self.chat = None
         self.roster.open_chat = None
+        self._number_chats()
         self.conversation.show(self.speaker, None)
         self._show_speaker()
         self._turn_to(PEOPLE)
@@ -229,6 +234,15 @@ class MainScreen(Guarded, Screen[None]):
         self.desk.client.remember("speaker", str(account))
         self._show_speaker()
         self.desk.say(f"You speak as {account}.")
+
+    def _number_chats(self) -> None:
+        self.roster.numbers = {chat: number for number, chat in enumerate(self.desk.trail.numbered(), 1)}
+        self.roster.repaint()
+
+    def follow_marks(self) -> None:
+        """Draw what chats are marked with."""
+        self._number_chats()
+        self.roster.set_order()
 
     def _show_speaker(self) -> None:
         self.status_line.speaker = self.speaker
@@ -576,6 +590,7 @@ class MainScreen(Guarded, Screen[None]):
                 # A batch that says so follows at once, with this contact and account: till then no number may flicker.
                 contacts.discard(self.chat)
                 accounts.discard(self.chat[0])
+        self._bring_back(contacts)
         if contacts and not is_roster_reset:
             self.roster.update_contacts(contacts)
         for account in accounts:
@@ -589,6 +604,15 @@ class MainScreen(Guarded, Screen[None]):
             self.status_pane.update()
         if is_chat_stale or contacts:
             self._tell_title()
+
+    def _bring_back(self, chats: Iterable[Chat]) -> None:
+        """Take chats in which something came out of the archive, the muted ones excepted."""
+        for chat in chats:
+            marks = self.desk.marks.of(*chat)
+            if marks.is_archived and not marks.is_muted:
+                old, new = self.roster.rows.view(*chat), self.desk.views.contact(*chat)
+                if new is not None and new.unread > (old.unread if old is not None else 0):
+                    self.desk.marks.archive(*chat, is_archived=False)
 
     def tick(self) -> None:
         """Draw what counts down."""

@@ -18,11 +18,13 @@ from textual.strip import Strip
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, ContactView, Views
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.chat_marks import ChatMarks
 from tui_xmpp.ui.roster_rows import STRANGERS, UNGROUPED, RosterRows, RowId
 from tui_xmpp.ui.signs import (
     SHAPES,
     account_ink,
     account_shape,
+    chat_signs,
     counted,
     fitted,
     laid_out,
@@ -81,12 +83,21 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     class Left(Message):
         """The user is done with the list."""
 
-    def __init__(self, views: Views, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(
+        self,
+        views: Views,
+        marks: ChatMarks,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+    ) -> None:
         super().__init__(id=id)
-        self.rows = RosterRows()
+        self.rows = RosterRows(lambda view: marks.of(view.account, view.peer).is_archived)
+        self.numbers: dict[tuple[BareJID, BareJID], int] = {}
+        """The chats that have a number."""
         self.is_filtering = False
         self.open_chat: tuple[BareJID, BareJID] | None = None
         self._views = views
+        self._marks = marks
         self._accounts: dict[BareJID, AccountView] = {}
         self._selected: RowId | None = None
         self._selected_line = 0
@@ -229,8 +240,10 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     def _row_strip(self, row: RowId, ink: Inks, width: int) -> Strip:
         subject: object
+        around: tuple[object, ...] = ()
         if row.peer is not None:
             subject = self.rows.view(row.account, row.peer)
+            around = (self._marks.of(row.account, row.peer), self.numbers.get((row.account, row.peer)))
         elif row.group is not None:
             section = self.rows.section(row.account, row.group)
             subject = (section.members, section.online, section.unread) if section else None
@@ -245,6 +258,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
             row.peer is None and self.rows.is_folded(row.account, row.group),
             row.peer is None and self.rows.contact_count(row.account),
             self.open_chat == (row.account, row.peer),
+            around,
         )
         known = self._strips.get(row)
         if (
@@ -291,22 +305,27 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         return laid_out([(" ▸ " if is_folded else " ▾ ", ink.dim), (title, ink.dim)], right, width)
 
     def _draw_contact(self, row: RowId, view: ContactView, ink: Inks, width: int) -> Strip:
+        chat = (row.account, view.peer)
         mark = subscription_mark(view)
-        name_ink = ink.text if view.show.is_available or view.unread else ink.dim
-        if view.unread or self.open_chat == (row.account, row.peer):
+        marks = self._marks.of(*chat)
+        is_calling = view.unread and not marks.is_muted
+        name_ink = ink.text if view.show.is_available or is_calling else ink.dim
+        if is_calling or self.open_chat == chat:
             name_ink += Style(bold=True)
         shape = ("⊗", ink.error) if view.is_blocked else (SHAPES[view.show], show_ink(view.show, ink))
         right: list[tuple[str, Style]] = []
         if mark:
             right.append((f" {mark}", ink.dim))
+        if signs := chat_signs(marks):
+            right.append((f" {signs}", ink.dim))
         if view.unread:
-            right.append((f" {view.unread if view.unread < 1000 else '999+'}", ink.badge))
+            right.append((f" {view.unread if view.unread < 1000 else '999+'}", ink.badge if is_calling else ink.dim))
         right.append((" ", ink.text))
         name = sanitize_line(view.title)
         room = width - 5 - sum(len(text) for text, _ in right)
         name = fitted(name, max(room, 6))
         status = sanitize_line(view.status, 120) if view.status else ""
-        left = [("   ", ink.text), shape, (" ", ink.text), (name, name_ink)]
+        left = [(f" {self.numbers.get(chat, '')}".ljust(3), ink.dim), shape, (" ", ink.text), (name, name_ink)]
         if status:
             gap = max(2, min(13, room // 2) - len(name))
             left += [(" " * gap, ink.text), (status, ink.dim)]
