@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.facts import DARCY, ELIZABETH
-from tui_xmpp.core.changes import AccountChanged, ContactChanged
+from tui_xmpp.core.changes import AccountChanged, Change, ContactChanged, ConversationChanged
 from tui_xmpp.core.commands import Answer, Connect
-from tui_xmpp.worker.doorbell import BURST, STEADY, WINDOW, Doorbell
+from tui_xmpp.worker.doorbell import FLOOD, FRAME, Doorbell
 
 NEWS = ContactChanged(ELIZABETH, DARCY)
+A_MESSAGE = (ConversationChanged(ELIZABETH, DARCY), NEWS, AccountChanged(ELIZABETH))
 
 
 class TimedLoop(asyncio.SelectorEventLoop):
@@ -49,8 +50,8 @@ class Listener:
         self.loop.now += seconds
         self.run(lambda: None)
 
-    def note(self) -> None:
-        self.run(lambda: self.bell.note([NEWS]))
+    def note(self, *changes: Change) -> None:
+        self.run(lambda: self.bell.note(changes or [NEWS]))
 
 
 def test_the_first_change_after_idle_rings_at_once(loop: TimedLoop) -> None:
@@ -73,41 +74,50 @@ def test_an_unanswered_ring_is_not_repeated_and_everything_merges(loop: TimedLoo
     assert [answer.ticket for answer in batch.answers] == [1]
 
 
-def test_a_few_rings_come_at_once_and_the_next_waits_for_its_frame(loop: TimedLoop) -> None:
+def test_the_next_ring_waits_for_its_frame(loop: TimedLoop) -> None:
     listener = Listener(loop)
-    for _ in range(BURST + 1):
+    for _ in range(3):
         listener.note()
         listener.bell.take()
-    listener.note()
-    assert len(listener.rings) == BURST
-    listener.after(WINDOW / 2)
-    assert len(listener.rings) == BURST
-    listener.after(WINDOW / 2 + 0.001)
-    assert len(listener.rings) == BURST + 1
+    assert listener.rings == [1000.0]
+    listener.after(FRAME / 2)
+    assert listener.rings == [1000.0]
+    listener.after(FRAME / 2 + 0.001)
+    assert len(listener.rings) == 2
 
 
-def test_a_flood_rings_every_frame_and_after_a_while_every_other(loop: TimedLoop) -> None:
+def test_in_a_lively_talk_each_message_and_that_it_was_read_are_told_within_a_frame(loop: TimedLoop) -> None:
     listener = Listener(loop)
-    step = 0.002
-    while loop.now < 1000 + 3 * STEADY:
-        listener.note()
+    for _ in range(100):
+        listener.note(*A_MESSAGE)
+        assert listener.rings[-1] == loop.now
+        listener.bell.take()
+        listener.after(0.005)
+        listener.note(*A_MESSAGE)
+        listener.after(FRAME)
+        assert listener.bell.take().changes
+        listener.after(0.055 - FRAME)
+    assert len(listener.rings) == 200
+
+
+def test_a_flood_rings_ever_less_often_and_after_a_pause_at_once_again(loop: TimedLoop) -> None:
+    listener = Listener(loop)
+    step = 0.005
+    while loop.now < 1003:
+        listener.note(*A_MESSAGE, *A_MESSAGE)
         listener.bell.take()
         listener.after(step)
     gaps = [later - sooner for sooner, later in zip(listener.rings, listener.rings[1:], strict=False)]
-    early = [gap for gap, at in zip(gaps, listener.rings[1:], strict=True) if 1000 + 4 * WINDOW < at < 1000 + STEADY]
-    assert min(early) > WINDOW - 2 * step
-    late = [gap for gap, at in zip(gaps, listener.rings[1:], strict=True) if at > 1000 + STEADY + 2 * WINDOW]
-    assert max(early) < WINDOW + 2 * step
-    assert min(late) > 2 * WINDOW - 2 * step
-    # A pause makes it quick again.
-    listener.after(1)
+    assert min(gaps) > FRAME - step
+    late = [gap for gap, at in zip(gaps, listener.rings[1:], strict=True) if at > 1002]
+    assert FLOOD * FRAME - step < min(late) <= max(late) < FLOOD * FRAME + 2 * step
+    listener.after(2)
     listener.bell.take()
-    listener.after(1)
-    count = len(listener.rings)
-    for _ in range(BURST):
+    for _ in range(2):
+        listener.after(FRAME + 0.001)
         listener.note()
+        assert listener.rings[-1] == loop.now
         listener.bell.take()
-    assert listener.rings[count:] == [loop.now] * BURST
 
 
 def test_a_closed_bell_is_silent(loop: TimedLoop) -> None:

@@ -113,9 +113,9 @@ class Client:
 
     def publish(self, events: Iterable[Event]) -> None:
         """Let facts be known: apply them in order and ring. For the engine (and for tests of the screen)."""
-        changes: set[Change] = set()
+        changes: list[Change] = []
         for event in events:
-            changes.update(self._store.apply(event))
+            changes += self._store.apply(event)
         if changes:
             self._doorbell.note(changes)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from math import exp
 
 from tui_xmpp.core.changes import Change
 from tui_xmpp.core.commands import Answer
 
-WINDOW = 1 / 30
-"""Seconds between two rings, one frame, once a burst is over."""
-BURST = 3
-"""Rings that may follow each other at once: a message, that it is read, and what other devices are told of it."""
-STEADY = 1.0
-"""Seconds of ringing without a pause after which the window is doubled: a flood nobody can read needs no more."""
+FRAME = 1 / 60
+"""Seconds between two rings, at the least: the screen paints no more often."""
+FLOOD = 4
+"""Frames between two rings while so much changes that nobody could read it."""
+CALM = 150.0
+"""Changes a second that are told frame by frame: a lively talk is 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +29,18 @@ class Batch:
 class Doorbell:
     """Merge changes and ring once for all of them.
 
-    There is never more than one unanswered ring: after a ring nothing more is rung until :meth:`take`. A few rings may
-    come at once; then there is one a frame, and one in two frames while it has been ringing without a pause.
+    There is never more than one unanswered ring: after a ring nothing more is rung until :meth:`take`. After a pause it
+    rings at once, then once a frame, and the less often the more has changed in the last second.
     """
 
-    def __init__(self, window: float = WINDOW) -> None:
-        self._window = window
+    def __init__(self) -> None:
         self._listener: Callable[[], None] | None = None
         self._changes: set[Change] = set()
         self._answers: list[Answer] = []
         self._is_rung = False
-        self._credit = float(BURST)
-        self._counted_at = float("-inf")
-        self._paused_at = float("-inf")
+        self._fresh = 0
+        self._load = 0.0
+        self._loaded_at = self._rung_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
     def listen(self, listener: Callable[[], None] | None) -> None:
@@ -49,9 +49,10 @@ class Doorbell:
         self._is_rung = False
         self._arm()
 
-    def note(self, changes: Iterable[Change]) -> None:
-        """Add what became stale."""
+    def note(self, changes: Collection[Change]) -> None:
+        """Add what became stale; the same, named more often, is the greater load."""
         self._changes.update(changes)
+        self._fresh += len(changes)
         self._arm()
 
     def answer(self, answer: Answer) -> None:
@@ -79,28 +80,19 @@ class Doorbell:
             return
         if not (self._changes or self._answers):
             return
-        window = self._count()
-        if self._credit >= 1:
+        now = asyncio.get_running_loop().time()
+        self._load = min(FLOOD * CALM, self._load * exp(self._loaded_at - now) + self._fresh)
+        self._loaded_at, self._fresh = now, 0
+        wait = self._rung_at + FRAME * min(FLOOD, max(1.0, self._load / CALM)) - now
+        if wait <= 0:
             self._ring()
         else:
-            wait = (1 - self._credit) * window
             self._timer = asyncio.get_running_loop().call_later(wait, self._ring)
-
-    def _count(self) -> float:
-        """Bring the credit of rings up to now and return the seconds in which one more is earned."""
-        now = asyncio.get_running_loop().time()
-        window = self._window if now - self._paused_at < STEADY else 2 * self._window
-        self._credit = min(BURST, self._credit + (now - self._counted_at) / window)
-        self._counted_at = now
-        if self._credit >= BURST:
-            self._paused_at = now
-        return window
 
     def _ring(self) -> None:
         self._timer = None
         if self._listener is None or self._is_rung:
             return
         self._is_rung = True
-        self._count()
-        self._credit -= 1
+        self._rung_at = asyncio.get_running_loop().time()
         self._listener()
