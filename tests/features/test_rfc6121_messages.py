@@ -81,6 +81,32 @@ async def test_c_msg_03_bodies_and_subjects_by_language() -> None:
         assert message.bodies == (("cs", "Proč?"), ("en", "Wherefore?"))
 
 
+async def test_xep_0066_address_beside_the_text_is_kept() -> None:
+    async with online() as scene:
+        await scene.hears(
+            "<message from='stpeter@jabber.example/work' type='chat'>"
+            "<body>Yeah, but do you have a license to Jabber?</body>"
+            "<x xmlns='jabber:x:oob'><url>http://www.jabber.org/images/psa-license.jpg</url></x>"
+            "<x xmlns='jabber:x:oob'><desc>An address is missing here</desc></x>"
+            "<x xmlns='jabber:x:oob'><url>http://www.jabber.org/</url><desc>A license to Jabber!</desc></x></message>"
+        )
+        (message,) = said(scene, BareJID.parse("stpeter@jabber.example"))
+        assert message.files == (
+            ("http://www.jabber.org/images/psa-license.jpg", ""),
+            ("http://www.jabber.org/", "A license to Jabber!"),
+        )
+
+
+async def test_x_393_hint_against_styles_is_kept() -> None:
+    async with online() as scene:
+        await scene.hears(
+            "<message from='romeo@montague.example/orchard' type='chat'><body>*not strong*</body>"
+            "<unstyled xmlns='urn:xmpp:styling:0'/></message>"
+        )
+        await scene.hears("<message from='romeo@montague.example/orchard' type='chat'><body>*strong*</body></message>")
+        assert [message.is_unstyled for message in said(scene)] == [True, False]
+
+
 @pytest.mark.parametrize("children", ["", "<active xmlns='http://jabber.org/protocol/chatstates'/>", "<body/>"])
 async def test_c_msg_07_message_without_text_is_not_shown(children: str) -> None:
     async with online() as scene:

@@ -35,7 +35,9 @@ def reopened(archive: Archive, path: Path) -> Archive:
 
 
 def test_messages_come_back_whole(archive: Archive, path: Path) -> None:
-    said = incoming("a", body="naïve 🏇\nsecond line")
+    said = replace(
+        incoming("a", body="naïve 🏇\nsecond line"), files=(("https://a.example/b.jpg", "b"),), is_unstyled=True
+    )
     failed = outgoing("b", minute=1)
     archive.write([e.MessageReceived(ELIZABETH, said), e.MessageQueued(ELIZABETH, failed)])
     failure = Failure("item-not-found", "Nobody there.", "gone away")

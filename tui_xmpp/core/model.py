@@ -157,9 +157,11 @@ class Message:
 
     ``key`` is unique per account and never changes; for an outgoing message it is also the stanza's ``id``.
     ``stamp`` is when it was said (aware, UTC); ``author`` is the address it came from, resource included when known.
-    ``bodies`` are the further languages of the body as (language, text). ``archive_id`` is the server's own id for it,
-    ``origin_id`` the sender's (XEP-0359). ``place`` sorts the conversation (:mod:`tui_xmpp.core.order`; 0: not placed
-    yet). ``states`` are the rungs of the ladder an outgoing message came to, each with its moment.
+    ``bodies`` are the further languages of the body as (language, text); ``archive_id`` is the server's
+    own id for it, ``origin_id`` the sender's (XEP-0359). ``place`` sorts the conversation (:mod:`tui_xmpp.core.order`;
+    0: not placed yet). ``states`` are the rungs of the ladder an outgoing message came to, each with its moment.
+    ``files`` are addresses that came beside the text, as (address, description); ``is_unstyled``: its author wants no
+    styles read into it.
     """
 
     key: str
@@ -181,6 +183,8 @@ class Message:
     origin_id: str | None = None
     place: int = 0
     states: tuple[tuple[Delivery, datetime], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    is_unstyled: bool = False
 
     @property
     def is_outgoing(self) -> bool:

@@ -10,6 +10,7 @@ from tui_xmpp.features import (
     rfc6121_roster,
     rfc6121_subscription,
     xep0030_disco,
+    xep0066_oob,
     xep0085_chat_states,
     xep0092_version,
     xep0115_caps,
@@ -27,6 +28,7 @@ from tui_xmpp.features import (
     xep0352_csi,
     xep0359_ids,
     xep0390_caps2,
+    xep0393_styling,
     xep0490_displayed,
 )
 from tui_xmpp.features.feature import Feature
@@ -42,6 +44,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     xep0333_markers.FEATURE,
     xep0352_csi.FEATURE,
     xep0030_disco.FEATURE,
+    xep0066_oob.FEATURE,
     xep0092_version.FEATURE,
     xep0115_caps.FEATURE,
     xep0191_blocking.FEATURE,
@@ -54,6 +57,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     xep0334_hints.FEATURE,
     xep0359_ids.FEATURE,
     xep0390_caps2.FEATURE,
+    xep0393_styling.FEATURE,
     xep0490_displayed.FEATURE,
 )
 """All this client implements. Order is that of the first stanzas after login, and of decoration."""

@@ -16,6 +16,7 @@ from tui_xmpp.core.commands import DiscardMessage, ResendMessage, SendMessage
 from tui_xmpp.core.events import DeliveryChanged, Event, MessageDiscarded, MessageQueued, MessageReceived
 from tui_xmpp.core.model import Delivery, Direction, MessageKind, Severity
 from tui_xmpp.core.model import Message as Said
+from tui_xmpp.features import xep0066_oob, xep0393_styling
 from tui_xmpp.features.conditions import failure_of
 from tui_xmpp.features.feature import (
     Arrival,
@@ -283,6 +284,8 @@ def said_of(ctx: Context, message: Message, parts: Mapping[object, Element], key
         subject=(message.subject(*ctx.languages) or "") if _SUBJECT in parts else "",
         thread=(thread.text or "") if thread is not None else "",
         bodies=bodies if len(bodies) > 1 else (),
+        files=xep0066_oob.files_of(message.children) if xep0066_oob.TAG in parts else (),
+        is_unstyled=xep0393_styling.TAG in parts,
         delivery=Delivery.ACKNOWLEDGED if is_own else Delivery.RECEIVED,
     )
 

@@ -12,11 +12,11 @@ from tui_xmpp.jid import BareJID, parse_jid
 
 COLUMNS = (
     "key, stamp, direction, kind, author, stanza_id, subject, body, thread, bodies, delivery, failure, is_delayed,"
-    " archive_id, origin_id, place, states"
+    " archive_id, origin_id, place, states, files, is_unstyled"
 )
 INSERT = (
     f"INSERT OR IGNORE INTO message (account, conversation, is_placed, {COLUMNS})"  # noqa: S608 - constants
-    f" VALUES ({', '.join('?' * 20)})"
+    f" VALUES ({', '.join('?' * 22)})"
 )
 
 
@@ -43,6 +43,8 @@ def row_of(account: int, conversation: int, message: Message, *, is_placed: bool
         said_id(message),
         message.place,
         states_text(message),
+        json.dumps(message.files) if message.files else None,
+        message.is_unstyled,
     )
 
 
@@ -66,6 +68,8 @@ def message_of(account: BareJID, peer: BareJID, row: Sequence[Any]) -> Message:
         origin_id,
         place,
         states,
+        files,
+        is_unstyled,
     ) = row
     return Message(
         key=key,
@@ -87,6 +91,8 @@ def message_of(account: BareJID, peer: BareJID, row: Sequence[Any]) -> Message:
         origin_id=origin_id,
         place=place,
         states=tuple((Delivery(state), moment(at)) for state, at in json.loads(states)) if states else (),
+        files=tuple((url, words) for url, words in json.loads(files)) if files else (),
+        is_unstyled=bool(is_unstyled),
     )
 
 

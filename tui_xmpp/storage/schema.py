@@ -134,6 +134,10 @@ MIGRATIONS: tuple[str, ...] = (
     END;
     INSERT INTO message_text (message_text) VALUES ('rebuild');
     """,
+    """
+    ALTER TABLE message ADD COLUMN files TEXT;
+    ALTER TABLE message ADD COLUMN is_unstyled INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 
