@@ -25,7 +25,7 @@ TAG = tag_of(OutOfBand)
 
 def files_of(children: Iterable[Element]) -> tuple[tuple[str, str], ...]:
     """Return (address, description) of what is offered, as received; a broken one is left out."""
-    files = []
+    files: list[tuple[str, str]] = []
     for element in children:
         if element.tag == TAG and len(files) < MOST:
             try:
