@@ -1,0 +1,252 @@
+"""Where the panes of the main screen stand: beside each other, or one at a time in a narrow terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from tui_xmpp.ui.actions import ACTIONS, Place
+from tui_xmpp.ui.desk import Chat, Desk
+from tui_xmpp.ui.guard import Guarded
+from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
+from tui_xmpp.ui.widgets.composer import Completion, Composer
+from tui_xmpp.ui.widgets.conversation import ConversationPane
+from tui_xmpp.ui.widgets.roster import Roster
+from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
+
+NARROW = 72
+"""Below so many columns one pane is shown at a time."""
+LOW = 16
+"""Below so many lines the bars at the foot give way."""
+PEOPLE, CONVERSATION, STATUS = range(3)
+"""The pages of a narrow terminal, from left to right."""
+_LEAST_ROSTER, _LEAST_CONVERSATION = 16, 36
+_USUAL_ROSTER, _WIDE_ROSTER = 30, 44
+
+
+_BEFORE_TYPING = ("ctrl+k", "alt+left", "alt+right")
+"""Keys that mean something to a text field too, but more here."""
+
+
+def bindings_of(place: Place) -> list[BindingType]:
+    """Return what binds the keys of a place to the registry's actions."""
+    return [
+        Binding(key, f"screen.perform('{action.id}')", action.title, show=False, priority=key in _BEFORE_TYPING)
+        for action in ACTIONS
+        if action.place is place
+        for key in action.keys
+    ]
+
+
+_SIDEWAYS: list[BindingType] = [
+    Binding("left", "screen.turn(-1)", "Pane left", show=False),
+    Binding("right", "screen.turn(1)", "Pane right", show=False),
+]
+
+
+class _Roster(Guarded, Roster, inherit_css=True):
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Place.ROSTER), *_SIDEWAYS]
+
+
+class _StatusPane(Guarded, StatusPane, inherit_css=True):
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(Place.STATUS), *_SIDEWAYS]
+
+
+class Layout(Guarded, Screen[None]):
+    """Hold the panes, and give each its room."""
+
+    DEFAULT_CSS = """
+    Layout { layout: vertical; background: $background; }
+    Layout #panes { height: 1fr; }
+    Layout #roster { width: 30; height: 1fr; }
+    Layout #conversation { width: 1fr; height: 1fr; }
+    Layout #status { display: none; height: 40%; min-height: 6; }
+    Layout.-status #status { display: block; }
+    Layout.-no-roster #roster, Layout.-no-roster Divider { display: none; }
+    Layout.-narrow TitleBar { display: block; }
+    Layout.-narrow Divider, Layout.-narrow StatusLine { display: none; }
+    Layout.-narrow #roster { width: 1fr; display: none; }
+    Layout.-narrow #conversation { display: none; }
+    Layout.-narrow #status { display: none; height: 1fr; }
+    Layout.-narrow.-people #roster { display: block; }
+    Layout.-narrow.-conversation #conversation { display: block; }
+    Layout.-narrow.-status-page #status { display: block; }
+    Layout.-narrow.-status-page #panes { display: none; }
+    Layout.-low KeyBar { display: none; }
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        # What is remembered goes in before anything is mounted: a class changed later styles every widget again.
+        is_roster_hidden = desk.client.recall("roster hidden") is True
+        super().__init__(classes="-people -no-roster" if is_roster_hidden else "-people")
+        self.desk = desk
+        views, clock, ui = desk.client.views, desk.clock, desk.client.settings.ui
+        self.chat: Chat | None = None
+        """The open conversation."""
+        self.page = PEOPLE
+        width = desk.client.recall("roster width")
+        self._roster_width = width if isinstance(width, int) else ui.roster_width
+        """What the user chose; None: by the terminal's width."""
+        self.title_bar = TitleBar()
+        self.roster = _Roster(views, desk.marks, id="roster")
+        self.size_roster()
+        self.divider = Divider()
+        self.conversation = ConversationPane(
+            views, self.complete, self.take, clock=clock, time_format=ui.clock_format, id="conversation"
+        )
+        self.status_pane = _StatusPane(views, clock, ui.time_format, id="status")
+        self.status_line = StatusLine(views, clock, ui.time_format)
+        self.key_bar = KeyBar(desk)
+
+    def compose(self) -> ComposeResult:
+        yield self.title_bar
+        with Horizontal(id="panes"):
+            yield self.roster
+            yield self.divider
+            yield self.conversation
+        yield self.status_pane
+        yield self.status_line
+        yield self.key_bar
+
+    def complete(self, text: str, cursor: int) -> Sequence[Completion]:
+        """Return the ways to go on from what is being written; to be overridden."""
+        raise NotImplementedError
+
+    def take(self, written: Composer.Submitted) -> None:
+        """Send or carry out what was written; to be overridden."""
+        raise NotImplementedError
+
+    def tell_title(self) -> None:
+        """Say in a narrow terminal where one stands; to be overridden."""
+        raise NotImplementedError
+
+    @property
+    def is_narrow(self) -> bool:
+        return self.has_class("-narrow")
+
+    # -- panes ----------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        is_narrow = event.size.width < NARROW
+        was_narrow = self.is_narrow
+        self.set_class(is_narrow, "-narrow")
+        self.set_class(event.size.height < LOW, "-low")
+        self.size_roster()
+        if is_narrow != was_narrow:
+            focused = self.focused
+            if is_narrow and focused is not None:
+                page = CONVERSATION if self.conversation in focused.ancestors_with_self else PEOPLE
+                self.turn_to(STATUS if focused is self.status_pane else page)
+            self.tell_title()
+
+    def choose_roster_width(self, width: int, *, is_remembered: bool = True) -> None:
+        """Make the list of people as wide as the user wants it."""
+        self._roster_width = max(_LEAST_ROSTER, width)
+        self.size_roster()
+        if is_remembered:
+            self.desk.client.remember("roster width", self._roster_width)
+
+    def size_roster(self) -> None:
+        """Give the list of people the width that was chosen, or one that suits the terminal."""
+        whole = self.desk.app.size.width
+        width = self._roster_width or max(_USUAL_ROSTER, min(round(whole * 0.3), _WIDE_ROSTER))
+        wanted = None if self.is_narrow else max(_LEAST_ROSTER, min(width, whole - _LEAST_CONVERSATION))
+        shown = self.roster.styles.width
+        if (shown.value if shown is not None else None) != wanted:
+            self.roster.styles.width = wanted
+
+    def toggle_roster(self) -> None:
+        """Hide or show the list of people."""
+        if self.is_narrow:
+            self.go(PEOPLE)
+            return
+        self.toggle_class("-no-roster")
+        is_hidden = self.has_class("-no-roster")
+        self.desk.client.remember("roster hidden", is_hidden)
+        if is_hidden and self.roster.has_focus:
+            self.conversation.focus_composer()
+        elif not is_hidden:
+            self.roster.focus()
+
+    def toggle_status(self) -> None:
+        """Open or close the status pane."""
+        if self.is_narrow:
+            self.go(CONVERSATION if self.page == STATUS else STATUS)
+            return
+        self.toggle_class("-status")
+        if self.has_class("-status"):
+            self.status_pane.focus()
+            self.call_after_refresh(self.status_pane.update)
+        elif self.status_pane.has_focus:
+            self.focus_writing()
+
+    def move_sideways(self, step: int) -> None:
+        """Move the edge of the roster, or in a narrow terminal turn to the next pane."""
+        if self.is_narrow:
+            self.go(self.page + step)
+        elif not self.has_class("-no-roster"):
+            shown = self.roster.size.width
+            self.choose_roster_width(shown + 2 * step)
+
+    def action_turn(self, step: int) -> None:
+        """In a narrow terminal turn to the pane left or right of this one."""
+        if self.is_narrow:
+            self.go(self.page + step)
+
+    def focus_next_pane(self) -> None:
+        """Put the cursor into the next pane."""
+        if self.is_narrow:
+            self.go((self.page + 1) % 3)
+        elif self.roster.has_focus:
+            self.conversation.focus_composer()
+        elif self.has_class("-status") and not self.status_pane.has_focus:
+            self.status_pane.focus()
+        elif not self.has_class("-no-roster"):
+            self.roster.focus()
+        else:
+            self.conversation.focus_composer()
+
+    def focus_writing(self) -> None:
+        """Put the cursor where one writes or, where no chat is open, into the list of people."""
+        if self.chat is not None or self.has_class("-no-roster"):
+            self.turn_to(CONVERSATION)
+            self.conversation.focus_composer()
+        else:
+            self.turn_to(PEOPLE)
+            self.roster.focus()
+
+    def go(self, page: int) -> None:
+        """Turn to a pane of a narrow terminal and put the cursor into it."""
+        page = max(PEOPLE, min(STATUS, page))
+        self.turn_to(page)
+        if page == PEOPLE:
+            self.roster.focus()
+        elif page == CONVERSATION:
+            self.conversation.focus_composer()
+        else:
+            self.status_pane.focus()
+            self.call_after_refresh(self.status_pane.update)
+
+    def turn_to(self, page: int) -> None:
+        """Show a page of a narrow terminal."""
+        self.page = page
+        self.set_class(page == PEOPLE, "-people")
+        self.set_class(page == CONVERSATION, "-conversation")
+        self.set_class(page == STATUS, "-status-page")
+        self.tell_title()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        place = Place.EVERYWHERE
+        if self.focused is self.roster:
+            place = Place.ROSTER
+        elif self.focused is self.conversation.log_lines:
+            place = Place.MESSAGES
+        elif self.focused is self.status_pane:
+            place = Place.STATUS
+        self.key_bar.stand(place)
