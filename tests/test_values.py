@@ -44,6 +44,62 @@ class Single:
     name: str
 
 
+@dataclass(slots=True)
+class Open:
+    """May be changed, and is then another."""
+
+    name: str
+    number: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Prepared:
+    """Has a field that is made of another."""
+
+    name: str
+    length: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "length", len(self.name))
+
+    def __repr__(self) -> str:
+        return "prepared"
+
+
+@dataclass
+class Loose:
+    name: str
+    tags: list[str] = field(default_factory=list)
+
+
+def test_what_is_not_frozen_can_be_changed_and_has_no_hash() -> None:
+    value = Open("a", number=1)
+    assert value == Open("a", number=2)  # a field that is not compared
+    value.name = "b"
+    assert value != Open("a")
+    with pytest.raises(TypeError):
+        hash(value)
+    with pytest.raises(AttributeError):
+        value.other = 1  # type: ignore[attr-defined]
+
+
+def test_a_field_can_be_made_and_identity_kept() -> None:
+    value = Prepared("abc")
+    assert value.length == 3
+    assert repr(value) == "prepared"
+    assert value != Prepared("abc")
+    assert {value: 1}[value] == 1
+
+
+def test_without_slots_the_class_stays_the_one_that_was_written() -> None:
+    value = Loose("a")
+    value.tags.append("b")
+    assert value == Loose("a", ["b"])
+    assert Loose("a").tags == []
+    assert repr(value) == "Loose(name='a', tags=['b'])"
+    assert vars(value) == {"name": "a", "tags": ["b"]}
+
+
 def test_equal_values_are_equal_and_others_not() -> None:
     assert Quick("a", "b") == Quick("a", secret="b")
     assert Quick("a") != Quick("b")

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.core.store import Store
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, JIDError
+from tui_xmpp.values import dataclass
 from tui_xmpp.worker.client import Client, Engine
 
 if TYPE_CHECKING:

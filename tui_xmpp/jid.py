@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache, total_ordering
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
     from precis_i18n.profile import Profile

@@ -1,7 +1,8 @@
-"""Frozen, slotted dataclasses that are made quickly.
+"""Dataclasses that are made quickly.
 
-The standard decorator compiles six functions for each class, which for the hundred values this program names is a third
-of what it adds to the start of an interpreter. This one compiles ``__init__`` alone and shares the rest.
+The standard decorator compiles up to six functions for each class, which for the three hundred this program names is
+more than half of what it adds to the start of an interpreter. This one shares all of them but ``__init__``, and
+compiles that when the first instance is made: most of what can be said is not said in a run.
 """
 
 from __future__ import annotations
@@ -15,34 +16,51 @@ if TYPE_CHECKING:
 else:
     _T = TypeVar("_T")
 
-    def dataclass(*, frozen: bool, slots: bool, kw_only: bool = False) -> Any:
-        """Make a class what ``dataclasses.dataclass(frozen=True, slots=True)`` makes of it; takes nothing else."""
-        if not (frozen and slots):
-            raise TypeError("a value is frozen and has slots")
-        return lambda cls: _value(cls, kw_only)
-
-    def _value(cls: type, kw_only: bool) -> type:
-        doc = cls.__doc__
-        cls.__doc__ = doc or cls.__name__  # else the signature is written out, which is as dear as all the rest
+    def dataclass(
+        cls: type[_T] | None = None,
+        *,
+        frozen: bool = False,
+        slots: bool = False,
+        eq: bool = True,
+        repr: bool = True,  # noqa: A002 - the standard decorator's own word
+        kw_only: bool = False,
+    ) -> Any:
+        """Make a class what ``dataclasses.dataclass`` makes of it; takes no other options than these."""
+        if cls is None:
+            return lambda given: dataclass(given, frozen=frozen, slots=slots, eq=eq, repr=repr, kw_only=kw_only)
+        cls.__doc__ = cls.__doc__ or cls.__name__  # else the signature is written out, which is as dear as all the rest
         cls = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)
         fields = dataclasses.fields(cls)
         names = [each.name for each in fields]
+        own = vars(cls)
+        told = [each.name for each in fields if each.compare]
+        added: dict[str, Any] = {"_values": staticmethod(attrgetter(*told) if len(told) > 1 else _tuple_of(told))}
+        if repr and "__repr__" not in own:
+            added["__repr__"] = _repr
+        if eq and "__eq__" not in own:
+            added["__eq__"] = _eq
+            if own.get("__hash__") is None:
+                added["__hash__"] = _hash if frozen else None
+        if frozen:
+            added |= {"__setattr__": _refuse, "__delattr__": _refuse}
+        if slots:
+            added |= {"__getstate__": _getstate, "__setstate__": _setstate}
+            cls = _slotted(cls, names, added)
+        else:
+            for name, value in added.items():
+                setattr(cls, name, value)
+        if "__init__" not in own:
+            cls.__init__ = _first_init(cls, fields, frozen)
+        return cls
+
+    def _slotted(cls: type, names: list[str], added: dict[str, Any]) -> type:
+        """Make the class anew with slots for the fields that no base has."""
         inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}
         body = {key: value for key, value in vars(cls).items() if key not in names}
         body.pop("__dict__", None)
         body.pop("__weakref__", None)
-        body |= {
-            "__slots__": tuple(name for name in names if name not in inherited),
-            "__init__": _init(cls, fields),
-            "__eq__": _eq,
-            "__hash__": _hash,
-            "__repr__": body.get("__repr__", _repr),
-            "__setattr__": _refuse,
-            "__delattr__": _refuse,
-            "__getstate__": _getstate,
-            "__setstate__": _setstate,
-            "_values": staticmethod(attrgetter(*names) if len(names) > 1 else _tuple_of(names)),
-        }
+        body |= added
+        body["__slots__"] = tuple(name for name in names if name not in inherited)
         made = type(cls)(cls.__name__, cls.__bases__, body)
         made.__qualname__ = cls.__qualname__
         return made
@@ -50,31 +68,42 @@ else:
     def _tuple_of(names: list[str]) -> Any:
         return lambda value: tuple(getattr(value, name) for name in names)
 
-    def _init(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
-        parameters: list[str] = []
+    def _first_init(cls: type, fields: tuple[dataclasses.Field[Any], ...], is_frozen: bool) -> Any:
+        def __init__(self: Any, *arguments: Any, **named: Any) -> None:  # noqa: N807 - it stands in for that
+            made = cls.__init__ = _init(cls, fields, is_frozen)
+            made(self, *arguments, **named)
+
+        return __init__
+
+    def _init(cls: type, fields: tuple[dataclasses.Field[Any], ...], is_frozen: bool) -> Any:
+        parameters: list[str] = ["self"]
         lines: list[str] = []
         known: dict[str, Any] = {"_set": object.__setattr__, "_missing": dataclasses.MISSING}
         is_keyword = False
         for each in sorted(fields, key=lambda one: bool(one.kw_only)):
             name = value = each.name
-            if each.kw_only and not is_keyword:
+            if each.kw_only and each.init and not is_keyword:
                 is_keyword = True
                 parameters.append("*")
+            parameter = name
             if each.default is not dataclasses.MISSING:
                 known[f"_default_{name}"] = each.default
-                parameters.append(f"{name}=_default_{name}")
+                parameter = f"{name}=_default_{name}"
+                value = name if each.init else f"_default_{name}"
             elif each.default_factory is not dataclasses.MISSING:
                 known[f"_make_{name}"] = each.default_factory
-                parameters.append(f"{name}=_missing")
-                value = f"_make_{name}() if {name} is _missing else {name}"
-            else:
-                parameters.append(name)
-            lines.append(f"_set(self, {name!r}, {value})")
+                parameter = f"{name}=_missing"
+                value = f"_make_{name}() if {name} is _missing else {name}" if each.init else f"_make_{name}()"
+            elif not each.init:
+                continue  # __post_init__ sets it
+            if each.init:
+                parameters.append(parameter)
+            lines.append(f"_set(self, {name!r}, {value})" if is_frozen else f"self.{name} = {value}")
         if hasattr(cls, "__post_init__"):
             lines.append("self.__post_init__()")
         made: dict[str, Any] = {}
         # The names of a class's own fields are all that varies in this text.
-        exec(f"def __init__(self, {', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"]), known, made)  # noqa: S102
+        exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"]), known, made)  # noqa: S102
         return made["__init__"]
 
     def _eq(self: Any, other: object) -> bool:

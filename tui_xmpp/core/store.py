@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +44,7 @@ from tui_xmpp.core.order import place_of
 from tui_xmpp.core.timeline import Timeline
 from tui_xmpp.core.views import AccountView, ContactView, ConversationView, GapView, ResourceView, SearchView
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 
 LOG_LENGTH = 1000
 MAX_RESOURCES = 64

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+from tui_xmpp.values import dataclass
 
 LINE_LIMIT = 512
 """Most characters of a one-line field (name, status, subject)."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from tui_xmpp.core.model import Delivery, Failure, Message
 from tui_xmpp.core.order import place_of
+from tui_xmpp.values import dataclass
 
 WINDOW = 2000
 """Most messages held in memory for one conversation; the rest is paged in from the archive."""

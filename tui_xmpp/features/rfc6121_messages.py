@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from tui_xmpp.core.commands import DiscardMessage, ResendMessage, SendMessage
@@ -31,6 +31,7 @@ from tui_xmpp.features.xep0082_datetime import write_datetime
 from tui_xmpp.features.xep0203_delay import Delay, Delayed
 from tui_xmpp.features.xep0359_ids import Ids
 from tui_xmpp.jid import JID, BareJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import tag_of
 from tui_xmpp.xmpp.stanza import Body, Message, MessageType, Stanza, Subject, Thread

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_xmpp.core.commands import SendDirectedPresence
 from tui_xmpp.core.events import PeerLeft, PresenceChanged
@@ -13,6 +13,7 @@ from tui_xmpp.features.rfc6121_roster import Roster
 from tui_xmpp.features.xep0203_delay import Delayed
 from tui_xmpp.features.xep0319_idle import IdleSince
 from tui_xmpp.jid import JID, BareJID, FullJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import stanza as wire
 from tui_xmpp.xmpp.stanza import Presence, PresenceType, Priority, ShowPayload, Status
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_xmpp.core.commands import RemoveContact, UpdateContact
 from tui_xmpp.core.events import (
@@ -25,6 +25,7 @@ from tui_xmpp.features.feature import (
     is_own_account,
 )
 from tui_xmpp.jid import BareJID, JIDError, parse_jid
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import attribute, children, payload
 from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_xmpp.core.commands import (
     AddContact,
@@ -18,6 +18,7 @@ from tui_xmpp.features.conditions import explain
 from tui_xmpp.features.feature import Arrival, Context, Feature, FeatureError, carries_out, derives_from_presences
 from tui_xmpp.features.rfc6121_roster import Item, Roster, distinct, set_item
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import payload, text
 from tui_xmpp.xmpp.stanza import Presence, PresenceType, Status
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_xmpp.features.feature import Context, Feature, NotConnectedError, RefusedError, RequestError, answers
 from tui_xmpp.jid import JID, BareJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import PayloadError, attribute, children, payload, rest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 
 from tui_xmpp.core.commands import NotifyTyping
 from tui_xmpp.core.events import ChatStateChanged
@@ -23,6 +22,7 @@ from tui_xmpp.features.rfc6121_messages import is_fresh
 from tui_xmpp.features.xep0184_receipts import is_for_a_contact, sees_us
 from tui_xmpp.features.xep0334_hints import NoStore
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import build
 from tui_xmpp.xmpp.stanza import Message, MessageType
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_xmpp.features.feature import (
     Context,
@@ -16,6 +16,7 @@ from tui_xmpp.features.feature import (
 )
 from tui_xmpp.features.xep0030_disco import NODE, Info, ask_info, own_info
 from tui_xmpp.jid import FullJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import Element, qualified
 from tui_xmpp.xmpp.payload import attribute, payload
 from tui_xmpp.xmpp.stanza import Message, Presence, PresenceType

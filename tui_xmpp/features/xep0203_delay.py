@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui_xmpp.features.feature import Context, Feature, annotates
 from tui_xmpp.features.xep0082_datetime import parse_datetime
 from tui_xmpp.jid import JIDError, parse_jid
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import attribute, payload
 from tui_xmpp.xmpp.stanza import Message, Presence
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tui_xmpp.features.feature import Context, Feature, RequestError, is_own_account, unwraps
 from tui_xmpp.features.xep0030_disco import offered
 from tui_xmpp.features.xep0297_forwarding import Forwarded
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.payload import child, payload, tag_of
 from tui_xmpp.xmpp.stanza import Iq, IqType, Message

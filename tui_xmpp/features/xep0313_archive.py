@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Final
 
@@ -38,6 +38,7 @@ from tui_xmpp.features.xep0280_carbons import Carbons
 from tui_xmpp.features.xep0297_forwarding import Forwarded
 from tui_xmpp.features.xep0359_ids import Ids
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import PayloadError, attribute, child, children, payload, tag_of

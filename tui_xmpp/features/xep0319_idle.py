@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui_xmpp.features.feature import Context, Feature, PresenceDecorator, annotates
 from tui_xmpp.features.xep0082_datetime import parse_datetime, write_datetime
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import attribute, payload
 from tui_xmpp.xmpp.stanza import Message, Presence, PresenceType
 

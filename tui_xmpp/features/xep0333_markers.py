@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_xmpp.core.events import ConversationRead, DeliveryChanged
 from tui_xmpp.core.model import Delivery
@@ -13,6 +13,7 @@ from tui_xmpp.features.rfc6121_messages import Outbox, is_fresh
 from tui_xmpp.features.xep0184_receipts import is_for_a_contact, sees_us
 from tui_xmpp.features.xep0334_hints import Store
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import PayloadError, attribute, decode, payload, tag_of
 from tui_xmpp.xmpp.stanza import Body, Message, MessageType
 

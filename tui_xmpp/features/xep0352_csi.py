@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tui_xmpp.core.commands import SetActivity
 from tui_xmpp.features.feature import Context, Feature, carries_out
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import build
 

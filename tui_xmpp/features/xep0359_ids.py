@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tui_xmpp.features.feature import Context, Feature, MessageDecorator, annotates
 from tui_xmpp.features.xep0030_disco import Asked
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import attribute, decode, payload, tag_of
 from tui_xmpp.xmpp.stanza import Message, Presence
 

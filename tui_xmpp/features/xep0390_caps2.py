@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tui_xmpp.features.feature import Context, Feature, PresenceDecorator
 from tui_xmpp.features.xep0030_disco import Info, own_info
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import qualified
 from tui_xmpp.xmpp.payload import attribute, children, payload, text
 from tui_xmpp.xmpp.stanza import Presence, PresenceType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from tui_xmpp.core.events import ConversationRead, DisplayedElsewhere
@@ -23,6 +23,7 @@ from tui_xmpp.features.xep0030_disco import offered
 from tui_xmpp.features.xep0313_archive import Field, Form
 from tui_xmpp.features.xep0359_ids import StanzaId
 from tui_xmpp.jid import BareJID, JIDError
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import PayloadError, attribute, child, children, decode, payload, tag_of
 from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType, Message, MessageType
 

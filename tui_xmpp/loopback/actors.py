@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
 from tui_xmpp.jid import JID, BareJID, FullJID
@@ -27,6 +26,7 @@ from tui_xmpp.loopback.payloads import (
 from tui_xmpp.loopback.realm import Realm
 from tui_xmpp.loopback.schedule import Schedule
 from tui_xmpp.loopback.session import Session
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import tag_of
 from tui_xmpp.xmpp.stanza import (
     Body,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Final
@@ -16,6 +15,7 @@ from tui_xmpp.loopback.realm import Realm
 from tui_xmpp.loopback.roster import Contact
 from tui_xmpp.loopback.schedule import Schedule
 from tui_xmpp.loopback.subscriptions import Subscription
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.stanza import (
     Body,
     ErrorCondition,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from random import Random
 
 from tui_xmpp.clock import Clock
@@ -12,6 +11,7 @@ from tui_xmpp.loopback import DOMAIN, ELIZABETH
 from tui_xmpp.loopback.cast import DOMAINS, Cast, make_cast
 from tui_xmpp.loopback.schedule import RealTime, Schedule
 from tui_xmpp.loopback.server import LoopbackServer
+from tui_xmpp.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

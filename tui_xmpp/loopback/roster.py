@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.loopback.payloads import Ask, Item
 from tui_xmpp.loopback.subscriptions import Subscription
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.stanza import ErrorCondition
 
 _MAX_OCTETS = 1023

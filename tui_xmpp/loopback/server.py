@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from random import Random
 
@@ -17,6 +17,7 @@ from tui_xmpp.loopback.stream import ClientStream, Manners
 from tui_xmpp.net.certificates import make_authority, make_certificate
 from tui_xmpp.net.tls import ServerTls, TlsLibrary
 from tui_xmpp.net.transport import MemoryTransport, Server, Transport, memory_pair, serve
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.connection import ReceiverConfig, Sasl2Allowance, TlsMode
 from tui_xmpp.xmpp.element import build

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_xmpp.jid import JID, BareJID, FullJID
 from tui_xmpp.loopback.roster import Roster
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.stanza import Message, Presence, Stanza
 
 

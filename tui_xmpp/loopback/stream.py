@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tui_xmpp.jid import BareJID, FullJID, JIDError
 from tui_xmpp.loopback.realm import Realm
@@ -12,6 +11,7 @@ from tui_xmpp.loopback.session import Session
 from tui_xmpp.net.steps import NetError
 from tui_xmpp.net.tls import ServerTls
 from tui_xmpp.net.transport import Transport
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.connection import Connection, ConnectionStateError, Phase, ReceiverConfig
 from tui_xmpp.xmpp.events import (
     BindWanted,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.stanza import PresenceType
 
 

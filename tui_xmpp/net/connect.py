@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from socket import AF_INET, AF_INET6, AddressFamily
 from typing import Final
@@ -15,6 +14,7 @@ from tui_xmpp.net.resolve import Endpoint, ResolveError, Resolver
 from tui_xmpp.net.steps import NetError, OnStep, Step, StepReport, unwatched
 from tui_xmpp.net.tls import CertificateRefusedError, Refusal, TlsError, TlsFacts, TlsPolicy
 from tui_xmpp.net.transport import Transport, dial
+from tui_xmpp.values import dataclass
 
 Dial = Callable[[str, int], Awaitable[Transport]]
 

@@ -6,10 +6,11 @@ Everything here works on a certificate's own bytes and knows nothing of connecti
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
+
+from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
     from cryptography import x509

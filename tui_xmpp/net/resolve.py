@@ -10,7 +10,6 @@ import re
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from itertools import groupby
@@ -22,6 +21,7 @@ from typing import Final, Protocol, TypeVar, cast
 
 from tui_xmpp.net.identity import literal_address
 from tui_xmpp.net.steps import NetError, OnStep, Step, StepReport, unwatched
+from tui_xmpp.values import dataclass
 
 T = TypeVar("T")
 

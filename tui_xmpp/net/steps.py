@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.values import dataclass
 
 
 class Step(StrEnum):

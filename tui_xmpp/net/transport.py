@@ -6,7 +6,6 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import cast
@@ -25,6 +24,7 @@ from tui_xmpp.net.tls import (
     served,
     tls_context,
 )
+from tui_xmpp.values import dataclass
 
 READ_SIZE = 65536
 CLOSE_DEADLINE = 2.0  # seconds

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +40,7 @@ from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.storage.rows import COLUMNS, failure_text, message_of
 from tui_xmpp.storage.schema import is_current, migrate
 from tui_xmpp.storage.search import Cursor, search
+from tui_xmpp.values import dataclass
 
 SETTING_UP = 3.0
 """Seconds a second instance waits for the first to make the archive's tables."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from heapq import merge
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from tui_xmpp.core.model import ArchiveEntry, Delivery, Gap, Message
 from tui_xmpp.core.order import TOLERANCE, arrange, is_copy, make_room, microseconds, said_id
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.rows import COLUMNS, INSERT, message_of, row_of, states_text
+from tui_xmpp.values import dataclass
 
 _TIE = 1_000_000
 """Nanoseconds in which offline messages of one moment are looked for."""

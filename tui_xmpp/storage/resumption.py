@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final
 
 from tui_xmpp.core import events as e
 from tui_xmpp.jid import BareJID, FullJID
+from tui_xmpp.values import dataclass
 
 _MODULUS: Final = 2**32
 

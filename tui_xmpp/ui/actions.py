@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from tui_xmpp.jid import BareJID, JIDError
 from tui_xmpp.ui import chats
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
+from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
     from tui_xmpp.core.views import ContactView

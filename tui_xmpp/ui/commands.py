@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.errors import TuiXmppError
@@ -13,6 +12,7 @@ from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.theme import SHORT_NAMES
 from tui_xmpp.ui.widgets.composer import Completion
+from tui_xmpp.values import dataclass
 
 MOST_COMPLETIONS = 8
 _AS_TEXT = ("me",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
@@ -19,6 +18,7 @@ from tui_xmpp.ui.actions import ACTIONS, Action, key_words
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.dialog import Dialog, line
 from tui_xmpp.ui.signs import SHAPES
+from tui_xmpp.values import dataclass
 
 _MOST = 40
 

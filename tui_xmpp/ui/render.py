@@ -7,7 +7,7 @@ Wrapping and drawing are two steps, since a block is wrapped when it comes near 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 from functools import lru_cache
@@ -22,6 +22,7 @@ from tui_xmpp.core.model import Delivery, Message, MessageKind
 from tui_xmpp.core.text import Link, balanced, find_links, sanitize_body, sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.colors import name_color
+from tui_xmpp.values import dataclass
 
 RUN = timedelta(minutes=5)
 """How long one author's messages count as one run, named once."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from tui_xmpp.core.model import Show
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.jid import BareJID
+from tui_xmpp.values import dataclass
 
 STRANGERS = "\uffff"
 """The section of people who are not on the roster but have a conversation: after every group."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
+
+from tui_xmpp.values import dataclass
 
 DARK = Theme(
     name="tui-xmpp-dark",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from tui_xmpp.net.connect import Connected, connect
 from tui_xmpp.net.resolve import Endpoint, Override, Resolver, SystemResolver, TlsMode, find_endpoints
 from tui_xmpp.net.steps import OnStep, unwatched
 from tui_xmpp.net.tls import TlsPolicy
+from tui_xmpp.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

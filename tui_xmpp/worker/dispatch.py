@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 
@@ -27,6 +27,7 @@ from tui_xmpp.features.feature import (
     UnwrapRoute,
 )
 from tui_xmpp.jid import JID, FullJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.worker.requests import Requests
 from tui_xmpp.xmpp.element import Element, tag_text
 from tui_xmpp.xmpp.payload import PayloadError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from math import exp
 
 from tui_xmpp.core.changes import Change
 from tui_xmpp.core.commands import Answer
+from tui_xmpp.values import dataclass
 
 FRAME = 1 / 60
 """Seconds between two rings, at the least: the screen paints no more often."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.features.conditions import explain
 from tui_xmpp.features.feature import RequestError
 from tui_xmpp.jid import JID, FullJID
+from tui_xmpp.values import dataclass
 from tui_xmpp.worker.work import Work
 from tui_xmpp.xmpp.stanza import ErrorCondition, ErrorType, Iq, IqType, StanzaError
 

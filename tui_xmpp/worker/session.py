@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -50,6 +50,7 @@ from tui_xmpp.net.connect import Connected
 from tui_xmpp.net.resolve import Override, TlsMode
 from tui_xmpp.net.steps import NetError
 from tui_xmpp.net.tls import CertificateRefusedError, Refusal, TlsFacts, TlsPolicy
+from tui_xmpp.values import dataclass
 from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.context import AccountContext, random_id
 from tui_xmpp.worker.dial import Dialer, Target

@@ -7,10 +7,10 @@ stream, goes on to the next feature or fails. A new feature is one row more.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from tui_xmpp.jid import FullJID, JIDError
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element, build, qualified, tag_text
 from tui_xmpp.xmpp.login import Sasl2Exchange, SaslExchange, is_sasl2_usable

@@ -6,12 +6,12 @@ libxml2 checks well-formedness; what XMPP forbids beyond it, and what libxml2 le
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from lxml import etree
 
 from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import LANG, Element, qualified, tag_text
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Self
 
 from tui_xmpp.jid import JID, BareJID, FullJID, JIDError
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.config import ReceiverConfig, Sasl2Allowance
 from tui_xmpp.xmpp.element import Element, build, qualified, tag_text

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self, TypeAlias, TypeVar
@@ -18,6 +18,7 @@ from typing import Final, Self, TypeAlias, TypeVar
 from lxml import etree
 
 from tui_xmpp.jid import JID, JIDError, parse_jid
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import LANG, Element, build, qualified, sendable, serialize, tag_text
 from tui_xmpp.xmpp.payload import attribute, decode, encode, payload, tag_of, text

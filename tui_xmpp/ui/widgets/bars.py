@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual import events
@@ -15,6 +14,7 @@ from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.signs import fitted, laid_out
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
+from tui_xmpp.values import dataclass
 
 
 class TitleBar(DrawnLines):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -24,6 +23,7 @@ from textual.widgets import TextArea
 
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.render import fit
+from tui_xmpp.values import dataclass
 
 DRAFT_DELAY = 1.0
 """Seconds of writing after which a draft is worth keeping."""

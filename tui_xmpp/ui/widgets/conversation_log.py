@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar
 
@@ -25,6 +24,7 @@ from tui_xmpp.ui.render import Palette, Renderer, fit, speakers
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.message_window import MessageWindow, Place
 from tui_xmpp.ui.widgets.text_selection import selected_text, whole_message
+from tui_xmpp.values import dataclass
 
 WHEEL = 3
 

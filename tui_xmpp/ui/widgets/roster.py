@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -33,6 +32,7 @@ from tui_xmpp.ui.signs import (
 )
 from tui_xmpp.ui.theme import Inks, inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
+from tui_xmpp.values import dataclass
 
 _MANY = 500
 _TOP = 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.sasl.credentials import ChannelBinding, FastToken, Password
 from tui_xmpp.xmpp.sasl.errors import SaslError
 from tui_xmpp.xmpp.sasl.mechanism import Challenge, Success

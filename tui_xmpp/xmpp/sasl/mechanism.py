@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.sasl.scram_keys import KeyDerivation, StoredKeys
 
 Nonce: TypeAlias = Callable[[], str]

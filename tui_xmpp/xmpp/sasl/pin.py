@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.sasl.mechanism import ClientMechanism
 
 _PINNED_FAMILIES = ("scram", "external")

@@ -7,9 +7,9 @@ import re
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.sasl.credentials import ChannelBinding, Credentials, MechanismOffer
 from tui_xmpp.xmpp.sasl.encoding import decode_base64
 from tui_xmpp.xmpp.sasl.errors import SaslError

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.sasl.preparation import prepared
 
 
