@@ -13,7 +13,8 @@ from textual.color import Color
 from tui_xmpp.core.model import Delivery, Direction, Failure, Message, MessageKind
 from tui_xmpp.core.text import sanitize_body
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.render import MOST_DRAWN, Block, Palette, Renderer, fit, graphemes, speakers, wrap
+from tui_xmpp.ui.render import MOST_DRAWN, Block, Palette, Renderer, speakers
+from tui_xmpp.ui.wrapping import fit, graphemes, wrap
 
 ACCOUNT = BareJID.parse("elizabeth@longbourn.lit")
 PEER = BareJID.parse("darcy@pemberley.lit")

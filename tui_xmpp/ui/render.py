@@ -6,7 +6,7 @@ Wrapping and drawing are two steps, since a block is wrapped when it comes near 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import field
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
@@ -22,135 +22,15 @@ from tui_xmpp.core.model import Delivery, Message, MessageKind
 from tui_xmpp.core.text import Link, balanced, find_links, sanitize_body, sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.colors import name_color
+from tui_xmpp.ui.wrapping import TAB, Span, wrap
+from tui_xmpp.ui.wrapping import fit as fit
 from tui_xmpp.values import dataclass
 
 RUN = timedelta(minutes=5)
 """How long one author's messages count as one run, named once."""
-TAB = 4
 MOST_DRAWN = 500
 """Drawn rows kept; each weighs some kilobytes, wrapped ones next to nothing."""
 RESEND_HINT, EDIT_HINT, DISCARD_HINT = "Enter resend", "E edit", "Del discard"
-
-Span = tuple[int, int]
-
-
-# -- width and wrapping -------------------------------------------------------------------------------------------
-
-
-def graphemes(text: str) -> Iterator[str]:
-    """Split into what a reader sees as one character: with its marks, joined emoji, flags (UAX 29 in short)."""
-    start = 0
-    has_joined = is_half_flag = False
-    for index, character in enumerate(text):
-        is_regional = "\U0001f1e6" <= character <= "\U0001f1ff"
-        if index > start and not (has_joined or _extends(character) or (is_regional and is_half_flag)):
-            yield text[start:index]
-            start = index
-            is_half_flag = is_regional
-        else:
-            is_half_flag = is_regional and not is_half_flag
-        has_joined = character == "\u200d"
-    if start < len(text):
-        yield text[start:]
-
-
-@lru_cache(maxsize=8192)
-def _extends(character: str) -> bool:
-    return cell_len(character) == 0
-
-
-def fit(text: str, width: int) -> str:
-    """Cut or pad to exactly ``width`` cells; a cut one ends with an ellipsis."""
-    length = cell_len(text)
-    if length <= width:
-        return text + " " * (width - length)
-    if width < 1:
-        return ""
-    kept, used = [], 1
-    for cluster in graphemes(text):
-        used += cell_len(cluster)
-        if used > width:
-            break
-        kept.append(cluster)
-    shown = "".join(kept) + "…"
-    return shown + " " * (width - cell_len(shown))
-
-
-def wrap(text: str, width: int) -> list[Span]:
-    """Return where the rows of ``text`` begin and end, none wider than ``width`` cells (at least 2).
-
-    Rows break at ``\\n``, at spaces, which belong to no row then, between wide characters, and else anywhere.
-    """
-    spans: list[Span] = []
-    start = 0
-    for line in text.split("\n"):
-        if len(line) <= width and line.isascii():
-            spans.append((start, start + len(line)))
-        elif line.isascii():
-            _wrap_narrow(line, width, start, spans)
-        else:
-            _wrap_wide(line, width, start, spans)
-        start += len(line) + 1
-    return spans
-
-
-def _wrap_narrow(line: str, width: int, offset: int, spans: list[Span]) -> None:
-    """Wrap a line whose characters take one cell each."""
-    start, end = 0, len(line)
-    while end - start > width:
-        cut = line.rfind(" ", start + 1, start + width + 1)
-        if cut <= start or not line[start:cut].strip():
-            cut = after = start + width
-        else:
-            after = cut + 1
-            while cut > start + 1 and line[cut - 1] == " ":
-                cut -= 1
-        spans.append((offset + start, offset + cut))
-        start = after
-        while start < end and line[start] == " ":
-            start += 1
-    if start < end or not end:
-        spans.append((offset + start, offset + end))
-
-
-def _wrap_wide(line: str, width: int, offset: int, spans: list[Span]) -> None:
-    """Wrap a line of any characters, whole graphemes at a time."""
-    row = used = 0  # where the row begins, and its cells so far
-    cut = after = rest = 0  # where it may end, where the next one would begin then, and the cells since
-    index = 0
-    was_wide = False
-    for cluster in graphemes(line):
-        cells = cell_len(cluster)
-        if cluster == " ":
-            if used >= width and cut <= row:
-                spans.append((offset + row, offset + index))
-                row, used = index, 0
-            if after != index or cut <= row:
-                cut = index
-            after, rest = index + 1, 0
-            was_wide = False
-            used += 1
-        else:
-            if (cells > 1 or was_wide) and after != index and cluster[0] not in _NEVER_FIRST:
-                cut = after = index
-                rest = 0
-            if used + cells > width and index > row:
-                if cut <= row:
-                    cut = after = index
-                    rest = 0
-                spans.append((offset + row, offset + cut))
-                row, used = after, rest
-                cut = after
-            was_wide = cells > 1
-            used += cells
-            rest += cells
-        index += len(cluster)
-    if row < index or not index:
-        spans.append((offset + row, offset + (cut if used > width else index)))
-
-
-_NEVER_FIRST = frozenset("、。，．！？：；）」』】…")
-
 
 # -- colours ------------------------------------------------------------------------------------------------------
 

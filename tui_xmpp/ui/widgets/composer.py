@@ -22,7 +22,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.render import fit
+from tui_xmpp.ui.wrapping import fit
 from tui_xmpp.values import dataclass
 
 DRAFT_DELAY = 1.0
