@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -54,8 +55,12 @@ class Pair:
 
     async def agree(self) -> None:
         """Wait until all that was said has been acknowledged and has arrived; it must be there once, in order."""
-        await self.jane.until(lambda _: self.has_all(self.jane, self.lizzy), deadline=DEADLINE)
-        await self.lizzy.until(lambda _: self.has_all(self.lizzy, self.jane), deadline=DEADLINE)
+        for own, other in ((self.jane, self.lizzy), (self.lizzy, self.jane)):
+            try:
+                await own.until(lambda _: self.has_all(own, other), deadline=DEADLINE)  # noqa: B023
+            except TimeoutError as error:
+                error.add_note(self.missing(own, other))
+                raise
         for own, other, name in ((self.jane, self.lizzy, "lizzy"), (self.lizzy, self.jane, "jane")):
             heard = [int(m.body.removeprefix(name)) for m in own.messages(other.account) if not m.is_outgoing]
             said = list(range(1, self.sent + 1))
@@ -66,6 +71,21 @@ class Pair:
         heard = sum(not m.is_outgoing for m in messages)
         safe = sum(m.delivery in SAFE for m in messages if m.is_outgoing)
         return heard >= self.sent and safe == self.sent
+
+    def missing(self, own: User, other: User) -> str:
+        """Say what keeps one from having it all."""
+        messages = own.messages(other.account)
+        name = "lizzy" if own is self.jane else "jane"
+        heard = {m.body for m in messages if not m.is_outgoing}
+        unheard = [f"{name} {number}" for number in range(1, self.sent + 1) if f"{name} {number}" not in heard]
+        unsafe = [
+            f"{m.body} ({m.key}) {m.delivery.name} {m.failure.sentence if m.failure else ''}"
+            for m in messages
+            if m.is_outgoing and m.delivery not in SAFE
+        ]
+        counts = Counter((m.direction.name, m.body) for m in messages)
+        twice = [f"{direction} {body} {count} times" for (direction, body), count in counts.items() if count > 1]
+        return f"{own.account} of {self.sent} has not heard {unheard}, has unsafe {unsafe}, has more than once {twice}"
 
     # -- faults -------------------------------------------------------------------------------------------------------
 
