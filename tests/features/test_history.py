@@ -45,11 +45,12 @@ class ArchivingServer(ScriptedServer):
 
     def result(self, number: int, queryid: str, sender: str = "") -> str:
         stamp = f"2020-01-01T00:{number // 60:02}:{number % 60:02}Z"
+        words = self.archive[number]
         return (
             f"<message{sender}><result xmlns='urn:xmpp:mam:2' queryid='{queryid}' id='a{number}'>"
             f"<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='{stamp}'/>"
             f"<message xmlns='jabber:client' from='{ROMEO}/x' to='{ACCOUNT}' type='chat' id='m{number}'>"
-            f"<body>{self.archive[number]}</body></message></forwarded></result></message>"
+            f"{words and f'<body>{words}</body>'}</message></forwarded></result></message>"
         )
 
     def _take(self, transport, element, stanza) -> None:  # type: ignore[no-untyped-def]
@@ -237,6 +238,17 @@ async def test_older_history_comes_from_the_server_where_the_disk_has_no_more() 
             assert bodies(scene) == said
             assert not scene.client.views.conversation(ACCOUNT, ROMEO).has_older
             assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 0
+
+
+async def test_older_history_stands_before_the_newer_though_pages_without_a_word_lie_between() -> None:
+    import tui_xmpp.features.xep0313_archive as xep0313
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xep0313, "FIRST", 3)
+        async with archiving("one", "two", "three", "", "", "", "new", "newer", "newest") as (scene, _):
+            await scene.does(OpenConversation(ACCOUNT, ROMEO))
+            await scene.does(LoadOlder(ACCOUNT, ROMEO))
+            assert bodies(scene) == ["one", "two", "three", "new", "newer", "newest"]
 
 
 async def test_s_02_results_nobody_asked_for_change_nothing() -> None:

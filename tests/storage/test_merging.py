@@ -89,6 +89,39 @@ def test_x_313_03_an_offline_copy_without_ids_is_known_by_words_and_time(archive
     assert bodies(archive) == ["good morning", "good morning"]
 
 
+RANDOM = "d41d8cd98f00b204"
+"""An id that nobody uses again."""
+
+
+def test_x_198_what_was_sent_again_is_one_message_though_the_archive_has_it_twice(archive: Archive) -> None:
+    archive.write([e.MessageQueued(ELIZABETH, replace(outgoing(RANDOM), body="mine"))])
+    message = replace(outgoing("copy", body="mine"), stanza_id=RANDOM)
+    twice = [
+        ArchiveEntry(id_, NOON, replace(message, key=f"copy-{id_}", archive_id=id_)) for id_ in ("1", "2")
+    ]  # fmt: skip
+    archive.write([page(*twice, archived("between", "3"))])
+    archive.write([page(*twice)])
+    assert bodies(archive) == ["mine", "between"]
+
+
+def test_x_198_what_a_sender_repeats_is_one_message_where_it_was_said_first(archive: Archive) -> None:
+    first, again = (archived(RANDOM, id_, body="said", second=second) for id_, second in (("1", 0), ("3", 2)))
+    between = archived("b", "2", second=1)
+    live = replace(incoming("live", body="said"), stanza_id=RANDOM, archive_id="3")
+    archive.write([e.MessageReceived(ELIZABETH, live)])
+    assert archive.write([e.MessageReceived(ELIZABETH, replace(live, key="again", archive_id="4"))]) == []
+    archive.write([page(again, is_forward=False)])
+    archive.write([page(first, between, before="3")])
+    assert bodies(archive) == ["said", "b"]
+    archive.write([page(first, between, again)])
+    assert [(m.body, m.archive_id) for m in archive.page(ELIZABETH, DARCY).messages] == [("said", "1"), ("b", "2")]
+
+
+def test_x_313_03_a_short_id_used_again_for_the_same_words_is_another_message(archive: Archive) -> None:
+    archive.write([page(archived("1", "1", body="good morning"), archived("1", "2", body="good morning"))])
+    assert bodies(archive) == ["good morning", "good morning"]
+
+
 def test_s_05_another_author_s_use_of_an_id_swallows_nothing(archive: Archive) -> None:
     archive.write([e.MessageQueued(ELIZABETH, outgoing("mine", body="hello"))])
     archive.write([e.MessageReceived(ELIZABETH, replace(incoming("k", body="hello"), stanza_id="mine"))])
@@ -274,6 +307,8 @@ class Said:
     body: str
     has_id: bool
     skew: int
+    first: Said | None = None
+    """What this one was sent again for."""
 
     @property
     def id(self) -> str:
@@ -281,11 +316,13 @@ class Said:
 
     @property
     def key(self) -> str:
-        return f"own{self.number}"
+        return f"of-a-random-look-{self.number}"
 
     def message(self, key: str) -> Message:
+        if self.first is not None:
+            return replace(self.first.message(key), stamp=self.stamp)
         message = (outgoing if self.is_own else incoming)(key, body=self.body)
-        name = self.key if self.is_own and self.is_here else f"said{self.number}" if self.has_id else None
+        name = self.key if self.is_own and self.is_here else self.key if self.has_id else None
         delivery = Delivery.ACKNOWLEDGED if self.is_own else Delivery.RECEIVED
         return replace(message, peer=self.peer, author=None, stanza_id=name, stamp=self.stamp, delivery=delivery)
 
@@ -312,7 +349,8 @@ class Said:
 def archives(draw: st.DrawFn) -> list[Said]:
     second, said = 0, []
     skew = draw(st.integers(-20, 20))
-    for number in range(draw(st.integers(1, 14))):
+    for _ in range(draw(st.integers(1, 14))):
+        number = len(said)
         second += draw(st.sampled_from((0, 0, 0, 1, 30)))
         is_own = draw(st.booleans())
         said.append(
@@ -327,7 +365,19 @@ def archives(draw: st.DrawFn) -> list[Said]:
                 skew,
             )
         )
+        first = draw(st.sampled_from(said))
+        if draw(st.integers(0, 5)) == 0 and first.first is None and (first.has_id or first.is_here):
+            second += 1
+            said.append(replace(first, number=len(said), second=second, first=first))
     return said
+
+
+def edges_of(archive: Archive, *, is_forward: bool = True) -> tuple[str | None, ...]:
+    """Return the entries from which a client asks on: where what is held ends, or begins."""
+    state = archive.account_state(ELIZABETH)
+    if is_forward:
+        return (state.head, *(gap.after_id for gap in state.gaps))
+    return tuple(gap.before_id for gap in state.gaps)
 
 
 def _told(event: e.Event) -> str:
@@ -364,7 +414,7 @@ def test_any_interleaving_of_copies_is_the_archive_itself(data: st.DataObject) -
     for peer in (DARCY, JANE):
         store.apply(e.HistoryLoaded(ELIZABETH, peer, (), is_latest=True, is_start=True))
     for one in said:
-        if one.is_here:
+        if one.is_here and one.first is None:
             write(e.MessageQueued(ELIZABETH, one.queued()))
     for _ in range(data.draw(st.integers(0, 12))):
         one = data.draw(st.sampled_from(said))
@@ -379,7 +429,15 @@ def test_any_interleaving_of_copies_is_the_archive_itself(data: st.DataObject) -
             case "page":
                 within: BareJID | None = data.draw(st.sampled_from((None, None, one.peer)))
                 is_forward = data.draw(st.booleans())
-                anchors = [None, *(n for n in known if within in (None, said[n].peer))]
+                edges = edges_of(archive, is_forward=is_forward) if within is None else ()
+                anchors = [
+                    None,
+                    *(
+                        n
+                        for n in known
+                        if within in (None, said[n].peer) and (not said[n].first or said[n].id in edges)
+                    ),
+                ]
                 anchor = data.draw(st.sampled_from(anchors))
                 there = [each for each in said if within in (None, each.peer)]
                 size = data.draw(st.integers(1, 6))
@@ -392,15 +450,19 @@ def test_any_interleaving_of_copies_is_the_archive_itself(data: st.DataObject) -
             case _:
                 pass
     # At last the whole archive has come.
-    start, anchor = 0, None
+    start, anchor, least = 0, None, 1
     while start < len(said):
-        size = data.draw(st.integers(1, 6))
-        chosen = said[start : start + size]
-        take_page(chosen, anchor, is_forward=True, peer=None, end=start + size >= len(said))
-        start, anchor = start + size, chosen[-1].number
+        end = start + data.draw(st.integers(least, 6 + least))
+        take_page(said[start:end], anchor, is_forward=True, peer=None, end=end >= len(said))
+        start, least = end, 1
+        while start < len(said) and said[start - 1].first and said[start - 1].id not in edges_of(archive):
+            start, least = start - 1, least + 1
+        anchor = start - 1
     for peer in (DARCY, JANE):
         held = archive.page(ELIZABETH, peer).messages
-        assert [message.archive_id for message in held] == [one.id for one in said if one.peer == peer]
+        assert [message.archive_id for message in held] == [
+            one.id for one in said if one.peer == peer and one.first is None
+        ]
         assert store.conversation(ELIZABETH, peer).messages == held
     assert archive.account_state(ELIZABETH).gaps == ()
     assert archive.account_state(ELIZABETH).head == said[-1].id

@@ -15,6 +15,9 @@ from tui_xmpp.core.model import Message
 TOLERANCE = timedelta(seconds=60)
 """How far the clocks of two witnesses of one message without an id of its own may be apart."""
 
+CHANCE = 16
+"""Characters from which on a sender's id is taken for a random one, which nobody uses again."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -42,17 +45,22 @@ def said_id(message: Message) -> str | None:
 def is_copy(copy: Message, held: Message, *, is_late: bool) -> bool:
     """Tell whether two messages of one conversation are copies of one.
 
-    Different ids given by the archive never are one message, the same always. The sender's id counts together with the
-    sender and the words, for senders use an id again. Only a late copy, from the archive or from offline storage, that
-    has no id to compare is known by its words and time.
+    The same id given by the archive says so. Different ones do not say the contrary: who was not told that a message
+    had arrived sends it again, and the archive has it twice (XEP-0198 §5); then the sender's id decides if it is long
+    enough to be random. Else the sender's id counts together with the sender and the words, for senders use an id
+    again. Only a late copy, from the archive or from offline storage, that has no id to compare is known by its words
+    and time.
     """
-    if copy.archive_id is not None and held.archive_id is not None:
-        return copy.archive_id == held.archive_id
+    are_archived = copy.archive_id is not None and held.archive_id is not None
+    if are_archived and copy.archive_id == held.archive_id:
+        return True
     if copy.direction is not held.direction or copy.body != held.body:
         return False
     if copy.author is not None and held.author is not None and copy.author.bare != held.author.bare:
         return False
     one, other = said_id(copy), said_id(held)
+    if are_archived:
+        return one is not None and one == other and len(one) >= CHANCE
     if one is not None and other is not None:
         return one == other
     return (is_late or held.is_delayed) and abs(copy.stamp - held.stamp) <= TOLERANCE

@@ -442,7 +442,8 @@ async def fetch_older(ctx: Context, command: FetchOlder) -> None:
     before = command.before or ""
     for _ in range(OLDER_PAGES):
         page = await ask_page(ctx, before=before, peer=command.peer)
-        await ctx.record(page_event(ctx, page, before=before, peer=command.peer))
+        # It stands before what is held; of an entry passed over without a word nobody would know where that is.
+        await ctx.record(page_event(ctx, page, before=command.before or "", peer=command.peer))
         if page.is_complete or page.first is None or any(entry.message for entry in page.entries):
             return
         before = page.first

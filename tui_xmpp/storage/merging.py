@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import ArchiveEntry, Delivery, Gap, Message
+from tui_xmpp.core.model import ArchiveEntry, Delivery, Direction, Gap, Message
 from tui_xmpp.core.order import TOLERANCE, arrange, is_copy, make_room, microseconds, said_id
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.rows import COLUMNS, INSERT, message_of, row_of, states_text
@@ -67,6 +67,24 @@ class Touched:
     nameless: list[_Held] = field(default_factory=list)
     changed: dict[int, Message] = field(default_factory=dict)
     new: list[Message] = field(default_factory=list)
+    first: dict[tuple[Direction, str], Message] = field(default_factory=dict)
+    """The page's entries so far by who sent them and the sender's id."""
+
+    def is_repeated(self, message: Message) -> bool:
+        """Tell whether an entry is one that was sent again: an earlier entry is the message, and stands for it."""
+        name = said_id(message)
+        if name is None:
+            return False
+        first = self.first.setdefault((message.direction, name), message)
+        if first is not message and is_copy(message, first, is_late=True):
+            return True
+        return any(
+            held.is_placed
+            and held.message.archive_id not in (None, message.archive_id)
+            and held.message.stamp <= message.stamp
+            and is_copy(message, held.message, is_late=True)
+            for held in self.by_said_id.get(name, ())
+        )
 
 
 class Merging:
@@ -154,20 +172,22 @@ class Merging:
         touched = {peer: self._touch(account, id_, peer, entries) for peer, id_ in conversations.items()}
         found: list[_Held | None] = []
         used: set[int] = set()
-        for entry in entries:
+        for index, entry in enumerate(entries):
             held = None
             if entry.message is not None:
-                held = _match(touched[entry.message.peer], entry.message, used)
-                if held is not None:
+                there = touched[entry.message.peer]
+                if there.is_repeated(entry.message):
+                    entries[index] = replace(entry, message=None)
+                elif (held := _match(there, entry.message, used)) is not None:
                     used.add(held.id)
             found.append(held)
         places = arrange(
             [microseconds(entry.stamp) * 1000 for entry in entries],
-            [held.message.place if held is not None and held.is_placed else None for held in found],
+            [_known_place(entry, held) for entry, held in zip(entries, found, strict=True)],
             edge,
             is_forward=page.is_forward,
         )
-        if places:
+        if places and (edge is not None or page.anchor is None):  # who knows no neighbour moves nobody
             limit = conversations.get(page.peer) if page.peer is not None else None
             self._make_room(account, page, limit, places[-1] if page.is_forward else places[0], edge, used, touched)
         inserted: list[tuple[object, ...]] = []
@@ -413,6 +433,13 @@ def _match(touched: Touched, message: Message, used: set[int]) -> _Held | None:
     return None
 
 
+def _known_place(entry: ArchiveEntry, held: _Held | None) -> int | None:
+    """Return where the archive's order has put an entry before; what was sent again moves to the earlier of both."""
+    if held is None or not held.is_placed or held.message.archive_id != entry.archive_id:
+        return None
+    return held.message.place
+
+
 def _learned(held: Message, copy: Message) -> Message:
     """Return the stored message with what only the copy knew."""
     return replace(
@@ -428,4 +455,4 @@ def _confirmed(message: Message, entry: ArchiveEntry) -> Message:
     if message.delivery in (Delivery.QUEUED, Delivery.SENT):
         states = (*message.states, (Delivery.ACKNOWLEDGED, entry.stamp))
         message = replace(message, delivery=Delivery.ACKNOWLEDGED, states=states)
-    return replace(message, stamp=entry.stamp)
+    return replace(message, archive_id=entry.archive_id, stamp=entry.stamp)
