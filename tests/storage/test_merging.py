@@ -347,7 +347,8 @@ class Said:
 
 @st.composite
 def archives(draw: st.DrawFn) -> list[Said]:
-    second, said = 0, []
+    second = 0
+    said: list[Said] = []
     skew = draw(st.integers(-20, 20))
     for _ in range(draw(st.integers(1, 14))):
         number = len(said)
