@@ -88,6 +88,11 @@ class _SettingsFile:
 
     path: Path
 
+    def save_settings(self, before: Settings, after: Settings) -> None:
+        from tui_xmpp.storage.settings import save_settings
+
+        save_settings(self.path, before, after)
+
     def save_account(self, settings: AccountSettings) -> None:
         from tui_xmpp.storage.settings import save_account
 
@@ -237,6 +242,9 @@ class _DemoEngine:
 
     def perform(self, command: Command, finish: Callable[[str | None], None]) -> None:
         self._engine.perform(command, finish)
+
+    def adopt(self, settings: Settings, finish: Callable[[str | None], None]) -> None:
+        self._engine.adopt(settings, finish)
 
     async def settle(self) -> None:
         if self._start is not None:

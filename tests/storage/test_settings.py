@@ -1,17 +1,33 @@
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tui_xmpp.core.settings import AccountSettings, NotificationSettings, Settings
+from tui_xmpp.core.declaration import UnfitValueError
+from tui_xmpp.core.settings import (
+    TABLES,
+    AccountSettings,
+    KeyChoice,
+    NotificationSettings,
+    PrivacySettings,
+    Settings,
+    settings_of,
+)
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.settings import (
+    LoadedSettings,
     SettingsError,
     forget_account,
     known_settings,
     load_settings,
     save_account,
+    save_settings,
 )
 
 JULIET = BareJID.parse("juliet@example.org")
@@ -161,6 +177,63 @@ def test_saving_keeps_comments_and_strangers(path: Path) -> None:
     )
     forget_account(path, JULIET)
     assert [account.jid.local for account in load_settings(path).settings.accounts] == ["romeo"]
+
+
+def test_what_changed_is_written_and_all_else_stays(path: Path) -> None:
+    path.write_text("""# mine
+[ui]  # how it looks
+theme = "nord"  # nice
+colour = 1
+away_after = 5
+
+[keys]
+# a better one
+help = "f12"
+quit = "alt+q"
+""")
+    before = load_settings(path).settings
+    after = replace(
+        before,
+        ui=replace(before.ui, theme="light", away_after=10, roster_width=44),
+        privacy=PrivacySettings(sends_typing=False),
+        keys=(KeyChoice("help", ("f11", "f12")), KeyChoice("close", ())),
+    )
+    save_settings(path, before, after)
+    assert (
+        path.read_text()
+        == """# mine
+[ui]  # how it looks
+theme = "light"  # nice
+colour = 1
+roster_width = 44
+
+[keys]
+# a better one
+help = ["f11", "f12"]
+close = ""
+
+[privacy]
+send_typing = false
+"""
+    )
+    again = load_settings(path).settings
+    assert (again.ui, again.privacy) == (after.ui, after.privacy)
+    assert {each.action: each.keys for each in again.keys} == {"help": ("f11", "f12"), "close": ()}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_every_value_a_setting_takes_comes_back_from_the_file(tmp_path_factory: Any, data: st.DataObject) -> None:
+    path = tmp_path_factory.mktemp("round") / "config.toml"
+    before = after = Settings()
+    for setting in [each for table in TABLES for each in settings_of(table)]:
+        typed = data.draw(st.sampled_from(setting.form.choices) if setting.form.choices else st.text(max_size=8))
+        with suppress(UnfitValueError):
+            after = after.with_value(setting, setting.parse(typed))
+    save_settings(path, before, after)
+    assert load_settings(path) == LoadedSettings(after)
+    save_settings(path, after, before)
+    assert load_settings(path) == LoadedSettings(before)
 
 
 def test_saving_makes_the_file_and_its_folder(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ class RecordingEngine:
 
     failure: str | None = None
     commands: list[Command] = field(default_factory=list)
+    adopted: list[Settings] = field(default_factory=list)
     is_started: bool = False
     is_closed: bool = False
     on_command: Callable[[Command], None] | None = None
@@ -70,6 +71,10 @@ class RecordingEngine:
         self.commands.append(command)
         if self.on_command is not None:
             self.on_command(command)
+        finish(self.failure)
+
+    def adopt(self, settings: Settings, finish: Callable[[str | None], None]) -> None:
+        self.adopted.append(settings)
         finish(self.failure)
 
     async def settle(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from dataclasses import replace
 
 import pytest
 
@@ -20,10 +21,11 @@ from tui_xmpp.core.commands import (
     SendMessage,
 )
 from tui_xmpp.core.model import Phase
-from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.core.settings import AccountSettings, PrivacySettings, Settings, UiSettings
 from tui_xmpp.features import FEATURES
 from tui_xmpp.features.feature import Context, Feature, carries_out
 from tui_xmpp.jid import BareJID, FullJID
+from tui_xmpp.storage.settings import SettingsError
 
 NURSE = BareJID.parse("nurse@capulet.example")
 ROMEO = BareJID.parse("romeo@montague.example")
@@ -32,6 +34,13 @@ ROMEO = BareJID.parse("romeo@montague.example")
 class File:
     def __init__(self) -> None:
         self.accounts: dict[BareJID, AccountSettings] = {}
+        self.saved: list[tuple[Settings, Settings]] = []
+        self.is_full = False
+
+    def save_settings(self, before: Settings, after: Settings) -> None:
+        if self.is_full:
+            raise SettingsError("The disk is full.")
+        self.saved.append((before, after))
 
     def save_account(self, settings: AccountSettings) -> None:
         self.accounts[settings.jid] = settings
@@ -65,6 +74,35 @@ async def test_changed_settings_reconnect_the_account_where_they_say_with_no_que
         assert (override.host, override.port) == ("mirror.example", 5299)
         assert server.logins == 2
         assert len(scene.client.views.accounts()) == 1
+
+
+async def test_what_is_told_of_oneself_changes_at_once_and_is_written() -> None:
+    server, file = ScriptedServer(), File()
+    async with online(server, settings_file=file) as scene:
+        asks = "<iq type='get' id='{}' from='romeo@montague.example/orchard'><query xmlns='jabber:iq:version'/></iq>"
+        (answer,) = await scene.hears(asks.format("a"))
+        assert "<name>tui_xmpp</name>" in answer
+        before = scene.client.settings
+        quiet = replace(before, privacy=PrivacySettings(answers_version=False))
+        scene.client.change(quiet)
+        await scene.client.settle()
+        presence, *_ = server.heard()
+        assert presence.startswith("<presence")
+        assert "http://jabber.org/protocol/caps" in presence
+        assert file.saved == [(before, quiet)]
+        (refusal,) = await scene.hears(asks.format("b"))
+        assert "<service-unavailable" in refusal
+
+
+async def test_settings_that_cannot_be_written_hold_and_say_so() -> None:
+    file = File()
+    file.is_full = True
+    async with online(settings_file=file) as scene:
+        ticket = scene.client.change(replace(scene.client.settings, ui=UiSettings(theme="light")))
+        await scene.client.settle()
+        (answer,) = [one for one in scene.client.take().answers if one.ticket == ticket]
+        assert answer.failure == "The disk is full. What you set holds until you leave."
+        assert scene.client.settings.ui.theme == "light"
 
 
 async def test_account_that_is_switched_off_is_shown_and_left_alone() -> None:

@@ -19,10 +19,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a command ended; ``failure`` None means done."""
+    """How a command, or without one a change of the settings, ended; ``failure`` None means done."""
 
     ticket: int
-    command: Command
+    command: Command | None
     failure: str | None = None
 
 

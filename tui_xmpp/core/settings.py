@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Literal
 
 from tui_xmpp.core.declaration import SWITCH, Setting, UnfitValueError, choice, declared, setting, text, whole
@@ -211,6 +211,29 @@ class Settings:
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     keys: tuple[KeyChoice, ...] = ()
+
+    def account(self, jid: BareJID) -> AccountSettings:
+        """Return what is set for an account; what usually holds where there is nothing."""
+        return next((each for each in self.accounts if each.jid == jid), AccountSettings(jid))
+
+    def with_account(self, account: AccountSettings) -> Settings:
+        """Return the settings with an account's put in place of what was set for it, or at the end."""
+        if any(each.jid == account.jid for each in self.accounts):
+            return replace(self, accounts=tuple(account if each.jid == account.jid else each for each in self.accounts))
+        return replace(self, accounts=(*self.accounts, account))
+
+    def without_account(self, jid: BareJID) -> Settings:
+        """Return the settings without an account."""
+        return replace(self, accounts=tuple(each for each in self.accounts if each.jid != jid))
+
+    def value(self, setting: Setting) -> object:
+        """Return what a setting of a table that stands once is set to."""
+        return getattr(getattr(self, setting.table), setting.attribute)
+
+    def with_value(self, setting: Setting, value: object) -> Settings:
+        """Return the settings with one of a table that stands once changed."""
+        table = replace(getattr(self, setting.table), **{setting.attribute: value})
+        return replace(self, **{setting.table: table})
 
 
 TABLES: dict[str, type] = {"ui": UiSettings, "notifications": NotificationSettings, "privacy": PrivacySettings}

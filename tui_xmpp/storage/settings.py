@@ -185,6 +185,48 @@ def _keys(value: Any) -> tuple[str, ...]:
 # -- writing ------------------------------------------------------------------------------------------------------
 
 
+def save_settings(path: Path, before: Settings, after: Settings) -> None:
+    """Write what differs between two settings, the accounts aside; everything else in the file stays as it is.
+
+    What is back at what usually holds leaves the file.
+    """
+    import tomlkit
+
+    document = _document(path)
+    for name in TABLES:
+        changed = [each for each in settings_of(name) if before.value(each) != after.value(each)]
+        values = {each.key: None if after.value(each) == each.default else after.value(each) for each in changed}
+        _put(document, name, values)
+    old, new = ({each.action: each.keys for each in settings.keys} for settings in (before, after))
+    keys = {action: new.get(action) for action in (*old, *new) if old.get(action) != new.get(action)}
+    _put(document, "keys", {action: _written(chosen) for action, chosen in keys.items()})
+    _write(path, tomlkit.dumps(document))
+
+
+def _written(keys: tuple[str, ...] | None) -> object:
+    if keys is None:
+        return None
+    return list(keys) if len(keys) > 1 else "".join(keys)
+
+
+def _put(document: Any, name: str, values: Mapping[str, object]) -> None:
+    """Put values into a table, made where it is needed; None takes a key out."""
+    import tomlkit
+
+    table = document.get(name)
+    if not isinstance(table, dict):
+        if all(value is None for value in values.values()):
+            return
+        table = tomlkit.table()
+        document[name] = table
+        table = document[name]
+    for key, value in values.items():
+        if value is not None:
+            table[key] = value
+        elif key in table:
+            del table[key]
+
+
 def save_account(path: Path, account: AccountSettings) -> None:
     """Write or replace one account's table; everything else in the file stays as it is."""
     import tomlkit

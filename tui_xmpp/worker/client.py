@@ -6,6 +6,7 @@ The screen submits commands, listens for the doorbell, takes the batch and pulls
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
@@ -34,6 +35,10 @@ class Engine(Protocol):
 
     def perform(self, command: Command, finish: Callable[[str | None], None]) -> None:
         """Start a command and call ``finish`` exactly once: None when done, a sentence when it failed."""
+        ...
+
+    def adopt(self, settings: Settings, finish: Callable[[str | None], None]) -> None:
+        """Follow other settings and keep them in the file; ``finish`` is called as for a command."""
         ...
 
     async def settle(self) -> None:
@@ -86,6 +91,23 @@ class Client:
             finish("No account takes this command.")
         else:
             self._engine.perform(command, finish)
+        return ticket
+
+    def change(self, settings: Settings) -> int:
+        """Let other settings hold from now on and be kept in the file; return a ticket as :meth:`submit` does.
+
+        The accounts among them are left alone: they change by :class:`AddAccount` and :class:`SaveAccount`.
+        """
+        ticket = next(self._tickets)
+        settings = self.settings = replace(settings, accounts=self.settings.accounts)
+
+        def finish(failure: str | None) -> None:
+            self._doorbell.answer(Answer(ticket, None, failure))
+
+        if self._engine is None:
+            finish(None)
+        else:
+            self._engine.adopt(settings, finish)
         return ticket
 
     def recall(self, key: str) -> Remembered | None:

@@ -51,6 +51,10 @@ class Dispatcher:
     """The routes of all features, in tables. One serves every account."""
 
     def __init__(self, features: Sequence[Feature]) -> None:
+        self.use(features)
+
+    def use(self, features: Sequence[Feature]) -> None:
+        """Have exactly these features from now on, in the order of the list."""
         self.features = tuple(features)
         self.commands: dict[type[Command], CommandRoute] = {}
         self.followers: dict[type[Event], list[Callable[[Context, Event], None]]] = {}

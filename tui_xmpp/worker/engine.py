@@ -13,10 +13,11 @@ from tui_xmpp.clock import Clock, SystemClock
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Message, OwnPresence, Severity
-from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.features import FEATURES
 from tui_xmpp.features.feature import Feature, FeatureError, Kept
+from tui_xmpp.features.rfc6121_presence import broadcast
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import AccountState, Archive
 from tui_xmpp.storage.resumption import KeptSession
@@ -51,6 +52,8 @@ def _kept(archive: Archive, account: BareJID) -> _Kept:
 
 class SettingsFile(Protocol):
     """Where accounts are kept for the next run; blocking."""
+
+    def save_settings(self, before: Settings, after: Settings) -> None: ...
 
     def save_account(self, settings: AccountSettings) -> None: ...
 
@@ -88,13 +91,15 @@ class SessionEngine:
         self._archive = archive or Archive.in_memory()
         self._journal = Journal(self._publish, self._archive, self._clock, self._work)
         self._settings_file = settings_file
+        self._settings = client.settings
+        self._features = tuple(features)
+        self._writing = asyncio.Lock()
         self._languages = languages
         self._make_id = make_id
-        privacy = client.settings.privacy
         self._around = Surroundings(
             dial=dial or NetDialer(),
             journal=self._journal,
-            dispatcher=Dispatcher([feature for feature in features if feature.is_enabled(privacy)]),
+            dispatcher=Dispatcher(self._enabled_features()),
             clock=self._clock,
             random=random or Random(),  # noqa: S311 - spreads retries, guards nothing
             backoff=backoff or Backoff(),
@@ -136,6 +141,32 @@ class SessionEngine:
             finish("The program is closing.")
             return
         self._spawn(self._answer(command, finish))
+
+    def adopt(self, settings: Settings, finish: Callable[[str | None], None]) -> None:
+        """Follow other settings at once and keep them in the file; ``finish`` is called as for a command."""
+        before, self._settings = self._settings, settings
+        if settings.privacy != before.privacy:
+            self._around.dispatcher.use(self._enabled_features())
+            for session in self._sessions.values():
+                session.ctx.privacy = settings.privacy
+                if session.ctx.is_online and session.ctx.own.show.is_available:
+                    broadcast(session.ctx)  # what this client can do has changed (XEP-0115 §5.3)
+        self._spawn(self._write(before, settings, finish))
+
+    def _enabled_features(self) -> list[Feature]:
+        return [feature for feature in self._features if feature.is_enabled(self._settings.privacy)]
+
+    async def _write(self, before: Settings, after: Settings, finish: Callable[[str | None], None]) -> None:
+        failure: str | None = "It was broken off: the program is closing."
+        try:
+            if (file := self._settings_file) is not None:
+                async with self._writing:
+                    await asyncio.to_thread(file.save_settings, before, after)
+            failure = None
+        except TuiXmppError as error:
+            failure = f"{error} What you set holds until you leave."
+        finally:
+            finish(failure)
 
     async def settle(self) -> None:
         """Return when nothing is under way and the servers have nothing more to say to what was sent."""
@@ -224,6 +255,7 @@ class SessionEngine:
 
     async def _add(self, settings: AccountSettings) -> None:
         account = settings.jid
+        self._client.settings = self._client.settings.with_account(settings)
         earlier = self._sessions.pop(account, None)
         if earlier is not None:
             await earlier.close()
@@ -246,7 +278,7 @@ class SessionEngine:
     def _context(self, settings: AccountSettings) -> AccountContext:
         return AccountContext(
             settings,
-            self._client.settings.privacy,
+            self._settings.privacy,
             own=OwnPresence(priority=settings.priority),
             dispatcher=self._around.dispatcher,
             journal=self._journal,
@@ -304,16 +336,19 @@ class SessionEngine:
         if (file := self._settings_file) is None:
             raise FeatureError("There is no settings file to write to.")
         with self._work.under_way():
-            await asyncio.to_thread(file.save_account, settings)
+            async with self._writing:
+                await asyncio.to_thread(file.save_account, settings)
 
     async def _remove(self, command: c.RemoveAccount) -> None:
         session = self._sessions.pop(command.account, None)
         if session is None:
             raise FeatureError(f"{command.account} is not one of the accounts here.")
+        self._client.settings = self._client.settings.without_account(command.account)
         await session.close()
         session.ctx.show(e.AccountRemoved(command.account))
         if command.is_forgotten and (file := self._settings_file) is not None:
-            await asyncio.to_thread(file.forget_account, command.account)
+            async with self._writing:
+                await asyncio.to_thread(file.forget_account, command.account)
 
     # -- what the screen remembers --------------------------------------------------------------------------------
 
