@@ -1,20 +1,27 @@
 """What the user types to find something said, taken apart.
 
 Words must all occur, each as the beginning of a word; "words in quotes" occur together. ``from:`` and ``in:`` take an
-address or a part of one (``from:me`` are one's own), ``before:`` and ``after:`` a day (``2026-11-21``, or a month, or a
-year) of local time, ``has:link`` is all with a link.
+address or a part of one (``from:me`` are one's own), ``before:`` and ``after:`` a day of local time as
+:mod:`tui_xmpp.core.days` reads it (``2026-11-21``, ``yesterday``, ``"last week"``), ``has:link`` is all with a link.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 
+from tui_xmpp.core.days import read_day
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.values import dataclass
 
 _PART = re.compile(r'(?:(?P<key>from|in|before|after|has):)?(?:"(?P<quoted>[^"]*)"?|(?P<bare>[^\s"]+))', re.IGNORECASE)
-_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_WORD = re.compile(r"[^\W_]+")
+
+KEYS = ("from", "in", "before", "after", "has")
+"""What may stand before a colon in a query."""
 
 
 class QueryError(TuiXmppError, ValueError):
@@ -37,8 +44,9 @@ class Query:
         return self == Query()
 
 
-def parse_query(text: str) -> Query:
-    """Return what a query asks for; raise ``QueryError``. A day begins at local midnight."""
+def parse_query(text: str, now: datetime | None = None) -> Query:
+    """Return what a query asks for; raise ``QueryError``. A day begins at local midnight; ``now`` is the present."""
+    now = now or datetime.now(UTC)
     phrases: list[str] = []
     senders: list[str] = []
     peers: list[str] = []
@@ -47,7 +55,7 @@ def parse_query(text: str) -> Query:
     for part in _PART.finditer(text):
         key = (part["key"] or "").lower()
         value = part["quoted"] if part["quoted"] is not None else part["bare"]
-        if not value:
+        if not value or (not key and value.endswith(":") and value[:-1].lower() in KEYS):
             continue
         match key:
             case "from":
@@ -55,9 +63,9 @@ def parse_query(text: str) -> Query:
             case "in":
                 peers.append(value.lower())
             case "before":
-                before = _day(value)
+                before = _day(value, now)
             case "after":
-                after = _day(value)
+                after = _day(value, now)
             case "has":
                 if value.lower() != "link":
                     raise QueryError(f"has:{value} is not known; has:link is.")
@@ -67,11 +75,46 @@ def parse_query(text: str) -> Query:
     return Query(tuple(phrases), tuple(senders), tuple(peers), before, after, has_link)
 
 
-def _day(text: str) -> datetime:
-    found = _DAY.fullmatch(text)
-    try:
-        if found is None:
-            raise ValueError
-        return datetime(int(found[1]), int(found[2] or 1), int(found[3] or 1)).astimezone()
-    except (ValueError, OverflowError):
-        raise QueryError(f"{text} is not a day; write one as 2026-11-21.") from None
+def _day(text: str, now: datetime) -> datetime:
+    day = read_day(text, now)
+    if day is None:
+        raise QueryError(f'{text} is not a day; write one as 2026-11-21, yesterday, monday or "last week".')
+    return day
+
+
+# -- what was found -----------------------------------------------------------------------------------------------
+
+
+def highlights(text: str, phrases: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where (start, end) the phrases of a query stand in a text, as the index compares them, in order."""
+    wanted = [([_folded(word) for word in _WORD.findall(phrase)], " " not in phrase) for phrase in phrases]
+    words = [(_folded(word[0]), word.start(), word.end()) for word in _WORD.finditer(text)]
+    found: list[tuple[int, int]] = []
+    for index, (_, start, _) in enumerate(words):
+        for phrase, may_go_on in wanted:
+            if not phrase:
+                continue
+            held = [other for other, _, _ in words[index : index + len(phrase)]]
+            if held == phrase or (may_go_on and held[:-1] == phrase[:-1] and held and held[-1].startswith(phrase[-1])):
+                last = words[index + len(phrase) - 1]
+                # Of the last word only what was typed, where its letters are as many as their plain forms.
+                is_part = may_go_on and len(last[0]) == last[2] - last[1]
+                found.append((start, last[1] + len(phrase[-1]) if is_part else last[2]))
+    return _joined(found)
+
+
+@lru_cache(maxsize=4096)
+def _folded(word: str) -> str:
+    """Return a word without case and marks."""
+    parts = unicodedata.normalize("NFKD", word)
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Phase, Show
 from tui_xmpp.jid import BareJID, JIDError
-from tui_xmpp.ui import chats
+from tui_xmpp.ui import chats, history
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.values import dataclass
@@ -32,6 +32,7 @@ class Kind(Enum):
     COMMAND = "command"
     GROUP = "group"
     NOTIFY = "notify"
+    QUERY = "query"
     TEXT = "text"
 
 
@@ -540,6 +541,9 @@ ACTIONS: tuple[Action, ...] = (
            chats.archive, slash="archive", arguments=(_WHOM,), applies=_has_subject),
     Action("later", "Mark for later", "Mark a chat to come back to, or as done with.", chats.put_off, slash="later",
            arguments=(_WHOM,), applies=_has_subject),
+    Action("search", "Search", "Find something said, in any chat of any account.", history.search, ("ctrl+f",),
+           slash="search", footer="Search", arguments=(Argument("WORDS", Kind.QUERY, is_optional=True),),
+           example="/search books from:darcy after:monday", applies=_has_account),
     Action("status-pane", "Status", "Open or close the status pane.", _toggle_status, ("ctrl+t",), footer="Status"),
     Action("roster-pane", "People", "Hide or show the list of people.", _toggle_roster, ("f2",)),
     Action("next-pane", "Next pane", "Go to the next pane.", _next_pane, ("f6",)),

@@ -45,6 +45,8 @@ class Desk:
         self.clock = clock
         self.marks = ChatMarks(client)
         self.trail = Trail(client, self.marks)
+        self.search_place = 0
+        """Which result of the last search was opened."""
 
     @property
     def main(self) -> MainScreen:

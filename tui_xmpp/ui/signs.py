@@ -181,3 +181,16 @@ def _laid_out(left: Iterable[tuple[str, Style]], right: Iterable[tuple[str, Styl
     if room > 0:
         lefts.append(Segment(" " * room))
     return Strip([*lefts, *rights], width)
+
+
+def moment_words(at: datetime, now: datetime, time_format: str) -> str:
+    """Return a day and time as short as leaves no doubt: ``today 20:14``, ``Monday 20:14``, ``19 Nov 2025 20:14``."""
+    local, today = at.astimezone(), now.astimezone().date()
+    days = (today - local.date()).days
+    if days in (0, 1):
+        day = ("today", "yesterday")[days]
+    elif 1 < days < 7:
+        day = f"{local:%A}"
+    else:
+        day = f"{local.day} {local:%b}" + (f" {local.year}" if local.year != today.year else "")
+    return f"{day} {local.strftime(time_format)}"

@@ -108,7 +108,7 @@ class SessionEngine:
             tokens=tokens,
             is_wire_logged=is_wire_logged,
         )
-        self._history = History(client.views, self._journal, self._carry_out)
+        self._history = History(client.views, self._journal, self._clock, self._carry_out)
         self._sessions: dict[BareJID, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False

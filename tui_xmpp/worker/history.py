@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from tui_xmpp.clock import Clock
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Found, Message, Phase
@@ -23,9 +24,12 @@ class History:
     ``perform`` carries out the commands of others: what is not stored here is asked of the server's archive.
     """
 
-    def __init__(self, views: Views, journal: Journal, perform: Callable[[c.Command], Awaitable[None]]) -> None:
+    def __init__(
+        self, views: Views, journal: Journal, clock: Clock, perform: Callable[[c.Command], Awaitable[None]]
+    ) -> None:
         self._views = views
         self._journal = journal
+        self._clock = clock
         self._perform = perform
         self.commands: dict[type[c.Command], Handler] = dict(
             (
@@ -98,7 +102,7 @@ class History:
             accounts = [view.account for view in self._views.accounts()]
         account, text, more = command.account, command.query, command.more
         try:
-            query = parse_query(text)
+            query = parse_query(text, self._clock.now())
         except QueryError as error:
             await self._record(e.SearchFound(account, text, (), None, failure=str(error)))
             raise

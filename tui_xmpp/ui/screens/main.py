@@ -253,6 +253,10 @@ class MainScreen(Layout):
     def _older_wanted(self, message: ConversationLog.OlderWanted) -> None:
         self.desk.submit(c.LoadOlder(message.account, message.peer))
 
+    @on(ConversationLog.NewerWanted)
+    def _newer_wanted(self, message: ConversationLog.NewerWanted) -> None:
+        self.desk.submit(c.LoadNewer(message.account, message.peer))
+
     @on(ConversationLog.LatestWanted)
     def _latest_wanted(self, message: ConversationLog.LatestWanted) -> None:
         self.desk.submit(c.LoadLatest(message.account, message.peer))

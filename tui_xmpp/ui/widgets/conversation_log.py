@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -63,6 +63,10 @@ class ConversationLog(DrawnLines, can_focus=True):
         """The window is near the oldest message loaded and more is stored."""
 
     @dataclass
+    class NewerWanted(_Wanted):
+        """The window is near the newest message loaded and newer ones are stored."""
+
+    @dataclass
     class LatestWanted(_Wanted):
         """The user wants the newest messages, which the view has left."""
 
@@ -118,6 +122,8 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._cursor: str | None = None
         self._places: dict[tuple[BareJID, BareJID], Place] = {}
         self._asked_before: str | None = None
+        self._asked_after: str | None = None
+        self._sought: str | datetime | None = None
         self._told_read: tuple[int, str] | None = None
         self._welcome: Sequence[tuple[str, str]] = (("Welcome", ""),)
 
@@ -158,6 +164,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         is_same = view is not None and old is not None and (old.account, old.peer) == (view.account, view.peer)
         window.unread_line = self._mark_unread(view, old if is_same else None)
         window.notice = self._notice(view)
+        window.has_newer = view is not None and view.has_newer
         if view is None or old is None or (old.account, old.peer) != (view.account, view.peer):
             self._turn_to(view, old)
         elif self._renderer is None or view.contact.title != old.contact.title:
@@ -165,6 +172,10 @@ class ConversationLog(DrawnLines, can_focus=True):
             self._rebuild()
         elif not self._append(view, old, marked):
             self._rebuild()
+        if view is not None and view.has_newer:
+            window.stay()
+        if view is None or view.has_newer or (old is not None and old.has_newer):
+            self._seen = None
         self._settle()
 
     def _turn_to(self, view: ConversationView | None, old: ConversationView | None) -> None:
@@ -176,7 +187,7 @@ class ConversationLog(DrawnLines, can_focus=True):
                 self._places[old.account, old.peer] = place
         self._cursor = None
         self._seen = None
-        self._asked_before = self._told_read = None
+        self._asked_before = self._asked_after = self._told_read = self._sought = None
         self._renderer = None
         self._window.clear()
         self._clear_selection()
@@ -245,6 +256,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._window.fill()
         self._count_new()
         self._ask_for_older()
+        self._ask_for_newer()
         self._tell_read()
         self.repaint()
 
@@ -294,6 +306,41 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._window.reveal(key)
         self._settle()
 
+    def seek(self, where: str | datetime | None) -> None:
+        """Say where the user wants to be (a message's key, a moment); till they are there nothing counts as read."""
+        self._sought = where
+
+    def arrive(self) -> bool:
+        """Go to what is sought and put the cursor on it; False while it is not here or cannot be shown yet."""
+        window, sought = self._window, self._sought
+        index = window.index(sought) if isinstance(sought, str) else self._index_from(sought)
+        if index is None or not self._fit():
+            return False
+        self._sought = None
+        key = window.messages[index].key
+        self._stand_on(key)
+        self.focus(scroll_visible=False)
+        # Once more when all that changes the focus on the way here has happened.
+        self.app.call_later(self.call_later, self._stand_on, key)
+        return True
+
+    def _index_from(self, moment: datetime | None) -> int | None:
+        messages = self._window.messages
+        if moment is None or not messages:
+            return None
+        return next((n for n, message in enumerate(messages) if message.stamp >= moment), len(messages) - 1)
+
+    def _stand_on(self, key: str) -> None:
+        """Put the cursor on a message and that in the upper half of the window."""
+        index = self._window.index(key)
+        if index is None:
+            return
+        self._cursor = key
+        self._window.go_to(index)
+        self._window.move(-(self.size.height // 3))
+        self._settle()
+        self.refresh()
+
     # -- telling others -------------------------------------------------------------------------------------------
 
     def _tell(self, message: UiMessage) -> None:
@@ -309,6 +356,15 @@ class ConversationLog(DrawnLines, can_focus=True):
             self._asked_before = oldest
             self._tell(self.OlderWanted(view.account, view.peer))
 
+    def _ask_for_newer(self) -> None:
+        view, window = self._view, self._window
+        if view is None or not view.has_newer or window.last < len(window.messages) or not window.lines:
+            return
+        newest = window.messages[-1].key
+        if window.top + 2 * self.size.height >= len(window.lines) and self._asked_after != newest:
+            self._asked_after = newest
+            self._tell(self.NewerWanted(view.account, view.peer))
+
     @property
     def is_being_read(self) -> bool:
         """Whether unread messages are in sight and were reported as read, which has not come back yet."""
@@ -322,6 +378,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         """Whether someone sees the newest message: in the window, which is on the screen, which has the focus."""
         return (
             self._window.is_following
+            and self._sought is None
             and self.is_attached
             and self.size.height > 0
             and self.app.app_focus
@@ -375,6 +432,8 @@ class ConversationLog(DrawnLines, can_focus=True):
         palette = self.palette
         if y == height - 1:
             text = f" ↓ {self._new} new message{'s' * (self._new != 1)} " if self._new else " ↓ newest "
+            if self._window.has_newer:
+                text = " ↓ newer messages below · End: the newest "
             style = Style(color=palette.background, bgcolor=palette.accent if self._new else palette.faint)
             text = fit(text, min(width, cell_len(text)))
             x = max(0, (width - cell_len(text)) // 2)
@@ -423,6 +482,8 @@ class ConversationLog(DrawnLines, can_focus=True):
     def on_resize(self) -> None:
         self._rebuild()
         self._settle()
+        if self._sought is not None:
+            self.arrive()
         self.refresh()
 
     def notify_style_update(self) -> None:

@@ -39,6 +39,8 @@ class MessageWindow:
         self.messages: tuple[Message, ...] = ()
         self.unread_line: tuple[str | None, int] = (None, 0)
         """The message the unread line stands above, and the number it says."""
+        self.has_newer = False
+        """Whether newer messages than the last one are stored: it is not the end then, and is not followed."""
         self.notice = ""
         """What is said above the first message."""
         self.first = self.last = 0
@@ -157,8 +159,13 @@ class MessageWindow:
             self._top += self._extend_up()
         self._top = max(0, self._top)
         self.fill()
-        if self.last == len(self.messages) and self._top + self.height >= len(self.lines):
+        if not self.has_newer and self.last == len(self.messages) and self._top + self.height >= len(self.lines):
             self.follow()
+
+    def stay(self) -> None:
+        """Follow no more: stand where the window is."""
+        self._top = self.top
+        self.is_following = False
 
     def follow(self) -> None:
         """Go to the newest message and stay with it."""
