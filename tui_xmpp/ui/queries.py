@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tui_xmpp.core.days import WEEKDAYS
 from tui_xmpp.core.search import KEYS
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.ui.desk import Desk
+from tui_xmpp.values import dataclass
 
 MOST = 8
 _LAST_PART = re.compile(r'(?:^|(?<=\s))(?:([a-z]+):)?("[^"]*|[^\s"]*)$', re.IGNORECASE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import field
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -19,10 +18,11 @@ from tui_xmpp.core.model import Found, Message
 from tui_xmpp.core.search import highlights
 from tui_xmpp.core.text import balanced, sanitize_body, sanitize_line
 from tui_xmpp.ui.colors import name_color
-from tui_xmpp.ui.render import Span, fit, wrap
 from tui_xmpp.ui.signs import laid_out, moment_words
 from tui_xmpp.ui.theme import Inks, inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
+from tui_xmpp.ui.wrapping import Span, fit, wrap
+from tui_xmpp.values import dataclass
 
 WHEEL = 3
 SMALL_WIDTH, SMALL_HEIGHT = 50, 10
@@ -33,13 +33,8 @@ AHEAD = 10
 """Results left below the one chosen when more are asked for."""
 
 Pieces = list[tuple[str, Style]]
-
-
-@dataclass(slots=True)
-class _Card:
-    """One result as rows: what stands at the left, what at the right."""
-
-    rows: list[tuple[Pieces, Pieces]] = field(default_factory=list)
+Card = list[tuple[Pieces, Pieces]]
+"""One result as rows: what stands at the left, what at the right."""
 
 
 class ResultList(DrawnLines):
@@ -64,7 +59,7 @@ class ResultList(DrawnLines):
         self._time_format = time_format
         self._found: tuple[Found, ...] = ()
         self._phrases: Sequence[str] = ()
-        self._cards: list[_Card] = []
+        self._cards: list[Card] = []
         self._starts: list[int] = [0]  # the first line of each card, and the number of lines
         self._top = 0
         self._words: Sequence[tuple[str, str]] = ()
@@ -99,7 +94,7 @@ class ResultList(DrawnLines):
 
     def page(self, pages: int) -> None:
         """Move by about as many results as fit."""
-        rows = max(1, len(self._cards[self.index].rows)) if self._cards else 1
+        rows = max(1, len(self._cards[self.index])) if self._cards else 1
         self.move(pages * max(1, self.size.height // rows))
 
     # -- laying out -----------------------------------------------------------------------------------------------
@@ -118,9 +113,9 @@ class ResultList(DrawnLines):
         for found in self._found[len(self._cards) :]:
             card = self._card(found, ink)
             self._cards.append(card)
-            self._starts.append(self._starts[-1] + len(card.rows))
+            self._starts.append(self._starts[-1] + len(card))
 
-    def _card(self, found: Found, ink: Inks) -> _Card:
+    def _card(self, found: Found, ink: Inks) -> Card:
         message = found.message
         ground = self.background_colors[1].hex6
         chat = self._title(message)
@@ -132,13 +127,13 @@ class ResultList(DrawnLines):
         if chat != str(message.peer) and self.size.width >= 90:
             head.append((f"  {message.peer}", ink.dim))
         when = moment_words(message.stamp, self._clock.now(), self._time_format)
-        card = _Card([(head, [(f" {when} ", ink.dim)])])
+        card: Card = [(head, [(f" {when} ", ink.dim)])]
         if not self._is_small:
-            card.rows += [(self._around(each, ink), []) for each in found.before]
-        card.rows += [(row, []) for row in self._text(message, ink)]
+            card += [(self._around(each, ink), []) for each in found.before]
+        card += [(row, []) for row in self._text(message, ink)]
         if not self._is_small:
-            card.rows += [(self._around(each, ink), []) for each in found.after]
-            card.rows.append(([], []))
+            card += [(self._around(each, ink), []) for each in found.after]
+            card.append(([], []))
         return card
 
     def _around(self, message: Message, ink: Inks) -> Pieces:
@@ -210,7 +205,7 @@ class ResultList(DrawnLines):
             return Strip.blank(width, ground)
         card = self._cards[index]
         row = self._top + y - self._starts[index]
-        left, right = card.rows[row]
+        left, right = card[row]
         is_chosen = index == self.index and bool(left)
         indent = "" if row == 0 else "  "
         edge = ("▌" if is_chosen else " ", ink.accent)
