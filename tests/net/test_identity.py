@@ -7,11 +7,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import CertificateBuilder, Name, random_serial_number
-from hypothesis import given
+from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_xmpp.net.certificates import make_certificate
@@ -108,7 +110,7 @@ def test_facts_are_those_of_the_certificate() -> None:
     assert facts.names == ("example.net", "_xmpp-client.example.net", "192.0.2.1")
     assert (facts.not_before, facts.not_after) == TIMES
     assert facts.sha256 == hashlib.sha256(made.der).hexdigest()
-    assert facts.subject == facts.issuer == "CN=XMPP server"
+    assert facts.subject == facts.issuer == "XMPP server"
 
 
 @given(st.binary(max_size=300))
@@ -123,6 +125,56 @@ def test_s_21_damaged_certificate_never_raises_another_error(place: int, value: 
     der[place % len(der)] = value
     with suppress(ValueError):
         is_proved("example.net", read_certificate(bytes(der)))
+
+
+@given(st.integers(min_value=0, max_value=2000), st.integers(min_value=0, max_value=255))
+def test_s_21_damage_makes_no_name_that_another_reader_does_not_see(place: int, value: int) -> None:
+    der = bytearray(DAMAGEABLE.der)
+    der[place % len(der)] = value
+    with suppress(ValueError):
+        ours = read_certificate(bytes(der))
+        assert set(ours.names) <= set(names_by_library(bytes(der)))
+
+
+@given(
+    st.lists(st.from_regex(r"[a-z]{1,9}(\.[a-z]{1,9}){0,3}", fullmatch=True), max_size=40),
+    st.lists(st.ip_addresses().map(str), max_size=4),
+    st.sampled_from(("XMPP server", "Bücher", "例" * 20, "a,b+c=d")),
+)
+@settings(max_examples=40)
+def test_what_is_read_is_what_a_library_reads(dns: list[str], addresses: list[str], common_name: str) -> None:
+    services = tuple(f"_xmpp-client.{name}" for name in dns[:2])
+    made = make_certificate((*dns, *addresses), services, common_name=common_name)
+    facts = read_certificate(made.der)
+    assert facts.names == names_by_library(made.der)
+    assert facts.common_name == facts.subject == common_name
+    assert facts.not_before == made.certificate.not_valid_before_utc
+    assert facts.not_after == made.certificate.not_valid_after_utc
+
+
+def names_by_library(der: bytes) -> tuple[str, ...]:
+    extensions = x509.load_der_x509_certificate(der).extensions
+    try:
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    services = (name.value[2:].decode() for name in names.get_values_for_type(x509.OtherName))
+    addresses = map(str, names.get_values_for_type(x509.IPAddress))
+    return (*names.get_values_for_type(x509.DNSName), *services, *addresses)
+
+
+def test_a_name_in_words_is_the_common_name_and_the_organisation() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Longbourn"), x509.NameAttribute(NameOID.COMMON_NAME, "L1")]
+    place = [x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"), x509.NameAttribute(NameOID.LOCALITY_NAME, "Meryton")]
+    der = (
+        CertificateBuilder(Name(parts), Name(place), key.public_key(), random_serial_number(), *TIMES)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    facts = read_certificate(der)
+    assert facts.issuer == "L1 (Longbourn)"
+    assert facts.subject == "GB, Meryton"
 
 
 DAMAGEABLE = make_certificate(("example.net",), ("_xmpp-client.example.net",))

@@ -228,10 +228,9 @@ def accepted(policy: TlsPolicy, agreement: Agreement, *, is_direct: bool) -> Tls
 
 def served(settings: ServerTls, agreement: Agreement) -> TlsFacts:
     """Give the facts of a handshake on the receiving side."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    own = x509.load_pem_x509_certificate(settings.certificate.read_bytes()).public_bytes(Encoding.DER)
+    chain = settings.certificate.read_text("ascii")
+    first = chain[chain.index(ssl.PEM_HEADER) : chain.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)]
+    own = ssl.PEM_cert_to_DER_cert(first)
     return _facts(agreement, read_certificate(own), own, client=agreement.peer)
 
 

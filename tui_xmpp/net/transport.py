@@ -460,5 +460,5 @@ def memory_pair(facts: TlsFacts | None = None) -> tuple[MemoryTransport, MemoryT
 
 def _memory_facts() -> TlsFacts:
     always = datetime(2000, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
-    certificate = CertificateFacts("CN=memory", "CN=memory", *always, sha256="0" * 64)
+    certificate = CertificateFacts("memory", "memory", *always, sha256="0" * 64)
     return TlsFacts("TLSv1.3", "none (in memory)", None, certificate, {"tls-server-end-point": bytes(32)})
