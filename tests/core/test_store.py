@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tests.support.facts import DARCY, ELIZABETH, JANE, NOON, incoming, outgoing
 from tui_xmpp.core import events as e
@@ -181,6 +182,21 @@ def test_conversations_come_latest_first() -> None:
         ]
     )
     assert store.conversations() == ((ELIZABETH, JANE), (ELIZABETH, DARCY))
+
+
+def test_the_last_message_is_known_from_what_comes_and_from_what_is_read_of_the_archive() -> None:
+    store = store_of([ROSTER, e.MessageReceived(ELIZABETH, incoming("a")), e.MessageQueued(ELIZABETH, outgoing("b"))])
+    store.apply(e.DeliveryChanged(ELIZABETH, DARCY, "b", Delivery.SENT, NOON))
+    last = store.last_message(ELIZABETH, DARCY)
+    assert last is not None
+    assert (last.key, last.delivery) == ("b", Delivery.SENT)
+    store.apply(e.ConversationSummarised(ELIZABETH, JANE, 0, None, NOON))
+    assert store.last_message(ELIZABETH, JANE) is None
+    found = replace(incoming("c"), peer=JANE)
+    assert store.apply(e.LastMessagesRead(ELIZABETH, (incoming("a"), found))) == (ConversationChanged(ELIZABETH, JANE),)
+    assert store.last_message(ELIZABETH, JANE) == found
+    store.apply(e.MessageDiscarded(ELIZABETH, DARCY, "b"))
+    assert store.last_message(ELIZABETH, DARCY) is None
 
 
 def test_a_delivery_changes_the_message_it_names() -> None:

@@ -126,6 +126,13 @@ def test_reading_clears_the_count(archive: Archive) -> None:
     assert (summary.unread, summary.first_unread) == (0, None)
 
 
+def test_the_newest_message_of_each_conversation_is_found(archive: Archive) -> None:
+    said = [incoming("a"), incoming("b", minute=2), replace(incoming("c"), peer=JANE), outgoing("d", minute=1)]
+    archive.write([e.MessageReceived(ELIZABETH, message) for message in said])
+    assert {message.key for message in archive.last_messages(ELIZABETH)} == {"c", "d"}
+    assert archive.last_messages(JANE) == ()
+
+
 def test_accounts_do_not_see_each_other(archive: Archive) -> None:
     archive.write([e.MessageReceived(ELIZABETH, incoming("a"))])
     assert archive.page(JANE, DARCY).messages == ()

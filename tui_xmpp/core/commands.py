@@ -308,6 +308,11 @@ class SearchMessages(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadLastMessages(Command):
+    """Have the newest message of each of the account's conversations at hand, for ``Views.last_message``."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopCatchUp(Command):
     """Leave what was missed at the server; the hole is shown and filled on demand."""
 

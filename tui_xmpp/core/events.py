@@ -344,6 +344,13 @@ class ConversationSummarised(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LastMessagesRead(Event):
+    """The newest stored message of each conversation of the account, in no order."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationRead(Event):
     """The user has seen everything in the conversation; ``archive_id`` is the last of it the server's archive has."""
 

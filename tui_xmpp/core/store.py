@@ -64,6 +64,7 @@ class _Conversation:
     first_unread: str | None = None
     draft: str = ""
     last_stamp: datetime | None = None
+    last: Message | None = None
     is_loaded: bool = False
 
 
@@ -305,6 +306,8 @@ class Store:
         peer = account.peers.get(event.peer)
         if peer is None or peer.conversation is None or not peer.conversation.timeline.remove(event.key):
             return ()
+        if peer.conversation.last is not None and peer.conversation.last.key == event.key:
+            peer.conversation.last = None
         return (ConversationChanged(event.account, event.peer),)
 
     def _on_history_loaded(self, account: _Account, event: e.HistoryLoaded) -> tuple[Change, ...]:
@@ -374,6 +377,15 @@ class Store:
         account.settle(event.peer)
         return self._conversation_changed(event.account, event.peer)
 
+    def _on_last_messages_read(self, account: _Account, event: e.LastMessagesRead) -> tuple[Change, ...]:
+        changes: list[Change] = []
+        for message in event.messages:
+            peer = account.peers.get(message.peer)
+            if peer is not None and peer.conversation is not None and peer.conversation.last is None:
+                peer.conversation.last = message
+                changes.append(ConversationChanged(event.account, message.peer))
+        return tuple(changes)
+
     def _on_conversation_read(self, account: _Account, event: e.ConversationRead) -> tuple[Change, ...]:
         peer = account.peers.get(event.peer)
         if peer is None or peer.conversation is None or not peer.conversation.unread:
@@ -412,6 +424,8 @@ class Store:
     def _touch(conversation: _Conversation, message: Message) -> None:
         if conversation.last_stamp is None or message.stamp > conversation.last_stamp:
             conversation.last_stamp = message.stamp
+        if conversation.last is None or place_of(message) >= place_of(conversation.last):
+            conversation.last = message
         if message.is_outgoing and not conversation.unread:
             # Whoever answers has read: the unread line has done its work.
             conversation.first_unread = None
@@ -483,6 +497,15 @@ class Store:
             key = below.key if below else None
             views[key] = GapView(key, gap)
         return tuple(views.values())
+
+    def last_message(self, account: BareJID, peer: BareJID) -> Message | None:
+        held = self._accounts.get(account)
+        known = held.peers.get(peer) if held else None
+        if known is None or known.conversation is None:
+            return None
+        last = known.conversation.last
+        # The window has the newer state of a message it holds.
+        return last and (known.conversation.timeline.get(last.key) or last)
 
     def conversations(self) -> tuple[tuple[BareJID, BareJID], ...]:
         found = [
@@ -578,6 +601,7 @@ _HANDLERS: dict[type[e.Event], Callable[[Store, _Account, Any], tuple[Change, ..
     e.ConversationPurged: Store._on_conversation_purged,
     e.SearchFound: Store._on_search_found,
     e.ConversationSummarised: Store._on_conversation_summarised,
+    e.LastMessagesRead: Store._on_last_messages_read,
     e.ConversationRead: Store._on_conversation_read,
     e.ConversationClosed: Store._on_conversation_closed,
     e.DraftChanged: Store._on_draft_changed,

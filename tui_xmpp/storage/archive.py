@@ -504,6 +504,18 @@ class Archive:
             for peer, unread, first_unread, stamp, draft in rows
         )
 
+    def last_messages(self, account: BareJID) -> tuple[Message, ...]:
+        """Return the newest message of each conversation of an account, in no order."""
+        with self._reading():
+            rows = self._connection.execute(
+                f"SELECT {COLUMNS}, (SELECT peer FROM conversation WHERE id = message.conversation)"  # noqa: S608
+                " FROM message WHERE id IN (SELECT (SELECT id FROM message WHERE conversation = conversation.id"
+                " ORDER BY place DESC LIMIT 1) FROM conversation"
+                " WHERE account = (SELECT id FROM account WHERE jid = ?))",
+                (str(account),),
+            ).fetchall()
+        return tuple(message_of(account, BareJID.parse(row[-1]), row[:-1]) for row in rows)
+
     def page(
         self, account: BareJID, peer: BareJID, before: Message | None = None, limit: int = PAGE
     ) -> e.HistoryLoaded:

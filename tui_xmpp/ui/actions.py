@@ -12,6 +12,7 @@ from tui_xmpp.jid import BareJID, JIDError
 from tui_xmpp.ui import chats, history
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
+from tui_xmpp.ui.trail import NUMBERS
 from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Place(Enum):
     WRITING = "While writing"
     MESSAGES = "On a message"
     STATUS = "In the status pane"
+    INBOX = "In the inbox"
 
 
 def _always(desk: Desk) -> bool:
@@ -165,20 +167,6 @@ def _chat(desk: Desk, text: str) -> None:
 
 def _close(desk: Desk, text: str) -> None:
     desk.main.close_chat()
-
-
-def _next_unread(desk: Desk, text: str) -> None:
-    unread = [
-        contact
-        for view in desk.views.accounts()
-        if view.unread
-        for contact in desk.views.contacts(view.account)
-        if contact.unread
-    ]
-    if not unread:
-        raise VerbError("Nothing unread.")
-    latest = max(unread, key=lambda contact: contact.last_stamp.timestamp() if contact.last_stamp else 0.0)
-    desk.main.open_chat(latest.account, latest.peer)
 
 
 def _theme(desk: Desk, text: str) -> None:
@@ -525,13 +513,24 @@ ACTIONS: tuple[Action, ...] = (
            arguments=(Argument("COMMAND", Kind.COMMAND, is_optional=True),), example="/help add"),
     Action("palette", "Commands", "Find any action, person or chat by a few letters.", _palette, ("ctrl+p",),
            footer="Commands", is_in_palette=False),
-    Action("go-to", "Go to", "Find a person or chat by a few letters.", _go_to, ("ctrl+k",), footer="Go to"),
+    Action("go-to", "Go to", "Find a chat, person or account by a few letters; Enter alone goes back.", _go_to,
+           ("ctrl+k",), footer="Go to"),
     Action("chat", "Open a chat", "Open a conversation and write.", _chat, slash="chat", aliases=("query",),
            arguments=(Argument("ADDRESS", Kind.CONTACT),), example="/chat darcy@pemberley.lit", is_in_palette=False),
     Action("close", "Close the chat", "Close the open conversation; its messages stay.", _close, ("alt+w",),
            slash="close", applies=_has_chat),
-    Action("next-unread", "Next unread", "Open the chat with the latest unread message.", _next_unread, ("alt+a",),
-           footer="Next unread"),
+    Action("next-unread", "Next unread", "Open the unread chat that matters most: who names you, pinned, newest.",
+           chats.next_unread, ("alt+a",), footer="Next unread"),
+    Action("last-chat", "Last chat", "Go back to the chat before this one.", chats.last_chat, ("alt+l",)),
+    Action("unread-line", "Unread line", "Go to the first message that was unread here.", chats.unread_line,
+           ("alt+u",), applies=_has_chat),
+    Action("inbox", "Inbox", "See all chats of all accounts by activity.", chats.inbox, ("f5",), slash="inbox",
+           footer="Inbox"),
+    *(
+        Action(f"chat-{number}", f"Chat {number}", f"Open the chat that has the number {number} beside it.",
+               chats.numbered(number), (f"alt+{number}",), is_in_palette=False)
+        for number in range(1, NUMBERS + 1)
+    ),
     Action("pin", "Pin or unpin", "Keep a chat at the top of lists, or no longer.", chats.pin, slash="pin",
            arguments=(_WHOM,), applies=_has_subject),
     Action("mute", "Mute or unmute", "Say when a chat may call you: always, on a mention, or never.", chats.mute,
@@ -544,6 +543,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("search", "Search", "Find something said, in any chat of any account.", history.search, ("ctrl+f",),
            slash="search", footer="Search", arguments=(Argument("WORDS", Kind.QUERY, is_optional=True),),
            example="/search books from:darcy after:monday", applies=_has_account),
+    Action("mark-read", "Mark read", "Mark a chat as read without opening it.", chats.mark_read, slash="read",
+           arguments=(_WHOM,), applies=_has_subject),
+    *(
+        Action(f"{verb}-here", title, words, run, (key,), place=Place.INBOX, is_in_palette=False, applies=_has_subject)
+        for key, verb, title, words, run in (
+            ("p", "pin", "Pin or unpin", "Keep the chat at the top, or no longer.", chats.pin),
+            ("m", "mute", "Mute or unmute", "Let the chat call you no more, or again.", chats.mute),
+            ("a", "archive", "Archive or take back", "Put the chat among the archived ones, or back.", chats.archive),
+            ("l", "later", "Mark for later", "Mark the chat to come back to, or as done with.", chats.put_off),
+            ("r", "read", "Mark read", "Mark the chat as read.", chats.mark_read),
+        )
+    ),
+    Action("pin-row", "Pin or unpin", "Keep the chat at the top of lists, or no longer.", chats.pin, ("p",),
+           place=Place.ROSTER, is_in_palette=False, applies=_has_subject),
     Action("status-pane", "Status", "Open or close the status pane.", _toggle_status, ("ctrl+t",), footer="Status"),
     Action("roster-pane", "People", "Hide or show the list of people.", _toggle_roster, ("f2",)),
     Action("next-pane", "Next pane", "Go to the next pane.", _next_pane, ("f6",)),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from tui_xmpp.jid import BareJID, JIDError
+from tui_xmpp.values import dataclass
 from tui_xmpp.worker.client import Client
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ class ChatMarks:
     """The marks of all chats, kept from run to run: for each mark, the chats that have it."""
 
     def __init__(self, client: Client) -> None:
+        self._client = client
         self._pinned = ChatList(client, "pinned chats")
         self._archived = ChatList(client, "archived chats")
         self._later = ChatList(client, "chats for later")
@@ -110,7 +111,8 @@ class ChatMarks:
         return Marks(chat in self._pinned, chat in self._archived, chat in self._later, self._rule(chat))
 
     def _rule(self, chat: Chat) -> Notify:
-        return next((rule for rule, chats in self._rules.items() if chat in chats), Notify.ALWAYS)
+        given = (rule for rule, chats in self._rules.items() if chat in chats)
+        return next(given, Notify(self._client.settings.notifications.default_rule))
 
     def pinned(self) -> tuple[Chat, ...]:
         """Return the pinned chats in the order they were pinned."""

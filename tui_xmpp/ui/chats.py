@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.text import sanitize_line
-from tui_xmpp.ui.chat_marks import Notify
+from tui_xmpp.core.views import ContactView
+from tui_xmpp.ui.chat_marks import Notify, is_mention
 from tui_xmpp.ui.desk import Chat, Desk, VerbError
+
+Run = Callable[[Desk, str], None]
 
 _RULES = {
     Notify.ALWAYS: "calls you for every message",
@@ -55,6 +60,90 @@ def put_off(desk: Desk, text: str) -> None:
     _tell(desk, (account, peer), "is marked for later" if is_for_later else "is no longer marked for later")
 
 
+def mark_read(desk: Desk, text: str) -> None:
+    """Take all of a chat for read without opening it."""
+    desk.submit(c.MarkRead(*desk.find_contact(text)))
+
+
 def _tell(desk: Desk, chat: Chat, words: str) -> None:
     desk.main.follow_marks()
     desk.say(f"{desk.title(*chat)} {words}.")
+
+
+# -- from one to another ------------------------------------------------------------------------------------------
+
+
+def next_unread(desk: Desk, text: str) -> None:
+    """Open the unread chat that matters most; the open one, where it is the only one, at its unread line."""
+    unread = [
+        contact
+        for view in desk.views.accounts()
+        if view.unread
+        for contact in desk.views.contacts(view.account)
+        if contact.unread
+    ]
+    others = [contact for contact in unread if (contact.account, contact.peer) != desk.chat]
+    if others:
+        chosen = max(others, key=lambda contact: _importance(desk, contact))
+        desk.main.open_chat(chosen.account, chosen.peer)
+    elif unread:
+        unread_line(desk, "")
+    else:
+        raise VerbError("Nothing unread.")
+
+
+def _importance(desk: Desk, contact: ContactView) -> tuple[bool, bool, bool, float]:
+    """Order unread chats: not muted before muted, then who names the user, then pinned ones, then the newest."""
+    marks = desk.marks.of(contact.account, contact.peer)
+    return (
+        not marks.is_muted and not marks.is_archived,
+        _is_named(desk, contact),
+        marks.is_pinned,
+        contact.last_stamp.timestamp() if contact.last_stamp else 0.0,
+    )
+
+
+def _is_named(desk: Desk, contact: ContactView) -> bool:
+    messages = desk.views.conversation(contact.account, contact.peer).messages
+    incoming = [message for message in messages if not message.is_outgoing][-contact.unread :]
+    return any(is_mention(contact.account, message.body) for message in incoming)
+
+
+def last_chat(desk: Desk, text: str) -> None:
+    """Go back to the chat before this one."""
+    chat = next((chat for chat in desk.trail.visits() if chat != desk.chat), None)
+    if chat is None:
+        raise VerbError("You were in no other chat yet.")
+    desk.main.open_chat(*chat)
+
+
+def unread_line(desk: Desk, text: str) -> None:
+    """Show the first message that was unread when the chat was opened."""
+    chat = desk.chat
+    view = desk.views.conversation(*chat) if chat is not None else None
+    if chat is None or view is None:
+        raise VerbError("Open a chat first.")
+    if desk.main.conversation.log_lines.go_to_unread():
+        return
+    if view.first_unread is None:
+        raise VerbError("Nothing was unread here.")
+    desk.submit(c.JumpTo(*chat, view.first_unread))
+
+
+def numbered(number: int) -> Run:
+    """Return what opens the chat with a number."""
+
+    def run(desk: Desk, text: str) -> None:
+        chats = desk.trail.numbered()
+        if number > len(chats):
+            raise VerbError(f"No chat has the number {number}: chats get one when they are opened or pinned.")
+        desk.main.open_chat(*chats[number - 1])
+
+    return run
+
+
+def inbox(desk: Desk, text: str) -> None:
+    """Show all chats by activity."""
+    from tui_xmpp.ui.screens.inbox import InboxScreen
+
+    desk.app.push_screen(InboxScreen(desk))

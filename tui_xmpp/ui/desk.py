@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, runtime_checkable
 
 from textual.screen import Screen
 
@@ -34,6 +34,16 @@ _RESTING = (Phase.OFFLINE, Phase.STOPPED)
 
 class VerbError(TuiXmppError):
     """A verb cannot be carried out as it was asked."""
+
+
+@runtime_checkable
+class HasSubject(Protocol):
+    """A screen with a cursor on a chat or person."""
+
+    @property
+    def subject(self) -> ContactView | None:
+        """Whom a verb without an address is about."""
+        ...
 
 
 class Desk:
@@ -78,7 +88,9 @@ class Desk:
     @property
     def subject(self) -> ContactView | None:
         """The contact a verb without an address is about: under the roster's cursor, or in the open chat."""
-        return self.main.subject
+        # A screen over the main one may have a cursor of its own on someone.
+        screen = self.app.screen
+        return screen.subject if isinstance(screen, HasSubject) else self.main.subject
 
     def find_contact(self, text: str) -> tuple[BareJID, BareJID]:
         """Return (account, peer) for an address, a contact's name, or nothing at all (the subject)."""

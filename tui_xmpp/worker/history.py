@@ -43,6 +43,7 @@ class History:
                 takes(c.SearchMessages, self._search),
                 takes(c.ExportConversation, self._export),
                 takes(c.PurgeConversation, self._purge),
+                takes(c.ReadLastMessages, self._read_last),
                 takes(c.MarkRead, self._mark_read),
                 takes(c.SaveDraft, self._save_draft),
             )
@@ -127,6 +128,12 @@ class History:
 
     async def _close(self, command: c.CloseConversation) -> None:
         await self._record(e.ConversationClosed(command.account, command.peer))
+
+    async def _read_last(self, command: c.ReadLastMessages) -> None:
+        account = command.account
+        nothing: tuple[Message, ...] = ()
+        found = await self._journal.read(lambda archive: archive.last_messages(account), nothing)
+        await self._record(e.LastMessagesRead(account, found))
 
     async def _mark_read(self, command: c.MarkRead) -> None:
         if self._views.conversation(command.account, command.peer).unread:

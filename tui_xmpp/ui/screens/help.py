@@ -15,6 +15,7 @@ from textual.widgets import Button, Static
 
 from tui_xmpp.ui.actions import ACTIONS, BY_SLASH, Action, Place, key_words
 from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, two_columns, words
+from tui_xmpp.ui.screens.inbox import InboxList
 from tui_xmpp.ui.widgets.composer import Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.roster import Roster
@@ -27,6 +28,7 @@ _WIDGETS: dict[Place, type[Widget]] = {
     Place.MESSAGES: ConversationLog,
     Place.WRITING: Composer,
     Place.STATUS: StatusPane,
+    Place.INBOX: InboxList,
 }
 """What has keys of its own beside the registry's: a key without words is one every program has."""
 _TYPED = {

@@ -60,6 +60,11 @@ class MainScreen(Layout):
         self.roster.focus()
         self._news.ask_prompts()
 
+    def on_screen_resume(self) -> None:
+        # What came while another screen lay over this one is seen now.
+        if self.chat is not None:
+            self.conversation.refresh_from(self.desk.views)
+
     # -- what others ask about it ---------------------------------------------------------------------------------
 
     @property

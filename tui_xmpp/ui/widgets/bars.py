@@ -80,6 +80,14 @@ _SHORT = {
         "accounts": "Accounts",
         "status-pane": "Close",
     },
+    Place.INBOX: {
+        "pin-here": "Pin",
+        "mute-here": "Mute",
+        "archive-here": "Archive",
+        "later-here": "Later",
+        "read-here": "Read",
+        "go-to": "Go to",
+    },
     Place.EVERYWHERE: {action.id: action.footer for action in ACTIONS if action.footer},
 }
 """What is shown of the registry, by the pane that has the cursor."""

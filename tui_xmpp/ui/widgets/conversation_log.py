@@ -301,6 +301,17 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._window.follow()
         self._settle()
 
+    def go_to_unread(self) -> bool:
+        """Put the unread line at the top; say whether it is among what is loaded."""
+        key, _ = self._window.unread_line
+        index = self._window.index(key) if key is not None else None
+        if index is None:
+            return False
+        self._window.go_to(index)
+        self.move(0)
+        self.refresh()
+        return True
+
     def _reveal(self, key: str) -> None:
         """Move the window no further than needed to show a message."""
         self._window.reveal(key)
@@ -368,10 +379,10 @@ class ConversationLog(DrawnLines, can_focus=True):
     @property
     def is_being_read(self) -> bool:
         """Whether unread messages are in sight and were reported as read, which has not come back yet."""
-        view = self._view
-        return (
-            view is not None and bool(view.unread) and self._told_read == (view.unread, self._window.messages[-1].key)
-        )
+        view, messages = self._view, self._window.messages
+        if view is None or not view.unread or not messages:
+            return False
+        return self._told_read == (view.unread, messages[-1].key)
 
     @property
     def _is_looked_at(self) -> bool:
@@ -383,7 +394,14 @@ class ConversationLog(DrawnLines, can_focus=True):
             and self.size.height > 0
             and self.app.app_focus
             and self.is_on_screen
+            and not self._is_covered
         )
+
+    @property
+    def _is_covered(self) -> bool:
+        """Whether a whole screen, more than a dialog, lies over the one this is on."""
+        screens = reversed(self.app.screen_stack)
+        return next((screen for screen in screens if not screen.is_modal), None) is not self.screen
 
     def _tell_read(self) -> None:
         view = self._view
