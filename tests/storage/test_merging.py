@@ -286,6 +286,26 @@ def test_x_490_01_a_mark_that_comes_before_its_message_waits_for_it(archive: Arc
     assert unread(archive) == (0, None)
 
 
+def test_what_is_marked_unread_stays_so_when_the_server_tells_what_was_read_here_before(archive: Archive) -> None:
+    archive.write([page(*(archived(key, key, second=int(key)) for key in "12345"), is_news=True)])
+    archive.write([e.ConversationRead(ELIZABETH, DARCY)])
+    (merged,) = archive.write([e.ConversationMarkedUnread(ELIZABETH, DARCY, "copy-3")])
+    assert merged == e.MessagesMerged(ELIZABETH, DARCY, (), 3, "copy-3")
+    assert unread(archive) == (3, "copy-3")
+    archive.write([e.DisplayedElsewhere(ELIZABETH, DARCY, "5")])
+    assert unread(archive) == (3, "copy-3")
+    archive.write([e.MessageReceived(ELIZABETH, replace(incoming("6", minute=1), archive_id="6"))])
+    assert unread(archive) == (4, "copy-3")
+    archive.write([e.DisplayedElsewhere(ELIZABETH, DARCY, "6")])
+    assert unread(archive) == (0, None)
+
+
+def test_of_a_message_that_is_not_here_nothing_is_marked_unread(archive: Archive) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a")), e.ConversationRead(ELIZABETH, DARCY)])
+    assert archive.write([e.ConversationMarkedUnread(ELIZABETH, DARCY, "b")]) == []
+    assert unread(archive) == (0, None)
+
+
 def test_x_280_what_another_device_sent_is_not_unread(archive: Archive) -> None:
     sent = replace(outgoing("x", delivery=Delivery.ACKNOWLEDGED), archive_id="1")
     archive.write([e.MessageReceived(ELIZABETH, sent)])

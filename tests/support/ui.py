@@ -9,6 +9,7 @@ from typing import Any
 
 from textual.app import App, ComposeResult
 from textual.message import Message as UiMessage
+from textual.screen import Screen
 
 from tui_xmpp.core.events import (
     AccountAdded,
@@ -82,8 +83,17 @@ def complete_commands(text: str, cursor: int) -> Sequence[Completion]:
     return [Completion(f"{name} ", name, f"what {name} does") for name in names if name.startswith(before)]
 
 
+class HostScreen(Screen[None]):
+    """Write down the verbs that are to be carried out, each with the message it is about."""
+
+    def action_perform(self, verb: str) -> None:
+        host = self.app
+        assert isinstance(host, ConversationHost)
+        host.performed.append((verb, host.log_lines.cursor))
+
+
 class ConversationHost(App[None]):
-    """Show a pane, pull when the doorbell rings, keep what was asked for in ``asked``."""
+    """Show a pane, pull when the doorbell rings, keep what was asked for in ``asked`` and ``performed``."""
 
     CSS = "Screen { layout: vertical; }"
 
@@ -93,7 +103,11 @@ class ConversationHost(App[None]):
         self.client.publish((*beginning(), *events))
         self.pane = ConversationPane(self.client.views, complete, self._keep, zone=UTC)
         self.asked: list[UiMessage | Composer.Submitted] = []
+        self.performed: list[tuple[str, str | None]] = []
         self._first_theme = theme
+
+    def get_default_screen(self) -> HostScreen:
+        return HostScreen()
 
     def compose(self) -> ComposeResult:
         yield self.pane
@@ -142,9 +156,7 @@ class ConversationHost(App[None]):
     on_conversation_log_older_wanted = _keep
     on_conversation_log_latest_wanted = _keep
     on_conversation_log_read = _keep
-    on_conversation_log_resend_wanted = _keep
-    on_conversation_log_edit_wanted = _keep
-    on_conversation_log_discard_wanted = _keep
+    on_conversation_log_menu_wanted = _keep
     on_conversation_log_link_activated = _keep
 
 

@@ -129,7 +129,7 @@ async def test_history_walks_what_was_sent_in_this_chat() -> None:
     app = ConversationHost(history())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(*"one", "enter", *"two", "enter", *"thr")
-        await pilot.press("ctrl+up")
+        await pilot.press("alt+up")
         assert app.composer.text == "two"
         await pilot.press("up")
         assert app.composer.text == "one"
@@ -138,7 +138,7 @@ async def test_history_walks_what_was_sent_in_this_chat() -> None:
         await pilot.press("down", "alt+down")
         assert app.composer.text == "thr"
         app.pane.show(ELIZABETH, JANE)
-        await pilot.press("ctrl+up")
+        await pilot.press("alt+up")
         assert app.composer.text == ""
 
 

@@ -270,6 +270,14 @@ class MarkRead(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkUnread(Command):
+    """Let the conversation be unread from a message on; other devices are not told."""
+
+    peer: BareJID
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyTyping(Command):
     """Let the peer see that something is being written, or no longer; what pauses is noticed by itself."""
 

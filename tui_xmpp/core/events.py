@@ -359,6 +359,14 @@ class ConversationRead(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationMarkedUnread(Event):
+    """The user wants the conversation to be unread from this message on."""
+
+    peer: BareJID
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationClosed(Event):
     peer: BareJID
 
@@ -386,6 +394,7 @@ DURABLE: tuple[type[Event], ...] = (
     DeliveryChanged,
     MessageDiscarded,
     ConversationRead,
+    ConversationMarkedUnread,
     DraftChanged,
     ArchivePageReceived,
     ArchiveHeld,

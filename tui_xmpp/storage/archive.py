@@ -347,13 +347,30 @@ class Archive:
         ).fetchone()
         return (replace(event, archive_id=None if row is None else row[0]),)
 
+    def _write_unread(self, account: int, event: e.ConversationMarkedUnread) -> Facts:
+        conversation = self._conversation(account, event.peer)
+        # What the other devices were told to have been read here shall not come back as news of theirs.
+        marked = self._connection.execute(
+            "UPDATE conversation SET is_mark_read = 0, mark = marked.id, displayed_id = (SELECT archive_id FROM message"
+            " WHERE conversation = conversation.id AND archive_id IS NOT NULL AND direction = 'in'"
+            " ORDER BY place DESC LIMIT 1)"
+            " FROM message AS marked WHERE conversation.id = ? AND marked.account = ? AND marked.key = ?"
+            " AND marked.conversation = conversation.id",
+            (conversation, account, event.key),
+        ).rowcount
+        if not marked:
+            return ()
+        self._count(conversation)
+        return (self._merged(event.account, event.peer, conversation, ()),)
+
     def _write_displayed(self, account: int, event: e.DisplayedElsewhere) -> Facts:
         """Move the mark, only forward (X-490-01); an entry that is not here yet is waited for."""
         conversation = self._conversation(account, event.peer)
-        self._connection.execute(
-            "UPDATE conversation SET displayed_id = ? WHERE id = ?", (event.archive_id, conversation)
-        )
-        if self._apply_displayed(conversation):
+        is_news = self._connection.execute(
+            "UPDATE conversation SET displayed_id = ? WHERE id = ? AND displayed_id IS NOT ?",
+            (event.archive_id, conversation, event.archive_id),
+        ).rowcount
+        if is_news and self._apply_displayed(conversation):
             return (self._merged(event.account, event.peer, conversation, ()),)
         return ()
 
@@ -709,6 +726,7 @@ _WRITERS: dict[type[e.Event], Callable[[Archive, int, Any], Facts]] = {
     e.DeliveryChanged: Archive._write_delivery,
     e.MessageDiscarded: Archive._write_discard,
     e.ConversationRead: Archive._write_read,
+    e.ConversationMarkedUnread: Archive._write_unread,
     e.DraftChanged: Archive._write_draft,
     e.ArchivePageReceived: Archive._write_page,
     e.ArchiveHeld: Archive._write_held,

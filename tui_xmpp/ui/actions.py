@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Phase, Show
 from tui_xmpp.jid import BareJID, JIDError
-from tui_xmpp.ui import chats, history
+from tui_xmpp.ui import chats, history, messages
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.trail import NUMBERS
@@ -635,6 +635,30 @@ ACTIONS: tuple[Action, ...] = (
     Action("connect-here", "Connect now", "Connect now.", _connect, ("c",), place=Place.STATUS, is_in_palette=False),
     Action("disconnect-here", "Disconnect", "Say goodbye and stay offline.", _disconnect, ("d",), place=Place.STATUS,
            is_in_palette=False),
+    Action("resend", "Send again", "Send again what failed.", messages.resend, ("s",), place=Place.MESSAGES,
+           applies=messages.has_failed),
+    Action("reply", "Reply", "Quote the message where you write.", messages.reply, ("r",), place=Place.MESSAGES,
+           applies=messages.is_chosen),
+    Action("edit-message", "Edit", "Write anew what did not go out.", messages.edit, ("e", "E"), place=Place.MESSAGES,
+           applies=messages.is_unsent),
+    Action("copy-message", "Copy", "Copy the selected text, or the whole message.", messages.copy,
+           ("c", "y", "ctrl+c", "super+c"), place=Place.MESSAGES, applies=messages.is_chosen),
+    Action("open-link", "Open link", "Open a link of the message.", messages.open_link, ("o",), place=Place.MESSAGES,
+           applies=messages.has_link),
+    Action("copy-link", "Copy link", "Copy a link of the message.", messages.copy_link, ("l",), place=Place.MESSAGES,
+           applies=messages.has_link),
+    Action("mark-unread", "Unread from here", "Keep the chat unread from this message on.", messages.mark_unread,
+           ("u",), place=Place.MESSAGES, applies=messages.is_theirs),
+    Action("message-details", "Details", "When it was said, from which device, how far it came.", messages.details,
+           ("i",), place=Place.MESSAGES, applies=messages.is_chosen),
+    Action("message-source", "Source", "Show the message as XML.", messages.source, ("x",), place=Place.MESSAGES,
+           applies=messages.is_chosen),
+    Action("discard", "Discard", "Give up what did not go out.", messages.discard, ("delete",), place=Place.MESSAGES,
+           applies=messages.is_unsent),
+    Action("message-menu", "What can be done", "Show all that can be done with the message.", messages.menu, ("m",),
+           place=Place.MESSAGES, applies=messages.is_chosen, is_in_palette=False),
+    Action("write", "Back to writing", "Leave the messages; typing does so too.", messages.write, ("escape",),
+           place=Place.MESSAGES, is_in_palette=False),
     Action("theme", "Light or dark", "Change the colours: light, dark, or any theme's name.", _theme, slash="theme",
            arguments=(Argument("NAME", Kind.THEME, is_optional=True),), example="/theme light"),
     Action("quit", "Quit", "Say goodbye on all accounts and leave.", _quit, ("ctrl+q",), slash="quit"),

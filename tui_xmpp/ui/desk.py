@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from tui_xmpp.clock import Clock
 from tui_xmpp.core.commands import Command, Connect, Disconnect, SetPresence
-from tui_xmpp.core.model import OwnPresence, Phase, Show
+from tui_xmpp.core.model import Message, OwnPresence, Phase, Show
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, ContactView, Views
 from tui_xmpp.errors import TuiXmppError
@@ -91,6 +91,11 @@ class Desk:
         # A screen over the main one may have a cursor of its own on someone.
         screen = self.app.screen
         return screen.subject if isinstance(screen, HasSubject) else self.main.subject
+
+    @property
+    def message(self) -> Message | None:
+        """The message a verb is about: the one the message cursor stands on."""
+        return self.main.conversation.log_lines.chosen
 
     def find_contact(self, text: str) -> tuple[BareJID, BareJID]:
         """Return (account, peer) for an address, a contact's name, or nothing at all (the subject)."""

@@ -45,6 +45,7 @@ class History:
                 takes(c.PurgeConversation, self._purge),
                 takes(c.ReadLastMessages, self._read_last),
                 takes(c.MarkRead, self._mark_read),
+                takes(c.MarkUnread, self._mark_unread),
                 takes(c.SaveDraft, self._save_draft),
             )
         )
@@ -138,6 +139,9 @@ class History:
     async def _mark_read(self, command: c.MarkRead) -> None:
         if self._views.conversation(command.account, command.peer).unread:
             await self._record(e.ConversationRead(command.account, command.peer))
+
+    async def _mark_unread(self, command: c.MarkUnread) -> None:
+        await self._record(e.ConversationMarkedUnread(command.account, command.peer, command.key))
 
     async def _save_draft(self, command: c.SaveDraft) -> None:
         await self._record(e.DraftChanged(command.account, command.peer, command.text))

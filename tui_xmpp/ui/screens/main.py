@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Phase
@@ -14,7 +15,7 @@ from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui import commands
+from tui_xmpp.ui import commands, messages
 from tui_xmpp.ui.actions import BY_ID, Place, key_words
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.layout import CONVERSATION, PEOPLE, Layout, bindings_of
@@ -245,7 +246,9 @@ class MainScreen(Layout):
 
     def take(self, written: Composer.Submitted) -> None:
         """Send or carry out what was written; what cannot be taken goes back to where it was written."""
-        if not self.run_text(written.account, written.peer, written.text):
+        if written.edits is not None and written.account is not None and written.peer is not None:
+            messages.send_edited(self.desk, written.account, written.peer, written.edits, written.text)
+        elif not self.run_text(written.account, written.peer, written.text):
             self.conversation.composer.replace_text(written.text)
 
     @on(Composer.DraftChanged)
@@ -270,26 +273,22 @@ class MainScreen(Layout):
     def _read(self, message: ConversationLog.Read) -> None:
         self.desk.submit(c.MarkRead(message.account, message.peer))
 
-    @on(ConversationLog.ResendWanted)
-    def _resend_wanted(self, message: ConversationLog.ResendWanted) -> None:
-        self.desk.submit(c.ResendMessage(message.account, message.peer, message.key))
+    @on(ConversationLog.CursorMoved)
+    def _cursor_moved(self) -> None:
+        self.key_bar.repaint()
 
-    @on(ConversationLog.DiscardWanted)
-    def _discard_wanted(self, message: ConversationLog.DiscardWanted) -> None:
-        self.desk.submit(c.DiscardMessage(message.account, message.peer, message.key))
+    @on(ConversationLog.MenuWanted)
+    def _menu_wanted(self, message: ConversationLog.MenuWanted) -> None:
+        self.open_message_menu(Region(message.x, message.y, 1, 1))
 
-    @on(ConversationLog.EditWanted)
-    def _edit_wanted(self, message: ConversationLog.EditWanted) -> None:
-        self.desk.submit(c.DiscardMessage(message.account, message.peer, message.key))
+    def open_message_menu(self, beside: Region | None = None) -> None:
+        """Show what can be done with the message under the cursor, beside it."""
+        from tui_xmpp.ui.screens.message import MessageMenu
 
-    @on(ConversationLog.DetailsWanted)
-    def _details_wanted(self, message: ConversationLog.DetailsWanted) -> None:
-        messages = self.desk.views.conversation(message.account, message.peer).messages
-        found = next((each for each in messages if each.key == message.key), None)
-        if found is not None:
-            from tui_xmpp.ui.screens.details import MessageScreen
-
-            self.desk.app.push_screen(MessageScreen(self.desk, found))
+        if beside is None:
+            beside = self.conversation.log_lines.chosen_region
+            beside = Region(beside.x + beside.width // 4, beside.y, beside.width, beside.height)
+        self.desk.app.push_screen(MessageMenu(self.desk, beside))
 
     @on(ConversationLog.LinkActivated)
     def _link_activated(self, message: ConversationLog.LinkActivated) -> None:
@@ -340,11 +339,8 @@ class MainScreen(Layout):
         self.go(self.page + message.step)
 
     @on(KeyBar.Pressed)
-    async def _key_pressed(self, message: KeyBar.Pressed) -> None:
-        if message.place is Place.MESSAGES:
-            await self.conversation.log_lines.run_action(message.action)
-        else:
-            self.action_perform(message.action)
+    def _key_pressed(self, message: KeyBar.Pressed) -> None:
+        self.action_perform(message.action)
 
     @on(Divider.Dragged)
     def _dragged(self, message: Divider.Dragged) -> None:

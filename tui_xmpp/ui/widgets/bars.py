@@ -88,18 +88,21 @@ _SHORT = {
         "read-here": "Read",
         "go-to": "Go to",
     },
+    Place.MESSAGES: {
+        "write": "Write",
+        "resend": "Send again",
+        "reply": "Reply",
+        "edit-message": "Edit",
+        "copy-message": "Copy",
+        "open-link": "Open link",
+        "message-menu": "More",
+        "message-details": "Details",
+        "discard": "Discard",
+    },
     Place.EVERYWHERE: {action.id: action.footer for action in ACTIONS if action.footer},
 }
 """What is shown of the registry, by the pane that has the cursor."""
 _WITHOUT_ACCOUNT = {"help": "Help", "accounts": "Add an account", "palette": "Commands", "quit": "Quit"}
-_ON_MESSAGE = (
-    ("Enter", "Details or resend", "take"),
-    ("c", "Copy", "copy"),
-    ("o", "Open link", "open_link"),
-    ("e", "Edit unsent", "edit"),
-    ("Del", "Discard unsent", "discard"),
-    ("Esc", "Write", "leave"),
-)
 
 
 class KeyBar(DrawnLines):
@@ -109,9 +112,8 @@ class KeyBar(DrawnLines):
 
     @dataclass
     class Pressed(Message):
-        """A key's words were clicked; among the messages the action is the log's own, else the registry's."""
+        """A key's words were clicked."""
 
-        place: Place
         action: str
 
     def __init__(self, desk: Desk) -> None:
@@ -131,8 +133,6 @@ class KeyBar(DrawnLines):
         return [self._drawn_line() for _ in lines]
 
     def _keys(self) -> Iterable[tuple[str, str, str]]:
-        if self._place is Place.MESSAGES:
-            return _ON_MESSAGE
         shown = _SHORT[self._place] if self._desk.account is not None else _WITHOUT_ACCOUNT
         actions = map(BY_ID.__getitem__, shown)
         return [(key_words(a.keys[0]), shown[a.id], a.id) for a in actions if a.applies(self._desk)]
@@ -155,4 +155,4 @@ class KeyBar(DrawnLines):
     def on_click(self, event: events.Click) -> None:
         for start, end, action in self._spans:
             if start <= event.x < end:
-                self.post_message(self.Pressed(self._place, action))
+                self.post_message(self.Pressed(action))

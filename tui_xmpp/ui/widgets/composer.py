@@ -153,8 +153,9 @@ class Composer(TextArea, inherit_bindings=False):
         Binding("ctrl+v", "paste", show=False),
         Binding("ctrl+z,super+z", "undo", "Undo", show=False),
         Binding("ctrl+y,super+y,ctrl+shift+z", "redo", "Redo", show=False),
-        Binding("ctrl+up,alt+up", "history(-1)", "An earlier text, sent in this chat", show=False),
-        Binding("ctrl+down,alt+down", "history(1)", "A later one", show=False),
+        Binding("ctrl+up", "messages", "To the messages", show=False),
+        Binding("alt+up", "history(-1)", "An earlier text, sent in this chat", show=False),
+        Binding("alt+down", "history(1)", "A later one", show=False),
         Binding("enter", "send", "Send", show=False),
         Binding(
             "alt+enter,shift+enter,ctrl+j",
@@ -171,11 +172,15 @@ class Composer(TextArea, inherit_bindings=False):
 
     @dataclass(frozen=True)
     class Submitted:
-        """The user sends ``text`` (a message, or a slash command) in the chat it was typed in, if in one."""
+        """The user sends ``text`` (a message, or a slash command) in the chat it was typed in, if in one.
+
+        ``edits`` is the key of the message that it takes the place of: then it is no command.
+        """
 
         account: BareJID | None
         peer: BareJID | None
         text: str
+        edits: str | None = None
 
     @dataclass
     class DraftChanged(Message):
@@ -224,7 +229,8 @@ class Composer(TextArea, inherit_bindings=False):
         self._tail = ""
         self._kept = ""  # the draft as last told
         self._drafts: dict[tuple[BareJID, BareJID], str] = {}
-        self._aside: str | None = None  # the draft that waits while a command is typed in its place
+        self._aside: str | None = None  # the draft that waits while a command or an edited text stands in its place
+        self._edits: str | None = None  # the message whose text is being edited
         self._draft_timer: Timer | None = None
         self._sent: dict[tuple[BareJID | None, BareJID | None], list[str]] = {}
         self._recalled = 0  # how many texts back in the history
@@ -239,7 +245,7 @@ class Composer(TextArea, inherit_bindings=False):
                 self._load(draft)
             return
         self._keep_draft()
-        self._aside = None
+        self._aside = self._edits = None
         self.account, self.peer = account, peer
         known = self._drafts.get((account, peer)) if account is not None and peer is not None else None
         self._recalled = 0
@@ -255,7 +261,10 @@ class Composer(TextArea, inherit_bindings=False):
         text = f"{title} · {note}" if note else title
         if text != self._said:
             self._said = text
-            self.border_title = _plain(text)
+            self._show_said()
+
+    def _show_said(self) -> None:
+        self.border_title = _plain(f"{self._said} · editing, Esc leaves it as it was" if self._edits else self._said)
 
     def replace_text(self, text: str) -> None:
         """Put ``text`` in place of what is written, as one step that can be undone, the cursor at its end."""
@@ -269,10 +278,28 @@ class Composer(TextArea, inherit_bindings=False):
             self._aside = self.text
         self.replace_text("/")
 
+    def begin_edit(self, key: str, text: str) -> None:
+        """Edit the text of a message; a draft waits aside until that is sent or left."""
+        if self._aside is None:
+            self._aside = self.text
+        self._edits = key
+        self._show_said()
+        self.replace_text(text)
+        self._close_completions()
+
+    def quote(self, quotation: str) -> None:
+        """Put a quotation above what is written, in place of one that begins it."""
+        own = self.text.split("\n")
+        while own and own[0].startswith("> "):
+            del own[0]
+        self.replace_text(quotation + "\n".join(own))
+
     def _resume_draft(self) -> None:
-        """Go back to the draft that a command had put aside."""
+        """Go back to the draft that a command or an edited text had put aside."""
         if self._aside is not None:
             text, self._aside = self._aside, None
+            self._edits = None
+            self._show_said()
             self.replace_text(text)
 
     @property
@@ -292,7 +319,7 @@ class Composer(TextArea, inherit_bindings=False):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
         self._offer()
-        if self._aside is not None and not self.text:
+        if self._aside is not None and not self.text and self._edits is None:
             self._resume_draft()
         if self.draft != self._kept and self._draft_timer is None and self.peer is not None:
             self._draft_timer = self.set_timer(DRAFT_DELAY, self._keep_draft)
@@ -326,9 +353,10 @@ class Composer(TextArea, inherit_bindings=False):
         self._close_completions()
         self.history.checkpoint()
         self.clear()
+        edits = self._edits
         self._resume_draft()
         self._keep_draft()
-        self._take(self.Submitted(self.account, self.peer, text))
+        self._take(self.Submitted(self.account, self.peer, text, edits))
 
     def action_line_break(self) -> None:
         self._replace_via_keyboard("\n", *self.selection)
@@ -371,6 +399,10 @@ class Composer(TextArea, inherit_bindings=False):
             self.action_history(1)
         else:
             self.action_cursor_down()
+
+    def action_messages(self) -> None:
+        """Ask to go among the messages."""
+        self.post_message(self.MessagesWanted())
 
     def action_page(self, pages: int) -> None:
         self.post_message(self.ScrollWanted(pages))
@@ -421,7 +453,7 @@ class Composer(TextArea, inherit_bindings=False):
         text = self.text
         cursor = self._words.get_index_from_location(self.cursor_location)
         self._tail = text[cursor:]
-        self._completions.offer(tuple(self._complete(text, cursor)) if text else ())
+        self._completions.offer(tuple(self._complete(text, cursor)) if text and self._edits is None else ())
 
     def _choose(self, step: int) -> None:
         """Put the next completion in place of what stands before the cursor."""

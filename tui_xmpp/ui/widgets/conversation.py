@@ -178,7 +178,8 @@ class ConversationPane(Widget):
     def on_conversation_log_left(self) -> None:
         self.focus_composer()
 
-    def on_conversation_log_edit_wanted(self, message: ConversationLog.EditWanted) -> None:
-        """Put the failed text where it can be mended; whoever routes the message takes the failed one away."""
-        self.composer.replace_text(message.text)
+    def on_conversation_log_typed(self, message: ConversationLog.Typed) -> None:
+        """Write where one writes, and nothing of it is lost."""
+        message.stop()
         self.focus_composer()
+        self.composer.take_paste(message.text)

@@ -12,21 +12,24 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.color import Color
+from textual.geometry import Region
 from textual.message import Message as UiMessage
 from textual.selection import Selection
 from textual.strip import Strip
 
 from tui_xmpp.core.model import Delivery, Message
-from tui_xmpp.core.text import BODY_LIMIT, find_links, sanitize_body, sanitize_line
+from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.actions import ACTIONS, Place
 from tui_xmpp.ui.render import Palette, Renderer, fit, speakers
 from tui_xmpp.ui.widgets.lines import DrawnLines
-from tui_xmpp.ui.widgets.message_window import MessageWindow, Place
+from tui_xmpp.ui.widgets.message_window import MessageWindow, Standpoint
 from tui_xmpp.ui.widgets.text_selection import selected_text, whole_message
 from tui_xmpp.values import dataclass
 
 WHEEL = 3
+_LEFT, _RIGHT = 1, 3
 
 
 class ConversationLog(DrawnLines, can_focus=True):
@@ -44,13 +47,15 @@ class ConversationLog(DrawnLines, can_focus=True):
         Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "A page down", show=False),
         Binding("home,g", "oldest", "The oldest", show=False),
         Binding("end,G", "newest", "The newest", show=False),
-        Binding("enter", "take", "Details, or for one that failed: resend", show=False),
-        Binding("i", "details", "Details: when it was said, from which device, how far it came", show=False),
-        Binding("c,y,ctrl+c,super+c", "copy", "Copy", show=False),
-        Binding("o", "open_link", "Open its link", show=False),
-        Binding("e,E", "edit", "Write anew what did not go out", show=False),
-        Binding("delete", "discard", "Discard what did not go out", show=False),
-        Binding("escape", "leave", "Back to writing", show=False),
+        Binding("enter", "take", "Send again what failed; of others, show what can be done", show=False),
+        Binding("ctrl+down", "leave", "Back to writing", show=False),
+        # Priority, because some move the cursor before the next key of a fast typist is handed to a widget.
+        *(
+            Binding(key, f"screen.perform('{action.id}')", show=False, priority=True)
+            for action in ACTIONS
+            if action.place is Place.MESSAGES
+            for key in action.keys
+        ),
     ]
 
     @dataclass
@@ -75,31 +80,25 @@ class ConversationLog(DrawnLines, can_focus=True):
         """The newest message is in sight of someone who looks, and some were unread."""
 
     @dataclass
-    class ResendWanted(_Wanted):
-        key: str
+    class MenuWanted(UiMessage):
+        """The user wants to know, at this place on the screen, what can be done with the message."""
 
-    @dataclass
-    class EditWanted(_Wanted):
-        """The user wants to write the failed message anew; the pane puts ``text`` into the composer."""
-
-        key: str
-        text: str
-
-    @dataclass
-    class DiscardWanted(_Wanted):
-        key: str
-
-    @dataclass
-    class DetailsWanted(_Wanted):
-        """The user wants to know all there is about a message."""
-
-        key: str
+        x: int
+        y: int
 
     @dataclass
     class LinkActivated(UiMessage):
         url: str
 
     @dataclass
+    class Typed(UiMessage):
+        """The user began to write while among the messages."""
+
+        text: str
+
+    class CursorMoved(UiMessage):
+        """The message cursor stands on another message, or on none."""
+
     class Left(UiMessage):
         """The user is done with the messages and wants to write."""
 
@@ -120,11 +119,12 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._seen: str | None = None  # the newest message when the window was scrolled up
         self._new = 0
         self._cursor: str | None = None
-        self._places: dict[tuple[BareJID, BareJID], Place] = {}
+        self._places: dict[tuple[BareJID, BareJID], Standpoint] = {}
         self._asked_before: str | None = None
         self._asked_after: str | None = None
         self._sought: str | datetime | None = None
         self._told_read: tuple[int, str] | None = None
+        self._is_kept_unread = False
         self._welcome: Sequence[tuple[str, str]] = (("Welcome", ""),)
 
     # -- what is shown --------------------------------------------------------------------------------------------
@@ -138,6 +138,21 @@ class ConversationLog(DrawnLines, can_focus=True):
     def cursor(self) -> str | None:
         """The key of the message the message cursor stands on."""
         return self._cursor
+
+    @property
+    def chosen(self) -> Message | None:
+        """The message the message cursor stands on."""
+        index = self._window.index(self._cursor) if self._cursor is not None else None
+        return None if index is None else self._window.messages[index]
+
+    @property
+    def chosen_region(self) -> Region:
+        """The lines of that message in sight, on the screen."""
+        line = self._window.line_of(self._cursor) if self._cursor is not None else None
+        first = 0 if line is None else line - self._window.top
+        count = 1 if line is None else len(self._window.lines[line][0].rows)
+        here = self.content_region
+        return Region(here.x, here.y + first, here.width, count).intersection(here)
 
     @property
     def new_count(self) -> int:
@@ -160,6 +175,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         """Draw this picture of a conversation, or the welcome where there is none."""
         old, self._view = self._view, view
         window = self._window
+        stood = window.index(self._cursor) if self._cursor is not None else None
         marked = window.unread_line
         is_same = view is not None and old is not None and (old.account, old.peer) == (view.account, view.peer)
         window.unread_line = self._mark_unread(view, old if is_same else None)
@@ -176,6 +192,10 @@ class ConversationLog(DrawnLines, can_focus=True):
             window.stay()
         if view is None or view.has_newer or (old is not None and old.has_newer):
             self._seen = None
+        if stood is not None and self._cursor is not None and self.chosen is None:
+            # The message under the cursor is gone: the next one takes its place.
+            messages = window.messages
+            self._point(messages[min(stood, len(messages) - 1)].key if messages else None)
         self._settle()
 
     def _turn_to(self, view: ConversationView | None, old: ConversationView | None) -> None:
@@ -188,6 +208,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._cursor = None
         self._seen = None
         self._asked_before = self._asked_after = self._told_read = self._sought = None
+        self._is_kept_unread = False
         self._renderer = None
         self._window.clear()
         self._clear_selection()
@@ -208,8 +229,10 @@ class ConversationLog(DrawnLines, can_focus=True):
         if marked != window.unread_line and not is_mark_added:
             return False
         window.append(after)
-        if added and added[-1].is_outgoing and not window.is_following:
-            window.follow()
+        if added and added[-1].is_outgoing:
+            self._is_kept_unread = False
+            if not window.is_following:
+                window.follow()
         return True
 
     def _mark_unread(self, view: ConversationView | None, old: ConversationView | None) -> tuple[str | None, int]:
@@ -220,6 +243,8 @@ class ConversationLog(DrawnLines, can_focus=True):
         key, count = self._window.unread_line if old is not None else (None, 0)
         if view is None or view.first_unread is None:
             return (None, 0)
+        if self._is_kept_unread and view.unread:
+            return (view.first_unread, view.unread)
         if not view.unread or (old is not None and old.is_loaded and self._is_looked_at):
             return (key, count)
         if key is not None and old is not None and old.unread:
@@ -232,7 +257,7 @@ class ConversationLog(DrawnLines, can_focus=True):
             return "Loading older messages…"
         return "The beginning of your conversation"
 
-    def _rebuild(self, place: Place | None = None) -> None:
+    def _rebuild(self, place: Standpoint | None = None) -> None:
         self._fit()
         self._window.rebuild(self._view.messages if self._view is not None else (), place)
 
@@ -312,9 +337,10 @@ class ConversationLog(DrawnLines, can_focus=True):
         self.refresh()
         return True
 
-    def _reveal(self, key: str) -> None:
-        """Move the window no further than needed to show a message."""
-        self._window.reveal(key)
+    def _reveal(self) -> None:
+        """Move the window no further than needed to show the message under the cursor."""
+        if self._cursor is not None:
+            self._window.reveal(self._cursor)
         self._settle()
 
     def seek(self, where: str | datetime | None) -> None:
@@ -346,11 +372,10 @@ class ConversationLog(DrawnLines, can_focus=True):
         index = self._window.index(key)
         if index is None:
             return
-        self._cursor = key
+        self._point(key)
         self._window.go_to(index)
         self._window.move(-(self.size.height // 3))
         self._settle()
-        self.refresh()
 
     # -- telling others -------------------------------------------------------------------------------------------
 
@@ -403,9 +428,20 @@ class ConversationLog(DrawnLines, can_focus=True):
         screens = reversed(self.app.screen_stack)
         return next((screen for screen in screens if not screen.is_modal), None) is not self.screen
 
+    def keep_unread(self) -> None:
+        """Take nothing for read until the conversation is opened again, or the user writes in it."""
+        self._is_kept_unread = True
+
     def _tell_read(self) -> None:
         view = self._view
-        if view is None or not view.unread or view.has_newer or not self._window.messages or not self._is_looked_at:
+        if (
+            self._is_kept_unread
+            or view is None
+            or not view.unread
+            or view.has_newer
+            or not self._window.messages
+            or not self._is_looked_at
+        ):
             return
         told = (view.unread, self._window.messages[-1].key)
         if told != self._told_read:
@@ -516,14 +552,25 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._settle()
 
     def on_focus(self) -> None:
-        if self._cursor is None and self._window.messages:
-            self._cursor = self._window.messages[self._window.last - 1 if self._window.last else -1].key
-            self._reveal(self._cursor)
-        self.refresh()
+        messages = self._window.messages
+        if self._cursor is None and messages:
+            self._point(messages[self._window.last - 1 if self._window.last else -1].key)
+            self._reveal()
+        self.repaint()
 
     def on_blur(self) -> None:
-        self._cursor = None
-        self.refresh()
+        if self.app.app_focus:
+            self._point(None)
+        self.repaint()
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Take a letter that means nothing here for the first of a message."""
+        if event.is_printable and event.character and event.key not in self.screen.active_bindings:
+            event.stop()
+            event.prevent_default()
+            self._tell(self.Typed(event.character))
+        else:
+            await super()._on_key(event)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
@@ -533,8 +580,8 @@ class ConversationLog(DrawnLines, can_focus=True):
         event.stop()
         self.move(WHEEL)
 
-    def on_click(self, event: events.Click) -> None:
-        if event.chain > 1:
+    async def on_click(self, event: events.Click) -> None:
+        if event.chain > 1 and event.button == _LEFT:
             event.prevent_default()
             chosen = whole_message(self._window, event.y)
             if chosen is not None:
@@ -542,15 +589,23 @@ class ConversationLog(DrawnLines, can_focus=True):
             return
         if self.text_selection is not None:
             return
+        message = self._window.message_at(event.y)
+        if message is not None:
+            self._point(message.key)
+            self.focus(scroll_visible=False)
         meta = event.style.meta
         url, target = meta.get("link"), meta.get("message")
-        if isinstance(url, str):
+        if event.button == _RIGHT:
+            if message is not None:
+                self.post_message(self.MenuWanted(event.screen_x, event.screen_y))
+        elif isinstance(url, str):
             self._tell(self.LinkActivated(url))
-        elif isinstance(target, tuple) and len(target) == 2:
-            action, key = target
-            self._act(str(action), str(key))
+        elif isinstance(target, tuple):
+            await self.run_action(f"screen.perform('{target[0]}')")
         elif meta.get("newest"):
             self.action_newest()
+        elif message is None:
+            self.action_leave()
 
     # -- selecting and copying ------------------------------------------------------------------------------------
 
@@ -569,99 +624,55 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     # -- the message cursor ---------------------------------------------------------------------------------------
 
-    def _at_cursor(self) -> Message | None:
-        index = self._window.index(self._cursor) if self._cursor is not None else None
-        return None if index is None else self._window.messages[index]
+    def _point(self, key: str | None) -> None:
+        if key != self._cursor:
+            self._cursor = key
+            self._tell(self.CursorMoved())
 
     def action_cursor(self, step: int) -> None:
         """Move the message cursor; below the newest the user wants to write."""
+        messages = self._window.messages
         index = self._window.index(self._cursor) if self._cursor is not None else None
-        if index is None:
-            index = len(self._window.messages)
-        index += step
-        if index >= len(self._window.messages):
+        index = step + (len(messages) if index is None else index)
+        if index >= len(messages):
             self.action_leave()
-        elif self._window.messages:
-            self._cursor = self._window.messages[max(0, index)].key
+        elif messages:
+            self._point(messages[max(0, index)].key)
             if index <= 0 and self._window.first == 0:
                 self.move(-self.size.height)
-            self._reveal(self._cursor)
-            self.refresh()
+            self._reveal()
 
     def action_page(self, pages: int) -> None:
         """Move the window by pages and the cursor with it."""
         self.move(pages * max(1, self.size.height - 2))
-        if self._cursor is not None:
-            shown = self._window.shown()
-            if shown:
-                self._cursor = (shown[0] if pages < 0 else shown[-1]).key
-                self.refresh()
+        shown = self._window.shown()
+        if self._cursor is not None and shown:
+            self._point((shown[0] if pages < 0 else shown[-1]).key)
+            self.repaint()
 
     def action_oldest(self) -> None:
         """Go to the oldest message loaded."""
         if self._window.messages:
             self._window.go_to_start()
             if self._cursor is not None:
-                self._cursor = self._window.messages[0].key
+                self._point(self._window.messages[0].key)
             self._settle()
-            self.refresh()
 
     def action_newest(self) -> None:
         """Go to the newest message, wherever it is stored."""
         view = self._view
         if view is not None and view.has_newer:
             self._tell(self.LatestWanted(view.account, view.peer))
-        self.follow()
         if self._cursor is not None and self._window.messages:
-            self._cursor = self._window.messages[-1].key
-        self.refresh()
+            self._point(self._window.messages[-1].key)
+        self.follow()
 
-    def action_take(self) -> None:
-        """Resend what failed, else show its details."""
-        message = self._at_cursor()
-        self._act("resend" if message is not None and message.delivery is Delivery.FAILED else "details", self._cursor)
-
-    def action_details(self) -> None:
-        self._act("details", self._cursor)
-
-    def action_edit(self) -> None:
-        self._act("edit", self._cursor)
-
-    def action_discard(self) -> None:
-        self._act("discard", self._cursor)
-
-    def _act(self, action: str, key: str | None) -> None:
-        """Ask for what can be done with a message: all but details only with one that did not go out."""
-        index = self._window.index(key) if key is not None else None
-        if index is None:
-            return
-        message = self._window.messages[index]
-        can_be_given_up = message.delivery in (Delivery.FAILED, Delivery.QUEUED)
-        if action == "details":
-            self._tell(self.DetailsWanted(message.account, message.peer, message.key))
-        elif action == "resend" and message.delivery is Delivery.FAILED:
-            self._tell(self.ResendWanted(message.account, message.peer, message.key))
-        elif action == "edit" and can_be_given_up:
-            self._tell(self.EditWanted(message.account, message.peer, message.key, message.body))
-        elif action == "discard" and can_be_given_up:
-            self._tell(self.DiscardWanted(message.account, message.peer, message.key))
-
-    def action_copy(self) -> None:
-        """Copy the selected text, or else the message under the cursor."""
-        text = self.screen.get_selected_text()
-        message = self._at_cursor()
-        if not text and message is not None:
-            text = sanitize_body(message.body, 64 * BODY_LIMIT)
-        if text:
-            self.app.copy_to_clipboard(text)
-            self.notify("Copied", timeout=1.5)
-
-    def action_open_link(self) -> None:
-        """Follow the first link of the message under the cursor."""
-        message = self._at_cursor()
-        links = find_links(sanitize_body(message.body)) if message is not None else ()
-        if links:
-            self._tell(self.LinkActivated(links[0].url))
+    async def action_take(self) -> None:
+        """Do what suits the message best."""
+        message = self.chosen
+        if message is not None:
+            verb = "resend" if message.delivery is Delivery.FAILED else "message-menu"
+            await self.run_action(f"screen.perform('{verb}')")
 
     def action_leave(self) -> None:
         self._tell(self.Left())

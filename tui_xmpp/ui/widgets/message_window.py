@@ -22,7 +22,7 @@ Line = tuple[Block, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Standpoint:
     """A line by its message, which holds when lines are added or wrapped anew. A negative ``row`` is above it."""
 
     key: str
@@ -68,7 +68,7 @@ class MessageWindow:
         """Forget the lines; the place of the window is asked for before."""
         self.blocks, self.lines = [], []
 
-    def rebuild(self, messages: Sequence[Message], place: Place | None = None) -> None:
+    def rebuild(self, messages: Sequence[Message], place: Standpoint | None = None) -> None:
         """Lay the lines out anew around a place, from blocks already wrapped where they still hold.
 
         Without a place the window stays where it is, or follows.
@@ -130,21 +130,21 @@ class MessageWindow:
         lines = self.lines[self.top : self.top + self.height]
         return [block.message for block, _ in lines if block.message is not None]
 
-    def place(self) -> Place | None:
+    def place(self) -> Standpoint | None:
         """Return where the window stands."""
         top = self.top
         for line in range(top, len(self.lines)):
             block, row = self.lines[line]
             if block.message is not None:
-                return Place(block.message.key, row - (line - top))
+                return Standpoint(block.message.key, row - (line - top))
         return None
 
-    def _anchor(self) -> tuple[Place, int] | None:
+    def _anchor(self) -> tuple[Standpoint, int] | None:
         """Return a line of a message in the window, and that line's number."""
         for line in range(self.top, len(self.lines)):
             block, row = self.lines[line]
             if block.message is not None:
-                return Place(block.message.key, row), self.base + line
+                return Standpoint(block.message.key, row), self.base + line
         return None
 
     # -- moving ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,200 @@
+"""What opens from one message: the verbs for it in a small menu, its links to choose from, its XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+from xml.sax.saxutils import escape, quoteattr
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.screen import ModalScreen
+from textual.widgets import Button, OptionList
+from textual.widgets.option_list import Option
+
+from tui_xmpp.core.model import Message
+from tui_xmpp.core.text import BODY_LIMIT, sanitize_body, sanitize_line
+from tui_xmpp.ui.actions import ACTIONS, Action, Place, key_words
+from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.guard import Guarded
+from tui_xmpp.ui.screens.dialog import Choices, Dialog, button, buttons, words
+
+_WIDTH = 30
+_NOT_IN_MENU = ("message-menu", "write")
+
+
+class MessageMenu(Guarded, ModalScreen[None]):
+    """The verbs that suit the message under the cursor; each also by its own key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,m", "leave", "Close", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
+        Binding("j", "move(1)", "Down", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    MessageMenu { background: transparent; }
+    MessageMenu > OptionList {
+        width: 30; height: auto; max-height: 100%; padding: 0; border: none; background: $panel;
+        scrollbar-size-vertical: 1;
+    }
+    MessageMenu > OptionList:focus { border: none; background-tint: transparent; }
+    MessageMenu > OptionList > .option-list--option-highlighted {
+        background: $primary 28% !important; color: $foreground !important; text-style: none !important;
+    }
+    """
+
+    def __init__(self, desk: Desk, beside: Region) -> None:
+        super().__init__()
+        self._desk = desk
+        self._beside = beside
+        # What applies is judged as things stand before the menu takes the cursor.
+        self.verbs = tuple(a for a in verbs_of_a_message() if a.applies(desk))
+
+    def compose(self) -> ComposeResult:
+        yield Choices(*(Option(_shown(verb)) for verb in self.verbs))
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = 0
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Stand below the message, or above it where there is more room; never across the edge."""
+        width, height = event.size
+        rows = min(len(self.verbs), height)
+        below = height - self._beside.bottom
+        y = self._beside.bottom if below >= rows or below >= self._beside.y else self._beside.y - rows
+        x = min(self._beside.x, width - _WIDTH)
+        self.query_one(OptionList).styles.offset = (max(0, x), max(0, min(y, height - rows)))
+
+    def on_key(self, event: events.Key) -> None:
+        for verb in self.verbs:
+            if event.key in verb.keys:
+                event.stop()
+                self._take(verb)
+                return
+
+    def on_click(self, event: events.Click) -> None:
+        """Close at a click beside the menu."""
+        if not self.query_one(OptionList).region.contains(event.screen_x, event.screen_y):
+            self.action_leave()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self._take(self.verbs[event.option_index])
+
+    def _take(self, verb: Action) -> None:
+        self.dismiss(None)
+        self._desk.app.call_later(self._desk.app.perform, verb.id)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        """Move by one, as the arrows do."""
+        options = self.query_one(OptionList)
+        if step > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+
+def verbs_of_a_message() -> Iterator[Action]:
+    """Yield what a menu offers of the registry."""
+    return (action for action in ACTIONS if action.place is Place.MESSAGES and action.id not in _NOT_IN_MENU)
+
+
+def _shown(verb: Action) -> Text:
+    key = key_words(verb.keys[0]) if verb.keys else ""
+    text = Text(f" {verb.title}".ljust(_WIDTH - 2 - len(key)), no_wrap=True)
+    text.append(key, "dim")
+    return text.append(" ")
+
+
+class LinkScreen(Dialog[str]):
+    """Let one of several links be chosen."""
+
+    def __init__(self, question: str, links: Sequence[str]) -> None:
+        super().__init__()
+        self.title_words = question
+        self._links = links
+
+    def content(self) -> ComposeResult:
+        yield Choices(*(Option(Text(sanitize_line(link, 300), overflow="fold")) for link in self._links))
+        yield buttons(button("Cancel", "cancel"))
+
+    def on_mount(self) -> None:
+        options = self.query_one(OptionList)
+        options.highlighted = 0
+        options.focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._links[event.option_index])
+
+
+class SourceScreen(Dialog[None]):
+    """Show a message as XML, written anew from what is kept of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c,y", "copy", "Copy", show=False)]
+    DEFAULT_CSS = """
+    SourceScreen > VerticalScroll { width: 92; }
+    """
+
+    title_words = "Source"
+
+    def __init__(self, desk: Desk, message: Message) -> None:
+        super().__init__()
+        self._desk = desk
+        self._xml = xml_of(message)
+
+    def content(self) -> ComposeResult:
+        yield words("Written anew from what is kept of the message; what it held besides is not kept.", "words dim")
+        yield words(self._xml)
+        yield buttons(button("C copy", "copy"), button("Close", "cancel", "main"))
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel", Button).focus()
+
+    @on(Button.Pressed, "#copy")
+    def action_copy(self) -> None:
+        """Copy the XML."""
+        self._desk.app.copy_to_clipboard(self._xml)
+        self._desk.say("Copied")
+
+
+def xml_of(message: Message) -> str:
+    """Return the stanza as far as it is known, made safe to show."""
+    author = message.author or (message.account if message.is_outgoing else message.peer)
+    to = message.peer if message.is_outgoing else message.account
+    attributes = {"from": str(author), "to": str(to), "id": message.stanza_id or "", "type": message.kind.value}
+    if message.is_outgoing and not message.stanza_id:
+        attributes["id"] = message.key
+    lines = ["<message " + " ".join(f"{name}={_quoted(value)}" for name, value in attributes.items() if value) + ">"]
+    if message.subject:
+        lines.append(f"  <subject>{_text(message.subject)}</subject>")
+    if message.bodies:
+        lines += [f"  <body xml:lang={_quoted(lang)}>{_text(body)}</body>" for lang, body in message.bodies]
+    else:
+        lines.append(f"  <body>{_text(message.body)}</body>")
+    if message.thread:
+        lines.append(f"  <thread>{_text(message.thread)}</thread>")
+    for name, value, by in (
+        ("origin-id", message.origin_id, ""),
+        ("stanza-id", message.archive_id, f" by={_quoted(str(message.account))}"),
+    ):
+        if value:
+            lines.append(f"  <{name} xmlns='urn:xmpp:sid:0' id={_quoted(value)}{by}/>")
+    if message.is_delayed:
+        lines.append(f"  <delay xmlns='urn:xmpp:delay' stamp='{message.stamp:%Y-%m-%dT%H:%M:%SZ}'/>")
+    return "\n".join([*lines, "</message>"])
+
+
+def _text(text: str) -> str:
+    return escape(sanitize_body(text, BODY_LIMIT))
+
+
+def _quoted(value: str) -> str:
+    return quoteattr(sanitize_line(value))
