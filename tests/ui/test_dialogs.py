@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from textual import events
 from textual.geometry import Offset
@@ -88,6 +91,30 @@ async def test_all_that_is_known_of_a_message_is_told_whole() -> None:
         await pilot.pause(0.1)
         rows = "\n".join(facts.render_line(y).text.rstrip() for y in range(facts.size.height))
         assert "delivered to a device of theirs" in rows
+
+
+async def test_the_details_tell_when_each_state_came_and_by_which_ids_a_message_is_known() -> None:
+    scene = netherfield()
+    said = Message("m1", ELIZABETH, DARCY, Direction.OUTGOING, NOW, "Books?", delivery=Delivery.QUEUED)
+    said = replace(said, stanza_id="m1", archive_id="28482-98726")
+    scene.publish(e.HistoryLoaded(ELIZABETH, DARCY, (said,), is_latest=True, is_start=True))
+    for seconds, rung in ((1, Delivery.SENT), (2, Delivery.ACKNOWLEDGED), (86400, Delivery.DELIVERED)):
+        at = NOW + timedelta(seconds=seconds)
+        scene.publish(e.DeliveryChanged(ELIZABETH, DARCY, "m1", rung, at))
+    app = TuiXmppApp(scene.client)
+    async with app.run_test(size=(100, 40)) as pilot:
+        app.main.open_chat(ELIZABETH, DARCY)
+        await pilot.pause()
+        message = app.desk.views.conversation(ELIZABETH, DARCY).messages[0]
+        app.push_screen(MessageScreen(app.desk, message))
+        await pilot.pause()
+        facts = app.screen.query_one(".facts", Static)
+        rows = "\n".join(facts.render_line(y).text.rstrip() for y in range(facts.size.height))
+        local = NOW.astimezone()
+        assert f"{local:%H:%M:%S}  written" in rows
+        assert f"{NOW.astimezone() + timedelta(seconds=1):%H:%M:%S}  sent" in rows
+        assert f"{NOW.astimezone() + timedelta(days=1):%a %d %b %H:%M:%S}  delivered" in rows
+        assert "28482-98726" in rows
 
 
 async def test_on_a_message_the_foot_tells_its_keys_and_a_paste_goes_where_one_writes() -> None:

@@ -133,6 +133,16 @@ _FATES = {
 }
 
 
+_RUNGS = {
+    Delivery.QUEUED: "waiting to be sent again",
+    Delivery.SENT: "sent",
+    Delivery.ACKNOWLEDGED: "taken by your server",
+    Delivery.DELIVERED: "delivered",
+    Delivery.DISPLAYED: "shown to them",
+    Delivery.FAILED: "failed",
+}
+
+
 class MessageScreen(Dialog[None]):
     """Show all that is known of one message: when, from which device, how far it came and why no further."""
 
@@ -176,6 +186,7 @@ class MessageScreen(Dialog[None]):
             yield "", "It was kept for you and came later."
         if fate := _FATES[message.delivery]:
             yield "Delivery", fate
+            yield from self._ladder()
         if message.failure is not None:
             yield "Why", sanitize_line(message.failure.sentence, 1000)
             if message.failure.text:
@@ -189,6 +200,19 @@ class MessageScreen(Dialog[None]):
         for language, body in message.bodies:
             yield f"In {sanitize_line(language, 8)}", sanitize_line(body, 300)
         yield "Length", counted(len(message.body), "character")
+        own = message.key if message.is_outgoing else None
+        ids = {"Id": message.stanza_id or own, "Origin id": message.origin_id, "Archive id": message.archive_id}
+        for name, value in ids.items():
+            if value and (name != "Origin id" or value != ids["Id"]):
+                yield name, Text(sanitize_line(value, 100), "dim")
+
+    def _ladder(self) -> Iterator[tuple[str, Text]]:
+        """Say when an outgoing message came to each rung; the day where it is not the one it was written on."""
+        written = self._message.stamp.astimezone()
+        told = [(_RUNGS.get(rung, rung.value), moment.astimezone()) for rung, moment in self._message.states]
+        for words_, at in (("written", written), *told):
+            day = "" if at.date() == written.date() else f"{at:%a %d %b} "
+            yield "", Text.assemble((f"{day}{at:%H:%M:%S}", "bold"), f"  {words_}")
 
     @on(Button.Pressed, "#copy")
     def action_copy(self) -> None:
