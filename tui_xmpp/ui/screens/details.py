@@ -202,9 +202,9 @@ class MessageScreen(Dialog[None]):
         yield "Length", counted(len(message.body), "character")
         own = message.key if message.is_outgoing else None
         ids = {"Id": message.stanza_id or own, "Origin id": message.origin_id, "Archive id": message.archive_id}
-        for name, value in ids.items():
-            if value and (name != "Origin id" or value != ids["Id"]):
-                yield name, Text(sanitize_line(value, 100), "dim")
+        for name, known in ids.items():
+            if known and (name != "Origin id" or known != ids["Id"]):
+                yield name, Text(sanitize_line(known, 100), "dim")
 
     def _ladder(self) -> Iterator[tuple[str, Text]]:
         """Say when an outgoing message came to each rung; the day where it is not the one it was written on."""
