@@ -59,6 +59,11 @@ class Past:
         await self.settle()
 
     @property
+    def told(self) -> str:
+        """The sentences that are shown for a while."""
+        return "\n".join(toast.message for toast in self.app._notifications)
+
+    @property
     def text(self) -> str:
         """What the screen shows."""
         return text_of(rows_of(self.app))

@@ -16,18 +16,21 @@ class ExportError(TuiXmppError):
     """The file cannot be written; the sentence says why."""
 
 
-def export(archive: Archive, account: BareJID, peer: BareJID, path: Path) -> None:
+def export(archive: Archive, account: BareJID, peer: BareJID, path: Path) -> int:
     """Write all that is stored of a conversation into a new file only its owner may read, oldest first.
 
-    JSON lines if the name ends in ``.jsonl``, else text. Raises :class:`ExportError`.
+    Return how many messages. JSON lines if the name ends in ``.jsonl``, else text. Raise :class:`ExportError`.
     """
     write = _as_json if path.suffix == ".jsonl" else _as_text
     path = path.expanduser()
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            count = 0
             for message in archive.all_messages(account, peer):
                 file.write(write(message) + "\n")
+                count += 1
+            return count
     except FileExistsError:
         raise ExportError(f"{path} is there already; nothing was written. Choose another name.") from None
     except OSError as error:

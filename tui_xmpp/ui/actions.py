@@ -34,6 +34,7 @@ class Kind(Enum):
     GROUP = "group"
     NOTIFY = "notify"
     QUERY = "query"
+    DAY = "day"
     TEXT = "text"
 
 
@@ -557,6 +558,16 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("pin-row", "Pin or unpin", "Keep the chat at the top of lists, or no longer.", chats.pin, ("p",),
            place=Place.ROSTER, is_in_palette=False, applies=_has_subject),
+    Action("jump-date", "Go to a day", "Show the open chat as it was on a day.", history.jump_to_date, ("alt+d",),
+           slash="date", arguments=(Argument("DAY", Kind.DAY, is_optional=True),), example="/date last week",
+           applies=_has_chat),
+    Action("stop-catch-up", "Stop catching up", "Leave what was missed at the server, to be loaded when looked at.",
+           history.stop_catch_up, ("x",), place=Place.STATUS, slash="stop-catch-up", applies=history.is_catching_up),
+    Action("export", "Export the chat", "Write all that is stored of a chat into a file: text, or JSON lines (.jsonl).",
+           history.export, slash="export", arguments=(Argument("FILE", Kind.TEXT, is_optional=True),),
+           example="/export ~/darcy.txt", applies=_has_subject),
+    Action("purge", "Delete the chat here", "Delete what is stored here of a chat; the server keeps its own.",
+           history.purge, slash="purge", arguments=(_WHOM,), applies=_has_subject),
     Action("status-pane", "Status", "Open or close the status pane.", _toggle_status, ("ctrl+t",), footer="Status"),
     Action("roster-pane", "People", "Hide or show the list of people.", _toggle_roster, ("f2",)),
     Action("next-pane", "Next pane", "Go to the next pane.", _next_pane, ("f6",)),

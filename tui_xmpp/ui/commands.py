@@ -9,6 +9,7 @@ from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.ui.actions import BY_SLASH, SHOW_NAMES, Action, Kind
 from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.history import DAYS
 from tui_xmpp.ui.queries import offers
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.theme import SHORT_NAMES
@@ -92,7 +93,7 @@ def _arguments(desk: Desk, action: Action, head: str, rest: str) -> Sequence[Com
     if first.kind is Kind.QUERY:
         return [Completion(head + each.becomes, each.shown, each.words) for each in offers(desk, rest)]
     word, space, further = rest.partition(" ")
-    if not space or first.kind is Kind.STATUS:
+    if not space or first.kind in (Kind.STATUS, Kind.DAY):
         is_last = len(action.arguments) == 1
         return _fitting(head, _values(desk, first.kind), rest, "" if is_last else " ")
     if len(action.arguments) > 1:
@@ -137,6 +138,9 @@ def _values(desk: Desk, kind: Kind) -> Iterable[tuple[str, str]]:
     elif kind is Kind.STATUS:
         for status in desk.recent_statuses():
             yield status, ""
+    elif kind is Kind.DAY:
+        for day in DAYS:
+            yield day, ""
     elif kind is Kind.THEME:
         for name in SHORT_NAMES:
             yield name, ""

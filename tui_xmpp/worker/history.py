@@ -8,7 +8,7 @@ from datetime import datetime
 from tui_xmpp.clock import Clock
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Found, Message, Phase
+from tui_xmpp.core.model import Found, LogEntry, Message, Phase
 from tui_xmpp.core.search import QueryError, parse_query
 from tui_xmpp.core.views import Views
 from tui_xmpp.features.feature import FeatureError
@@ -117,7 +117,10 @@ class History:
         await self._record(e.SearchFound(account, text, found, following, is_continued=more is not None))
 
     async def _export(self, command: c.ExportConversation) -> None:
-        await self._journal.read(lambda archive: export(archive, command.account, command.peer, command.path), None)
+        account, peer, path = command.account, command.peer, command.path
+        count = await self._journal.read(lambda archive: export(archive, account, peer, path), 0)
+        text = f"{count} message{'s' * (count != 1)} of the chat with {peer} written to {path}"
+        await self._record(e.Logged(account, LogEntry(self._clock.now(), text, account=account, peer=peer)))
 
     async def _purge(self, command: c.PurgeConversation) -> None:
         await self._record(e.ConversationPurged(command.account, command.peer))

@@ -30,7 +30,7 @@ _LEAST_ROSTER, _LEAST_CONVERSATION = 16, 36
 _USUAL_ROSTER, _WIDE_ROSTER = 30, 44
 
 
-_BEFORE_TYPING = ("ctrl+k", "ctrl+f", "alt+left", "alt+right")
+_BEFORE_TYPING = ("ctrl+k", "ctrl+f", "alt+d", "alt+left", "alt+right")
 """Keys that mean something to a text field too, but more here."""
 
 

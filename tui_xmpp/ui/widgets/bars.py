@@ -74,6 +74,7 @@ _SHORT = {
     },
     Place.STATUS: {
         "help": "Help",
+        "stop-catch-up": "Stop catching up",
         "presence-here": "Presence",
         "connect-here": "Connect",
         "disconnect-here": "Disconnect",

@@ -347,19 +347,19 @@ class ConversationLog(DrawnLines, can_focus=True):
         """Say where the user wants to be (a message's key, a moment); till they are there nothing counts as read."""
         self._sought = where
 
-    def arrive(self) -> bool:
-        """Go to what is sought and put the cursor on it; False while it is not here or cannot be shown yet."""
+    def arrive(self) -> Message | None:
+        """Go to what is sought and put the cursor on it; None while it is not here or cannot be shown yet."""
         window, sought = self._window, self._sought
         index = window.index(sought) if isinstance(sought, str) else self._index_from(sought)
         if index is None or not self._fit():
-            return False
+            return None
         self._sought = None
-        key = window.messages[index].key
-        self._stand_on(key)
+        found = window.messages[index]
+        self._stand_on(found.key)
         self.focus(scroll_visible=False)
         # Once more when all that changes the focus on the way here has happened.
-        self.app.call_later(self.call_later, self._stand_on, key)
-        return True
+        self.app.call_later(self.call_later, self._stand_on, found.key)
+        return found
 
     def _index_from(self, moment: datetime | None) -> int | None:
         messages = self._window.messages

@@ -78,6 +78,15 @@ def connection_words(view: AccountView, clock: Clock, time_format: str) -> str:
     return " · ".join(words)
 
 
+def catch_up_words(view: AccountView) -> str:
+    """Say how far fetching what was missed has come; empty where nothing is fetched."""
+    told = view.catch_up
+    if not told.is_running:
+        return ""
+    of = f" of {max(told.total, told.received):,}" if told.total is not None else ""
+    return f"catching up {told.received:,}{of}"
+
+
 class StatusLine(DrawnLines):
     """One line: how the user is shown, how the account is connected, what waits."""
 
@@ -130,7 +139,9 @@ class StatusLine(DrawnLines):
             state_ink = ink.error
         elif view.connection.phase is not Phase.ONLINE:
             state_ink = ink.warning
-        if view.connection.phase is not Phase.OFFLINE:
+        if told := catch_up_words(view):
+            left += [(" │ ", ink.dim), (told, ink.accent)]
+        elif view.connection.phase is not Phase.OFFLINE:
             left += [(" │ ", ink.dim), (connection_words(view, self._clock, self._time_format), state_ink)]
         else:
             left += [(" │ ", ink.dim), (sanitize_line(view.connection.reason) or "not connected", ink.dim)]
@@ -246,6 +257,8 @@ class StatusPane(ScrollView, can_focus=True):
         if retry := retry_words(view, self._clock):
             state += f" · {retry} (c: now)"
         yield from fact("Connection", state, style)
+        if told := catch_up_words(view):
+            yield from fact("History", f"{told} · x: leave the rest at the server", ink.accent)
         if connection.reason:
             yield from fact("Reason", sanitize_line(connection.reason), ink.text)
         if connection.phase.is_under_way:
