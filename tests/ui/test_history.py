@@ -126,7 +126,7 @@ async def test_catching_up_is_told_and_can_be_broken_off() -> None:
         await pilot.press("ctrl+t")
         await pilot.pause()
         pane = app.main.status_pane
-        assert any("x: leave the rest" in pane.render_line(y).text for y in range(pane.size.height))
+        assert any("(x: stop)" in pane.render_line(y).text for y in range(pane.size.height))
         await pilot.press("x")
         await pilot.pause()
         assert c.StopCatchUp(LIZZY) in scene.engine.commands

@@ -258,7 +258,7 @@ class StatusPane(ScrollView, can_focus=True):
             state += f" · {retry} (c: now)"
         yield from fact("Connection", state, style)
         if told := catch_up_words(view):
-            yield from fact("History", f"{told} · x: leave the rest at the server", ink.accent)
+            yield from fact("History", f"{told} (x: stop)", ink.accent)
         if connection.reason:
             yield from fact("Reason", sanitize_line(connection.reason), ink.text)
         if connection.phase.is_under_way:
