@@ -88,6 +88,20 @@ async def test_end_of_stream_is_empty_and_stays(pair: tuple[Transport, Transport
     assert await client.read() == b""
 
 
+async def test_what_came_while_gathering_is_read_after_it(pair: tuple[Transport, Transport]) -> None:
+    client, server = pair
+    for _ in range(2):
+        gathering = asyncio.create_task(client.gather(0.01))
+        server.write(b"ab")
+        server.write(b"cd")
+        await gathering
+        assert await read_exactly(client, 4) == b"abcd"
+    gathering = asyncio.create_task(client.gather(0.01))
+    await server.close()
+    await gathering
+    assert await client.read() == b""
+
+
 async def test_own_abort_wakes_the_reader(pair: tuple[Transport, Transport]) -> None:
     client, _ = pair
     reading = asyncio.create_task(client.read())

@@ -51,6 +51,9 @@ class Road(Transport):
     async def read(self) -> bytes:
         return await self._inner.read()
 
+    async def gather(self, seconds: float) -> None:
+        await self._inner.gather(seconds)
+
     def write(self, data: bytes) -> None:
         self._inner.write(data)
 

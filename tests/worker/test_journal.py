@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.support.engine import ACCOUNT, PASSWORD, ScriptedServer, engine_of, online
-from tui_xmpp.clock import ManualClock
 from tui_xmpp.core.commands import (
     CloseConversation,
     Connect,
@@ -24,12 +22,10 @@ from tui_xmpp.core.commands import (
     SendMessage,
     SetPresence,
 )
-from tui_xmpp.core.events import DraftChanged, Event, MessageReceived
+from tui_xmpp.core.events import Event, MessageReceived
 from tui_xmpp.core.model import Delivery, OwnPresence, Show
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive, ArchiveError
-from tui_xmpp.worker.journal import Journal
-from tui_xmpp.worker.work import Work
 
 ROMEO = BareJID.parse("romeo@montague.example")
 HI = "<message from='romeo@montague.example/orchard' type='chat'><body>{}</body></message>"
@@ -187,37 +183,6 @@ async def test_durable_first_nothing_is_seen_before_it_is_kept_and_a_burst_is_fe
         assert [message.body for message in messages] == [str(n) for n in range(10)]
         assert sum(archive.writes) == 10
         assert len(archive.writes) <= 2
-
-
-async def test_what_follows_closely_on_a_write_gathers_until_somebody_waits_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tui_xmpp.worker.journal.GATHER", 3600.0)
-    monkeypatch.setattr("tui_xmpp.worker.journal.BUSY", 3600.0)
-    with closing(Archive.open(tmp_path / "a.db")) as archive:
-        published: list[Event] = []
-        journal = Journal(published.extend, archive, ManualClock(), Work())
-        first = journal.record([DraftChanged(ACCOUNT, ROMEO, "a")])
-        assert first is not None
-        await first  # nothing was written just before: at once
-        second = journal.record([DraftChanged(ACCOUNT, ROMEO, "b")])
-        third = journal.record([DraftChanged(ACCOUNT, ROMEO, "c")])
-        assert second is not None
-        assert third is not None
-        await archive_has_turned(journal)
-        assert not second.done()
-        journal.hurry()
-        assert all(await asyncio.gather(second, third))
-        assert [event.text for event in published if isinstance(event, DraftChanged)] == ["a", "b", "c"]
-        journal.record([DraftChanged(ACCOUNT, ROMEO, "d")])
-        await journal.close()
-        assert isinstance(published[-1], DraftChanged)
-        assert published[-1].text == "d"
-
-
-async def archive_has_turned(journal: Journal) -> None:
-    """Return when the archive's thread has done what it was given so far."""
-    assert await journal.read(lambda archive: True, default=False)
 
 
 async def test_what_the_screen_remembers_is_there_in_the_next_run(tmp_path: Path) -> None:

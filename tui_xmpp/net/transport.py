@@ -62,6 +62,10 @@ class Transport(ABC):
         """
 
     @abstractmethod
+    async def gather(self, seconds: float) -> None:
+        """Leave what comes to the system for so long, so that one read brings more of it; may do nothing."""
+
+    @abstractmethod
     def write(self, data: bytes) -> None:
         """Queue bytes; a stream that is already lost swallows them (``drain`` and ``read`` tell)."""
 
@@ -159,6 +163,15 @@ class SocketTransport(Transport, asyncio.Protocol):
             self._session.receive(await self._receive())
         self._send_pending(self._session)  # an answer to a key update
         return data
+
+    async def gather(self, seconds: float) -> None:
+        if self._socket is None or self._is_ended:
+            return
+        self._socket.pause_reading()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._socket.resume_reading()
 
     async def _receive(self) -> bytes:
         """Wait for bytes off the wire."""
@@ -409,6 +422,9 @@ class MemoryTransport(Transport):
                 raise ConnectionLostError(f"The connection to {self._name} was lost: cut.")
             pipe.news.clear()
             await pipe.news.wait()
+
+    async def gather(self, seconds: float) -> None:
+        """Do nothing: in memory a read costs little."""
 
     def write(self, data: bytes) -> None:
         pipe = self._outgoing

@@ -194,7 +194,6 @@ class AccountContext:
         self._events += events
         done = self.flush()
         if done is not None:
-            self._journal.hurry()
             await asyncio.shield(done)
 
     def log(self, text: str, severity: Severity = Severity.INFO, peer: JID | None = None) -> None:
@@ -212,7 +211,6 @@ class AccountContext:
             done = self._journal.record(events)
         if self._is_posting and done is not None:
             self._posted += 1
-            self._journal.hurry()
             done.add_done_callback(self._is_kept)
         self._is_posting = False
         self._flush_link()

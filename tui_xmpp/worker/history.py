@@ -151,6 +151,5 @@ class History:
 
     async def _record(self, event: e.Event) -> None:
         done = self._journal.record([event])
-        self._journal.hurry()
         if done is not None:
             await done

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import groupby
 from typing import TypeVar
 
@@ -19,10 +18,6 @@ from tui_xmpp.worker.work import Work
 T = TypeVar("T")
 
 _DURABLE = frozenset(DURABLE)
-GATHER = 1 / 30
-"""Seconds between the beginnings of two writes in a flood: a frame, as the screen draws no sooner."""
-BUSY = 0.01
-"""Seconds after a write within which the next facts count as part of the same flood."""
 _BACKLOG = 5000
 """Facts that may wait for the disk before reading from the network waits too."""
 
@@ -30,9 +25,9 @@ _BACKLOG = 5000
 class Journal:
     """Keep the durable facts, then publish all of them, in the order they were given.
 
-    While one write runs, and in a flood for a frame after it began, the next facts gather, so a burst costs few
-    transactions. What the archive makes of the facts is what is published: a copy of what is there already is no
-    news. Without an archive facts are published at once. A failed write is told once; what follows goes on unkept.
+    While one write runs, the next facts gather, so a burst costs few transactions. What the archive makes of the facts
+    is what is published: a copy of what is there already is no news. Without an archive facts are published at once. A
+    failed write is told once; what follows goes on unkept.
     """
 
     def __init__(
@@ -47,8 +42,6 @@ class Journal:
         self._writer: asyncio.Task[None] | None = None
         self._backlog = 0
         self._is_failing = False
-        self._began_at = self._ended_at = float("-inf")
-        self._hurry = asyncio.Event()
 
     def record(self, events: Sequence[Event], *, is_kept: bool = True) -> asyncio.Future[bool] | None:
         """Keep and publish facts; return what becomes done when that has happened, None when it has already.
@@ -68,14 +61,9 @@ class Journal:
             self._writer = asyncio.create_task(self._write())
         return done
 
-    def hurry(self) -> None:
-        """Say that somebody waits for what was recorded: it is written without gathering more."""
-        self._hurry.set()
-
     async def drain(self) -> None:
         """Wait while the disk is far behind."""
         while self._backlog > _BACKLOG and self._writer is not None:
-            self.hurry()
             await asyncio.shield(self._writer)
 
     async def read(self, read: Callable[[Archive], T], default: T) -> T:
@@ -92,7 +80,6 @@ class Journal:
 
     async def kept(self, deadline: float) -> None:
         """Return when all that was recorded so far is kept and known, or after so many seconds."""
-        self.hurry()
         if self._waiting:
             await asyncio.wait([self._waiting[-1][2]], timeout=deadline)
         elif self._writer is not None:
@@ -101,7 +88,6 @@ class Journal:
     async def close(self) -> None:
         """Return when everything is kept; nothing may be recorded after."""
         while self._writer is not None:
-            self.hurry()
             await asyncio.shield(self._writer)
         if self._thread is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
@@ -109,7 +95,6 @@ class Journal:
     async def _write(self) -> None:
         with self._work.under_way(is_news=False):
             while self._waiting:
-                await self._gather()
                 batches, self._waiting = self._waiting, []
                 if any(type(event) is not StanzasHandled for events, _, _ in batches for event in events):
                     self._work.note()
@@ -127,19 +112,7 @@ class Journal:
                 for _, _, done in batches:
                     if not done.done():
                         done.set_result(are_kept)
-                self._ended_at = asyncio.get_running_loop().time()
             self._writer = None
-
-    async def _gather(self) -> None:
-        """In a flood let more come before the next write, unless somebody waits for it."""
-        now = asyncio.get_running_loop().time()
-        pause = self._began_at + GATHER - now
-        if pause > 0 and now - self._ended_at < BUSY:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._hurry.wait()
-        self._hurry.clear()
-        self._began_at = asyncio.get_running_loop().time()
 
     async def _keep(self, events: list[Event]) -> list[Event] | None:
         """Return what the archive makes of facts, None when it could not take them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from math import exp
 from typing import Final
 
 from tui_xmpp.errors import TuiXmppError
@@ -35,6 +36,11 @@ SILENCE: Final = 15.0
 """Seconds a server may take for any one step of the login."""
 DERIVATION: Final = 30.0
 """Seconds the password's key may take to compute (S-23)."""
+OFTEN: Final = 60
+"""Stanzas in a second from which on little reads are put off, so that one brings more of them."""
+LITTLE: Final = 8192
+GATHER: Final = 1 / 15
+"""Seconds they are put off: what a read costs beside the decoding of its stanzas is paid once for all that came."""
 
 _ASKED_ANEW: Final = frozenset(("not-authorized", "credentials-expired", "password-missing", "password-unusable"))
 
@@ -108,6 +114,8 @@ class Link:
         self._wire = wire
         self._failure: AuthenticationFailed | None = None
         self._dropped = ""
+        self._rate = 0.0
+        self._is_little = False
         self.is_left = False
         """Both sides have closed the stream, the server in answer to us."""
         if wire is not None:
@@ -128,21 +136,27 @@ class Link:
             self.unanswered_since = asyncio.get_running_loop().time()
         self.transport.write(data)
 
-    async def receive(self) -> None:
-        """Read once and feed the connection.
+    async def receive(self, *, is_urgent: bool = True) -> None:
+        """Read once and feed the connection; in a flood of little reads let some come together, unless urgent.
 
         Reading never waits for writing: two sides that each wait for the other to read would wait for ever.
         """
         try:
+            if self._rate > OFTEN and self._is_little and not is_urgent:
+                await self.transport.gather(GATHER)
             data = await self.transport.read()
         except NetError as error:
             raise StreamEndedError(self._dropped or str(error)) from error
-        self.heard_at = asyncio.get_running_loop().time()
+        before, self.heard_at = self.heard_at, asyncio.get_running_loop().time()
+        self._rate *= exp(before - self.heard_at)
+        self._is_little = len(data) < LITTLE
         self.unheard_since = None
         if self._wire is not None:
             self._wire.received(data)
         if data:
+            received = self.connection.stanzas_received
             self.connection.receive_data(data)
+            self._rate += self.connection.stanzas_received - received
         else:
             self.connection.receive_eof()
         if not self.connection.is_awaiting_ack:

@@ -48,6 +48,11 @@ class Requests:
         answer.add_done_callback(lambda _: self._close(id_))
         return answer
 
+    @property
+    def are_open(self) -> bool:
+        """Tell whether someone waits for an answer."""
+        return bool(self._pending)
+
     def settle(self, iq: Iq) -> bool:
         """Take a result or error; say whether someone waited for it. One nobody asked for is dropped (C-STZ-02)."""
         pending = self._pending.get(iq.id or "")

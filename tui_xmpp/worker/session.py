@@ -620,7 +620,7 @@ class Session:
                 await self._handle(link)
                 ctx.flush()
                 await around.journal.drain()
-                await link.receive()
+                await link.receive(is_urgent=ctx.requests is None or ctx.requests.are_open)
         except StreamEndedError as ended:
             if self._is_wanted:
                 ctx.log(str(ended), Severity.WARNING)
