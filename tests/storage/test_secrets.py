@@ -1,38 +1,36 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-import keyring.backend
 import pytest
-from keyring.errors import KeyringLocked, NoKeyringError, PasswordDeleteError
 
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.jid import BareJID
-from tui_xmpp.storage.secrets import Secrets, SecretsError
+from tui_xmpp.storage.secrets import AbsentError, KeyringProcess, Secrets, SecretsError
 
 JULIET = BareJID.parse("juliet@example.org")
 
 
-class Drawer(keyring.backend.KeyringBackend):
+class Drawer:
     """A keyring in memory, in place of the system's, which tests/servers proves."""
 
-    priority = 1.0
-
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
 
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
+    def get_password(self, service: str, name: str, /) -> str | None:
+        return self.kept.get((service, name))
 
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
+    def set_password(self, service: str, name: str, secret: str, /) -> None:
+        self.kept[service, name] = secret
 
-    def delete_password(self, service: str, username: str) -> None:
-        if self.kept.pop((service, username), None) is None:
-            raise PasswordDeleteError
+    def delete_password(self, service: str, name: str, /) -> None:
+        if self.kept.pop((service, name), None) is None:
+            raise AbsentError
+
+    def rest(self) -> None:
+        """Nothing is held."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +40,7 @@ def _no_password_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def secrets() -> AsyncIterator[Secrets]:
-    drawer = Drawer()
-    secrets = Secrets(backend=lambda: drawer)
+    secrets = Secrets(keyring=Drawer())
     yield secrets
     secrets.close()
 
@@ -93,12 +90,54 @@ async def test_a_command_that_hangs_is_ended() -> None:
     secrets.close()
 
 
-@pytest.mark.parametrize("error", [NoKeyringError(), KeyringLocked(), RuntimeError("D-Bus went away")])
-async def test_where_no_keyring_answers_the_user_is_told_what_to_do(error: Exception) -> None:
-    def missing() -> keyring.backend.KeyringBackend:
-        raise error
+@pytest.fixture
+async def process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[KeyringProcess]:
+    """The keyring's process with a backend made for the test: the body of its ``get_password``."""
+    (tmp_path / "made_backend.py").write_text(f"""
+import keyring.backend, keyring.errors, os, sys
 
-    secrets = Secrets(backend=missing)
+class Made(keyring.backend.KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, username):
+        {request.param}
+
+    def set_password(self, service, username, password):
+        raise keyring.errors.KeyringLocked(password)
+
+    def delete_password(self, service, username):
+        raise keyring.errors.PasswordDeleteError
+""")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "made_backend.Made")
+    process = KeyringProcess()
+    yield process
+    process.rest()
+
+
+@pytest.mark.parametrize("process", ["print('noise'); return f'{service} 🪙 {username}'"], indirect=True)
+async def test_a_process_answers_again_and_again(process: KeyringProcess, tmp_path: Path) -> None:
+    secrets = Secrets(keyring=process)
+    assert await secrets.get_password(AccountSettings(JULIET)) == "tui-xmpp 🪙 juliet@example.org"
+    await secrets.forget_password(JULIET)
+    with pytest.raises(SecretsError) as caught:
+        await secrets.keep_password(JULIET, "obstinate")
+    assert "obstinate" not in str(caught.value) + str(caught.value.__cause__)
+    process.rest()
+    assert await secrets.get_token(JULIET) is None
+    assert process.get_password("a", "b") == "a 🪙 b"
+    secrets.close()
+
+
+@pytest.mark.parametrize(
+    "process",
+    ["raise keyring.errors.NoKeyringError", "raise RuntimeError('D-Bus went away')", "os._exit(3)"],
+    indirect=True,
+)
+async def test_where_no_keyring_answers_the_user_is_told_what_to_do(process: KeyringProcess) -> None:
+    secrets = Secrets(keyring=process)
     sentence = await secrets.unavailable()
     assert sentence is not None
     assert "password_command" in sentence
@@ -108,16 +147,10 @@ async def test_where_no_keyring_answers_the_user_is_told_what_to_do(error: Excep
     secrets.close()
 
 
-async def test_a_keyring_that_hangs_does_not_hang_the_program() -> None:
-    release = threading.Event()
-
-    def hanging() -> keyring.backend.KeyringBackend:
-        release.wait(30)
-        raise NoKeyringError
-
-    secrets = Secrets(deadline=0.05, backend=hanging)
+@pytest.mark.parametrize("process", ["sys.stdin.close(); import threading; threading.Event().wait()"], indirect=True)
+async def test_a_keyring_that_hangs_does_not_hang_the_program(process: KeyringProcess) -> None:
+    secrets = Secrets(deadline=0.3, keyring=process)
     sentence = await secrets.unavailable()
-    release.set()
     assert sentence is not None
     assert "did not answer" in sentence
     secrets.close()

@@ -6,18 +6,18 @@ import asyncio
 import json
 import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.xmpp.sasl import FastToken
-
-if TYPE_CHECKING:
-    from keyring.backend import KeyringBackend
 
 T = TypeVar("T")
 
@@ -26,18 +26,39 @@ TOKENS = "tui-xmpp token"
 VARIABLE = "TUI_XMPP_PASSWORD"
 DEADLINE = 20.0
 """Seconds a keyring or a password command may take; a keyring may be asking the user to unlock it."""
+REST = 5.0
+"""Seconds after its last answer in which the keyring's process is kept for the next question."""
 
 
 class SecretsError(TuiXmppError):
     """A secret could not be read or kept; the sentence says why and what else can be done."""
 
 
+class AbsentError(Exception):
+    """There is nothing to delete."""
+
+
+class Keyring(Protocol):
+    """Keep secrets by service and name; blocking, with errors of any kind where there is none that answers."""
+
+    def get_password(self, service: str, name: str, /) -> str | None: ...
+
+    def set_password(self, service: str, name: str, secret: str, /) -> None: ...
+
+    def delete_password(self, service: str, name: str, /) -> None:
+        """Raise ``AbsentError`` where there is nothing to delete."""
+
+    def rest(self) -> None:
+        """Let go of what the next call can do again; also ends a call that hangs. From any thread."""
+
+
 class Secrets:
     """Find and keep account passwords. Nothing here blocks the loop or waits without end."""
 
-    def __init__(self, *, deadline: float = DEADLINE, backend: Callable[[], KeyringBackend] | None = None) -> None:
+    def __init__(self, *, deadline: float = DEADLINE, keyring: Keyring | None = None) -> None:
         self._deadline = deadline
-        self._backend = backend or _system_keyring
+        self._keyring = keyring or KeyringProcess()
+        self._resting: asyncio.TimerHandle | None = None
         # Its own thread: a keyring that hangs must not hold up key derivation or the archive.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="keyring")
 
@@ -53,13 +74,13 @@ class Secrets:
         if settings.password_command:
             return await self._run(settings.password_command)
         try:
-            return await self._off_loop(lambda: self._backend().get_password(SERVICE, str(settings.jid)))
+            return await self._off_loop(lambda: self._keyring.get_password(SERVICE, str(settings.jid)))
         except SecretsError:
             return None
 
     async def keep_password(self, account: BareJID, password: str) -> None:
         """Put the password into the keyring."""
-        await self._off_loop(lambda: self._backend().set_password(SERVICE, str(account), password))
+        await self._off_loop(lambda: self._keyring.set_password(SERVICE, str(account), password))
 
     async def forget_password(self, account: BareJID) -> None:
         """Take the password out of the keyring, if it is there."""
@@ -69,7 +90,7 @@ class Secrets:
     async def get_token(self, account: BareJID) -> FastToken | None:
         """Return the token kept in place of the password (XEP-0484), None without one or without a keyring."""
         try:
-            text = await self._off_loop(lambda: self._backend().get_password(TOKENS, str(account)))
+            text = await self._off_loop(lambda: self._keyring.get_password(TOKENS, str(account)))
         except SecretsError:
             return None
         try:
@@ -81,7 +102,7 @@ class Secrets:
     async def keep_token(self, account: BareJID, token: FastToken) -> None:
         """Put a token into the keyring, in place of any before (C-FAST-03)."""
         text = json.dumps(token.to_dict())
-        await self._off_loop(lambda: self._backend().set_password(TOKENS, str(account), text))
+        await self._off_loop(lambda: self._keyring.set_password(TOKENS, str(account), text))
 
     async def forget_token(self, account: BareJID) -> None:
         """Take the token out of the keyring, if it is there."""
@@ -90,31 +111,36 @@ class Secrets:
     async def unavailable(self) -> str | None:
         """Return None where a keyring can keep passwords, else a sentence that says why not and what to do."""
         try:
-            await self._off_loop(lambda: self._backend().get_password(SERVICE, "probe@invalid"))
+            await self._off_loop(lambda: self._keyring.get_password(SERVICE, "probe@invalid"))
         except SecretsError as error:
             return str(error)
         return None
 
     def close(self) -> None:
-        """Let go of the keyring's thread."""
+        """Let go of the keyring and its thread."""
+        if self._resting is not None:
+            self._resting.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
+        self._keyring.rest()
 
     def _delete(self, service: str, account: BareJID) -> None:
-        from keyring.errors import PasswordDeleteError
-
-        with suppress(PasswordDeleteError):
-            self._backend().delete_password(service, str(account))
+        with suppress(AbsentError):
+            self._keyring.delete_password(service, str(account))
 
     async def _off_loop(self, call: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
+        if self._resting is not None:
+            self._resting.cancel()
         try:
             async with asyncio.timeout(self._deadline):
                 return await loop.run_in_executor(self._executor, call)
         except TimeoutError as error:
+            self._keyring.rest()
             raise SecretsError(f"The keyring did not answer. {_ADVICE}") from error
         except Exception as error:
-            # A keyring backend is foreign code with errors of many kinds, from D-Bus to its own.
             raise SecretsError(f"No keyring answers on this machine. {_ADVICE}") from error
+        finally:
+            self._resting = loop.call_later(REST, self._keyring.rest)
 
     async def _run(self, command: str) -> str:
         try:
@@ -148,12 +174,57 @@ class Secrets:
 _ADVICE = "The password can be asked each time, or come from password_command in the settings."
 
 
-def _system_keyring() -> KeyringBackend:
-    import keyring
-    from keyring.backends import fail, null
-    from keyring.errors import NoKeyringError
+class KeyringProcess:
+    """The system's keyring, asked through ``keyring_process.py``, which runs while it is needed."""
 
-    backend = keyring.get_keyring()
-    if isinstance(backend, fail.Keyring | null.Keyring):
-        raise NoKeyringError
-    return backend
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def get_password(self, service: str, name: str, /) -> str | None:
+        found = self._ask("get_password", service, name)
+        return found if isinstance(found, str) else None
+
+    def set_password(self, service: str, name: str, secret: str, /) -> None:
+        self._ask("set_password", service, name, secret)
+
+    def delete_password(self, service: str, name: str, /) -> None:
+        self._ask("delete_password", service, name)
+
+    def rest(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def _ask(self, *request: str) -> object:
+        try:
+            answer = json.loads(self._exchange(json.dumps(request).encode("ascii") + b"\n"))
+        except Exception:
+            self.rest()  # the next call may have more luck with a new process
+            raise
+        match answer:
+            case {"value": value}:
+                return value
+            case {"absent": True}:
+                raise AbsentError
+            case failed:
+                raise ConnectionError(failed)
+
+    def _exchange(self, line: bytes) -> bytes:
+        if self._process is None:
+            # -P: what lies in the folder the program was started in is none of its modules.
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a file of this program
+                (sys.executable, "-P", str(Path(__file__).with_name("keyring_process.py"))),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        requests, answers = self._process.stdin, self._process.stdout
+        if requests is None or answers is None:
+            raise ConnectionError
+        requests.write(line)
+        requests.flush()
+        return answers.readline()
