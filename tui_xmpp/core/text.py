@@ -28,8 +28,8 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MARKLESS_BASE = "\N{DOTTED CIRCLE}"
 
 # Scripts whose letters need no second look: no marks, nothing invisible, nothing that reorders. For most texts one
-# match of this is all the work.
-_PLAIN = re.compile(
+# match of this is all the work. A pattern of wide ranges takes milliseconds to compile: it is, when first needed.
+_PLAIN = (
     "[\t\n -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20cf\u2190-\u23ff"
     "\u2500-\u27bf\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9f"
     "\U0001f300-\U0001f3f3\U0001f3f5-\U0001f3fa\U0001f400-\U0001faff]*"
@@ -55,7 +55,7 @@ _TAGS = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}
 # A joiner joins two characters of scripts that know joining (or two emoji); anywhere else it hides.
 _STRAY_JOINERS = re.compile("(?<![^\x00-\u02ff\u200c\u200d\\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\u02ff\\s])")
 _JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]+")
-_STRAY_SELECTORS = re.compile(
+_STRAY_SELECTORS = (
     "(?<![#*0-9\u00a9\u00ae\u2000-\ufdff\U00010000-\U0010ffff])[\ufe0e\ufe0f]+|(?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]+"
 )
 _SPACES = re.compile(r"[\s\u2800]+")
@@ -84,7 +84,7 @@ def sanitize_body(text: str, limit: int = BODY_LIMIT) -> str:
     if len(text) <= BODY_LINE_LIMIT and len(text) <= limit:
         if text.isascii() and text.isprintable():
             return text
-        if _PLAIN.fullmatch(text) and text.count("\n") < BODY_LINES:
+        if re.fullmatch(_PLAIN, text) and text.count("\n") < BODY_LINES:
             return text
     missing = max(0, len(text) - limit)
     text = _LINE_ENDS.sub("\n", text[:limit] if missing else text)
@@ -102,7 +102,7 @@ def _body_line(line: str) -> str:
     missing = len(line) - BODY_LINE_LIMIT
     if missing > 0:
         line = line[:BODY_LINE_LIMIT]
-    if not _PLAIN.fullmatch(line):
+    if not re.fullmatch(_PLAIN, line):
         line = balanced(_visible(line, keeping_tabs=True))
     return f"{line}…({missing} more characters)" if missing > 0 else line
 
@@ -137,7 +137,7 @@ def _visible(text: str, *, keeping_tabs: bool = False) -> str:
         return text
     text = _INVISIBLE.sub("", text)
     text = _TAGS.sub(lambda found: found[1] or "", text)
-    text = _STRAY_SELECTORS.sub("", _STRAY_JOINERS.sub("", _JOINERS.sub(r"\1", text)))
+    text = re.sub(_STRAY_SELECTORS, "", _STRAY_JOINERS.sub("", _JOINERS.sub(r"\1", text)))
     return _capped(text)
 
 

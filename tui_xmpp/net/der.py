@@ -31,8 +31,7 @@ _CHARACTERS: Final = {
     0x1C: "utf-32-be",
     0x1E: "utf-16-be",
 }
-_UTC_TIME: Final = re.compile(rb"\d{12}Z")
-_GENERALIZED_TIME: Final = re.compile(rb"\d{14}Z")
+_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 
 
 class DerError(ValueError):
@@ -126,12 +125,14 @@ def characters(tag: int, content: bytes) -> str | None:
 
 def moment(tag: int, content: bytes) -> datetime:
     """Read a UTCTime or GeneralizedTime in the only form certificates may have (RFC 5280 §4.1.2.5)."""
-    text = content.decode("ascii", "replace")
-    if tag == UTC_TIME and _UTC_TIME.fullmatch(content):
+    text = content.decode("latin-1")
+    if tag == UTC_TIME:
         text = ("19" if text >= "5" else "20") + text
-    elif tag != GENERALIZED_TIME or not _GENERALIZED_TIME.fullmatch(content):
+    found = _TIME.fullmatch(text)
+    if tag not in (UTC_TIME, GENERALIZED_TIME) or found is None:
         raise DerError("not a time")
+    year, month, day, hour, minute, second = map(int, found.groups())
     try:
-        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise DerError("no such time") from error

@@ -17,7 +17,7 @@ Element: TypeAlias = etree._Element
 LANG = f"{{{ns.XML}}}lang"
 
 # RFC 6120 §11.1 with XML 1.0 §2.2: what is not a Char may not be sent, not even as a character reference.
-_NOT_A_CHAR = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_A_CHAR = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def qualified(namespace: str, name: str) -> str:
