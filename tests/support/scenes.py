@@ -164,9 +164,9 @@ def logged(text: str, severity: Severity = Severity.INFO, account: BareJID = ELI
     return e.Logged(account, LogEntry(NOW, text, severity, account))
 
 
-def netherfield() -> Scene:
+def netherfield(settings: Settings | None = None) -> Scene:
     """Return the scene of the pictures: Elizabeth's people, on a busy evening."""
-    scene = Scene()
+    scene = Scene(settings or Settings())
     scene.add_account()
     scene.publish(
         e.RosterReplaced(

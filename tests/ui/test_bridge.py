@@ -7,6 +7,7 @@ from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Show
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.bridge import Bridge
+from tui_xmpp.worker.doorbell import Batch
 
 
 async def test_a_burst_of_facts_is_few_messages_to_the_screen() -> None:
@@ -15,10 +16,10 @@ async def test_a_burst_of_facts_is_few_messages_to_the_screen() -> None:
     rung = 0
     deliver = app.bridge.deliver
 
-    def counted() -> None:
+    def counted() -> Batch:
         nonlocal rung
         rung += 1
-        deliver()
+        return deliver()
 
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()

@@ -41,6 +41,11 @@ class ConversationChanged(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class MessagesArrived(Change):
+    """Messages came that were said just now."""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestsChanged(Change):
     """The inbox of subscription requests."""
 

@@ -19,6 +19,7 @@ from tui_xmpp.core.changes import (
     ContactChanged,
     ConversationChanged,
     LogChanged,
+    MessagesArrived,
     RequestsChanged,
     RosterReset,
     SearchChanged,
@@ -50,6 +51,7 @@ LOG_LENGTH = 1000
 MAX_RESOURCES = 64
 """Most resources kept for one contact, so that a flood of presences stays small (S-53)."""
 MAX_REQUESTS = 500
+MAX_ARRIVALS = 200
 
 _AVAILABILITY = {Show.CHAT: 5, Show.ONLINE: 4, Show.AWAY: 3, Show.XA: 2, Show.DND: 1, Show.OFFLINE: 0}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -120,6 +122,7 @@ class Store:
         self._accounts: dict[BareJID, _Account] = {}
         self._requests: dict[tuple[BareJID, BareJID], SubscriptionRequest] = {}
         self._log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
+        self._arrivals: deque[Message] = deque(maxlen=MAX_ARRIVALS)
         self._search = SearchView()
 
     # -- facts ----------------------------------------------------------------------------------------------------
@@ -276,7 +279,11 @@ class Store:
             if conversation.first_unread is None:
                 conversation.first_unread = message.key
         account.settle(message.peer)
-        return self._conversation_changed(event.account, message.peer)
+        changes = self._conversation_changed(event.account, message.peer)
+        if message.is_outgoing or message.is_delayed:
+            return changes
+        self._arrivals.append(message)
+        return (*changes, MessagesArrived(event.account))
 
     def _on_message_queued(self, account: _Account, event: e.MessageQueued) -> tuple[Change, ...]:
         message = event.message
@@ -522,6 +529,9 @@ class Store:
 
     def log(self) -> tuple[LogEntry, ...]:
         return tuple(self._log)
+
+    def arrivals(self) -> tuple[Message, ...]:
+        return tuple(self._arrivals)
 
     def search(self) -> SearchView:
         return self._search

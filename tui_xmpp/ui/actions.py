@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Phase, Show
 from tui_xmpp.jid import BareJID, JIDError
-from tui_xmpp.ui import chats, history, messages
+from tui_xmpp.ui import chats, history, messages, notifications
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.trail import NUMBERS
@@ -535,8 +535,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("pin", "Pin or unpin", "Keep a chat at the top of lists, or no longer.", chats.pin, slash="pin",
            arguments=(_WHOM,), applies=_has_subject),
     Action("mute", "Mute or unmute", "Say when a chat may call you: always, on a mention, or never.", chats.mute,
-           slash="mute", arguments=(Argument("RULE", Kind.NOTIFY, is_optional=True),), example="/mute mention",
-           applies=_has_subject),
+           slash="mute", aliases=("notify",), arguments=(Argument("RULE", Kind.NOTIFY, is_optional=True),),
+           example="/mute mention", applies=_has_subject),
+    Action("quiet", "Quiet for a while", "Let nothing call you: for a time, between two times each day, or no longer.",
+           notifications.quiet, slash="quiet",
+           arguments=(Argument("1h, 22:00-07:00, off", Kind.TEXT, is_optional=True),), example="/quiet 2h"),
+    Action("test-notification", "Test notification", "See how you are called when a message comes.",
+           notifications.test, slash="test-notification"),
     Action("archive", "Archive or take back", "Put a chat out of sight until something comes in it, or take it back.",
            chats.archive, slash="archive", arguments=(_WHOM,), applies=_has_subject),
     Action("later", "Mark for later", "Mark a chat to come back to, or as done with.", chats.put_off, slash="later",

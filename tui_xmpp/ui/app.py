@@ -27,6 +27,7 @@ from tui_xmpp.ui.bridge import Bridge
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.idle import Idleness
+from tui_xmpp.ui.notifications import Notifications
 from tui_xmpp.ui.screens.main import MainScreen
 from tui_xmpp.ui.theme import DARK, LIGHT, SHORT_NAMES
 from tui_xmpp.worker.client import Client
@@ -82,6 +83,7 @@ class TuiXmppApp(Guarded, App[None]):
         self.desk = Desk(self, client, self.clock)
         self.main = MainScreen(self.desk)
         self._idleness = Idleness(self.desk)
+        self.calls = Notifications(self.desk)
         self._ticker: Timer | None = None
         self._title_written = ""
         self._faults = 0
@@ -100,6 +102,7 @@ class TuiXmppApp(Guarded, App[None]):
     def on_mount(self) -> None:
         self.bridge.open()
         self._idleness.start()
+        self.calls.show_quiet()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -144,7 +147,7 @@ class TuiXmppApp(Guarded, App[None]):
 
     @on(Bridge.Rung)
     def _rung(self) -> None:
-        self.bridge.deliver()
+        self.calls.follow(self.bridge.deliver())
         self._arm_ticker()
 
     def _arm_ticker(self) -> None:
@@ -196,9 +199,19 @@ class TuiXmppApp(Guarded, App[None]):
         """Write the number of unread messages into the terminal's title."""
         unread = sum(view.unread for view in self.client.views.accounts())
         title = sanitize_title(f"({unread}) {self.TITLE}" if unread else str(self.TITLE))
-        if title != self._title_written and self._driver is not None and not self.is_headless:
+        if title != self._title_written:
             self._title_written = title
-            self._driver.write(f"\x1b]0;{title}\x07")
+            self.write_terminal(f"\x1b]0;{title}\x07")
+
+    def write_terminal(self, sequence: str) -> None:
+        """Write a control sequence to the terminal as it is; what is remote in it has been made safe."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds since the last key or mouse event."""
+        return self._idleness.idle_seconds
 
     def follow_link(self, url: str) -> None:
         """Open a link where there is a desktop, else copy it."""

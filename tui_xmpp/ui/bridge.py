@@ -56,8 +56,8 @@ class Bridge:
         if answered is not None:
             self._waiting[ticket] = answered
 
-    def deliver(self) -> None:
-        """Take the batch and pass it on to the open screens, the topmost last."""
+    def deliver(self) -> Batch:
+        """Take the batch, pass it on to the open screens, the topmost last, and return it."""
         batch = self._client.take()
         for screen in tuple(self._app.screen_stack):
             if not isinstance(screen, Follower):
@@ -73,3 +73,4 @@ class Bridge:
                 answered(answer.failure)
             elif answer.failure is not None:
                 self._complain(answer.failure)
+        return batch

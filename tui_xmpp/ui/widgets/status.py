@@ -104,6 +104,8 @@ class StatusLine(DrawnLines):
         self._clock = clock
         self._time_format = time_format
         self.speaker: BareJID | None = None
+        self.is_quiet = False
+        """Nothing calls the user now."""
         self._badge_from = 0
 
     def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
@@ -121,6 +123,8 @@ class StatusLine(DrawnLines):
         unread = sum(view.unread for view in accounts)
         if unread:
             right += [(f"  {unread} unread", ink.badge)]
+        if self.is_quiet:
+            right += [("  quiet", ink.dim)]
         right.append((" ", ink.text))
         self._badge_from = width - sum(len(text) for text, _ in right)
         view = self._views.account(self.speaker) if self.speaker else None
