@@ -14,6 +14,8 @@ from tui_xmpp.core.text import (
     balanced,
     confusion,
     find_links,
+    isolated,
+    isolates,
     sanitize_body,
     sanitize_line,
     sanitize_title,
@@ -75,6 +77,25 @@ def test_s_33_a_line_ends_in_the_direction_it_began(text: str) -> None:
             depth -= 1
         assert 0 <= depth <= 8
     assert depth == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Darcy", "Darcy"),
+        ("naïve 漢字", "naïve 漢字"),
+        ("שלום", "\u2067שלום\u2069"),
+        ("12 שלום abc", "\u206712 שלום abc\u2069"),
+        ("abc مرحبا", "\u2066abc مرحبا\u2069"),
+        ("a\u202eb\u202c", "\u2066a\u202eb\u202c\u2069"),
+    ],
+)
+def test_s_33_what_runs_from_right_to_left_reorders_nothing_beside_it(text: str, shown: str) -> None:
+    assert isolated(text) == shown
+
+
+def test_s_33_a_row_has_the_direction_of_its_paragraph() -> None:
+    assert isolates("abc שלום", "שלום abc שלום") == ("\u2067", "\u2069")
 
 
 def test_s_34_marks_are_capped_and_stand_on_something() -> None:

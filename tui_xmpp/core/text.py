@@ -127,6 +127,37 @@ def balanced(line: str) -> str:
     return "".join((*kept, *reversed(closers)))
 
 
+# -- directions (S-33) --------------------------------------------------------------------------------------------
+
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\u200f\u202b\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+_LRI, _RLI, _PDI = "\u2066", "\u2067", "\u2069"
+
+
+def isolates(text: str, paragraph: str = "") -> tuple[str, str]:
+    """Return what to write before and after a text so that it reorders nothing beside it; empty where it cannot.
+
+    Some terminals reorder a row as one paragraph (VTE, Konsole, mlterm), across panes where nothing parts them. Those
+    heed these marks; the others give them no cells. The direction is that of the whole ``paragraph`` (UAX 9 §3.3.1).
+    """
+    if text.isascii() or not _RIGHT_TO_LEFT.search(text):
+        return "", ""
+    for character in paragraph or text:
+        match unicodedata.bidirectional(character):
+            case "R" | "AL":
+                return _RLI, _PDI
+            case "L":
+                break
+    return _LRI, _PDI
+
+
+def isolated(text: str) -> str:
+    """Return a name or a line so that it reorders nothing beside it."""
+    before, after = isolates(text)
+    return f"{before}{text}{after}"
+
+
 def _visible(text: str, *, keeping_tabs: bool = False) -> str:
     """Replace what controls, remove what hides, cap what piles up."""
     text = _LINE_ENDS.sub("\n", text)

@@ -51,15 +51,19 @@ def contrast(one: RGB, other: RGB) -> float:
     return (brighter + 0.05) / (darker + 0.05)
 
 
-@lru_cache(maxsize=4096)
 def name_color(name: str, background: str) -> str:
     """Return the colour ``#rrggbb`` for a name on a background ``#rrggbb`` (XEP-0392 §5.2).
 
     The hue is the specification's; lightness moves until the name can be read.
     """
+    return readable(hue(name), background)
+
+
+@lru_cache(maxsize=4096)
+def readable(angle: float, background: str) -> str:
+    """Return a colour ``#rrggbb`` of a hue, 0…360, light or dark enough to be read on a background ``#rrggbb``."""
     behind = _parsed(background)
     is_dark = _luminance(behind) < 0.18
-    angle = hue(name)
     lightness, step = (70.0, 2.0) if is_dark else (46.0, -2.0)
     color = hsluv(angle, 75, lightness)
     while contrast(color, behind) < CONTRAST and 4 < lightness < 96:

@@ -6,11 +6,12 @@ Wrapping and drawing are two steps, since a block is wrapped when it comes near 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 from functools import lru_cache
+from itertools import groupby
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -18,11 +19,15 @@ from rich.style import Style
 from textual.color import Color
 from textual.strip import Strip
 
+from tui_xmpp.core.links import ascii_url
 from tui_xmpp.core.model import Delivery, Message, MessageKind
-from tui_xmpp.core.text import Link, balanced, find_links, sanitize_body, sanitize_line
+from tui_xmpp.core.styling import Look
+from tui_xmpp.core.text import balanced, isolated, isolates, sanitize_line
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.colors import name_color
-from tui_xmpp.ui.wrapping import TAB, Span, wrap
+from tui_xmpp.ui.colors import name_color, readable
+from tui_xmpp.ui.highlighting import Highlighter, Part
+from tui_xmpp.ui.message_text import BAR, DIRECTIVE, NAME, QUOTED, MessageText, is_action, looks_of, message_text
+from tui_xmpp.ui.wrapping import Span, chop, extends, wrap
 from tui_xmpp.ui.wrapping import fit as fit
 from tui_xmpp.values import dataclass
 
@@ -30,7 +35,10 @@ RUN = timedelta(minutes=5)
 """How long one author's messages count as one run, named once."""
 MOST_DRAWN = 500
 """Drawn rows kept; each weighs some kilobytes, wrapped ones next to nothing."""
+MOST_ROWS, FOLDED_ROWS = 24, 12
+"""Rows of a message that are all shown, and how many are shown of one that has more, until it is opened."""
 RESEND_HINT, EDIT_HINT, DISCARD_HINT = "Enter resend", "E edit", "Del discard"
+_NARROWEST = 12  # cells beside the bars of a quotation; with fewer, they are wrapped with the text
 
 # -- colours ------------------------------------------------------------------------------------------------------
 
@@ -48,6 +56,9 @@ class Palette:
     warning: str
     cursor: str
     selection: str
+    code: str
+    quote: str
+    parts: tuple[str, ...]
 
     @classmethod
     def of(cls, background: Color, foreground: Color, *, accent: Color, error: Color, warning: Color) -> Palette:
@@ -62,7 +73,13 @@ class Palette:
             warning=warning.hex6,
             cursor=background.blend(foreground, 0.08).hex6,
             selection=background.blend(accent, 0.45).hex6,
+            code=background.blend(foreground, 0.06).hex6,
+            quote=background.blend(foreground, 0.72).hex6,
+            parts=(background.blend(foreground, 0.55).hex6, *(readable(hue, background.hex6) for hue in _HUES)),
         )
+
+
+_HUES = (265.0, 128.0, 25.0, 225.0)  # of keywords, strings, numbers and names
 
 
 # -- rows ---------------------------------------------------------------------------------------------------------
@@ -75,18 +92,24 @@ class RowKind(Enum):
     SUBJECT = "subject"
     BODY = "body"
     NOTE = "note"
+    FOLD = "fold"
     FAILURE = "failure"
     HINTS = "hints"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a block. A BODY row shows ``Block.text[start:end]``; others bring their own text."""
+    """One line of a block. A BODY row shows ``Block.text[start:end]``; others bring their own text.
+
+    ``lead`` stands before it and is no part of the text: the bars of a quotation that goes on.
+    """
 
     kind: RowKind
     text: str = ""
     start: int = 0
     end: int = 0
+    lead: str = ""
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +128,21 @@ class Block:
 
     message: Message | None
     mark: Mark
-    text: str
-    links: tuple[Link, ...]
+    said: MessageText
     rows: tuple[Row, ...]
+    looks: bytes = b""
+    parts: bytes | None = None
     drawn: dict[tuple[int, int], Strip] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """What the message says, as it is shown."""
+        return self.said.text
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there is more of it than is shown unasked."""
+        return any(row.kind is RowKind.FOLD for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +198,9 @@ class Renderer:
         *,
         time_format: str = "%H:%M",
         zone: tzinfo | None = None,
+        today: Callable[[], date] | None = None,
+        unfolded: set[str] | None = None,
+        highlighter: Highlighter | None = None,
     ) -> None:
         self.width = max(width, 8)
         self.palette = palette
@@ -171,6 +208,9 @@ class Renderer:
         self.peer = peer
         self._time_format = time_format
         self._zone = zone
+        self._today = today
+        self._unfolded = set() if unfolded is None else unfolded
+        self._highlighter = highlighter
         sample = datetime(2000, 12, 28, 22, 48, 58).strftime(time_format)
         self.columns = Columns.of(self.width, cell_len(sample))
         self._blocks: dict[str, Block] = {}
@@ -178,8 +218,9 @@ class Renderer:
         self._drawn_count = 0
         self._plain = Style(color=palette.foreground, bgcolor=palette.background)
         self._colors = {
-            name: Style(color=getattr(palette, name)) for name in ("muted", "faint", "accent", "error", "warning")
-        }
+            name: Style(color=getattr(palette, name))
+            for name in ("muted", "faint", "accent", "error", "warning", "quote")
+        } | {"code": Style(bgcolor=palette.code), "bar": Style(color=palette.faint)}
 
     # -- wrapping -------------------------------------------------------------------------------------------------
 
@@ -209,22 +250,20 @@ class Renderer:
     ) -> Mark:
         time = local.strftime(self._time_format)
         if previous is None or before is None or local.date() != before.date():
-            return Mark(f"{local:%A} {local.day} {local:%B}", unread, True, time)
+            return Mark(day_words(local.date(), self._today and self._today()), unread, not is_action(message), time)
         is_run = (
             not unread
             and message.direction is previous.direction
             and message.stamp - previous.stamp < RUN
             and message.kind is not MessageKind.HEADLINE
+            and not is_action(previous)
         )
         is_same_minute = is_run and before.strftime(self._time_format) == time
-        return Mark("", unread, not is_run, "" if is_same_minute else time)
+        return Mark("", unread, not (is_run or is_action(message)), "" if is_same_minute else time)
 
     def _block(self, message: Message, mark: Mark) -> Block:
         columns = self.columns
-        body = message.body
-        text = sanitize_body(body) if body else ""
-        if "\t" in text:
-            text = text.expandtabs(TAB)
+        said = message_text(message, self._name(message), columns.body)
         rows: list[Row] = []
         if mark.day:
             rows.append(Row(RowKind.DAY, mark.day))
@@ -234,8 +273,12 @@ class Renderer:
             rows.append(Row(RowKind.NAME))
         if message.subject or message.kind is not MessageKind.CHAT:
             rows += self._texts(RowKind.SUBJECT, _subject(message))
-        if text:
-            rows += [Row(RowKind.BODY, "", start, end) for start, end in wrap(text, columns.body)]
+        if said.lines:
+            rows += self._folded(message.key, self._styled(said))
+        elif said.text:
+            rows += self._folded(
+                message.key, [Row(RowKind.BODY, "", start, end) for start, end in wrap(said.text, columns.body)]
+            )
         if message.bodies:
             languages = ", ".join(sanitize_line(language, 16) or "?" for language, _ in message.bodies[:8])
             rows += self._texts(RowKind.NOTE, f"also in {languages}")
@@ -244,7 +287,40 @@ class Renderer:
             rows.append(Row(RowKind.HINTS))
         if not rows or rows[-1].kind in (RowKind.DAY, RowKind.UNREAD, RowKind.NAME):
             rows.append(Row(RowKind.BODY))
-        return Block(message, mark, text, find_links(text), tuple(rows))
+        return Block(message, mark, said, tuple(rows), looks_of(said))
+
+    def _styled(self, said: MessageText) -> list[Row]:
+        """Wrap a text with quotations or code: each row of a quotation has its bars, no row of code breaks at words."""
+        rows: list[Row] = []
+        for line in said.lines:
+            lead = said.text[line.start : line.content].replace(">", "▎")
+            room = self.columns.body - cell_len(lead)
+            if room < _NARROWEST:
+                lead, room = "", self.columns.body
+            begin = line.content if lead else line.start
+            text = said.text[begin : line.end]
+            is_code = line.code is not None
+            for number, (start, end) in enumerate((chop if is_code else wrap)(text, room)):
+                first = line.start if number == 0 else begin + start
+                rows.append(Row(RowKind.BODY, "", first, begin + end, lead if number else "", is_code))
+        return rows
+
+    def _folded(self, key: str, rows: list[Row]) -> list[Row]:
+        """Leave out most of a long message until it is opened."""
+        if len(rows) <= MOST_ROWS:
+            return rows
+        if key in self._unfolded:
+            return [*rows, Row(RowKind.FOLD, "Enter folds it")]
+        return [*rows[:FOLDED_ROWS], Row(RowKind.FOLD, f"… {len(rows) - FOLDED_ROWS} more lines · Enter opens")]
+
+    def toggle_fold(self, key: str) -> bool:
+        """Open a long message, or fold it again; say whether it is one. Ask for its block again after that."""
+        block = self._blocks.get(key)
+        if block is None or not block.is_long:
+            return False
+        self._unfolded ^= {key}
+        del self._blocks[key]
+        return True
 
     def _texts(self, kind: RowKind, text: str) -> list[Row]:
         return [Row(kind, text[start:end]) for start, end in wrap(text, self.columns.body)]
@@ -257,7 +333,7 @@ class Renderer:
 
     def _notice(self, text: str) -> Block:
         rows = tuple(Row(RowKind.NOTE, text[a:b]) for a, b in wrap(text, max(2, self.width - 4)))
-        return Block(None, Mark(), "", (), rows)
+        return Block(None, Mark(), MessageText(""), rows)
 
     # -- drawing --------------------------------------------------------------------------------------------------
 
@@ -306,7 +382,12 @@ class Renderer:
             is_first or block.rows[index - 1].kind is RowKind.NAME
         )
         tick = _DELIVERIES[message.delivery] if is_first_text and message.is_outgoing else ""
-        return self._assembled(left, body, tick, self._tick_style(message, base), base, y, selected)
+        if row.kind is RowKind.BODY:
+            before, after = isolates(block.text[row.start : row.end], _line_around(block.text, row.start))
+            left.append((before + row.lead, base + self._colors["bar"]))
+        else:
+            after = ""
+        return self._assembled(left, body, tick, self._tick_style(message, base), base, y, selected, after)
 
     def _left(self, block: Block, message: Message, base: Style, *, is_first: bool) -> list[tuple[str, Style]]:
         """Return the columns of time and name."""
@@ -318,7 +399,10 @@ class Renderer:
         time = (fit(block.mark.time, columns.time) + late, muted)
         if not block.mark.has_name:
             return [time, (" " * (columns.name + 2), base)]
-        return [time, (fit(self._name(message), columns.name) + "  ", base + self._name_style(message))]
+        name = fit(self._name(message), columns.name)
+        if not name.isascii():
+            name = isolated(name.rstrip()) + " " * (len(name) - len(name.rstrip()))
+        return [time, (name + "  ", base + self._name_style(message))]
 
     def _name(self, message: Message) -> str:
         return (self.own if message.is_outgoing else self.peer).name
@@ -333,9 +417,12 @@ class Renderer:
                 late = " ◷" if message.is_delayed else ""
                 time = f"  {block.mark.time}{late}"
                 name = fit(self._name(message), max(1, self.columns.body - cell_len(time))).rstrip()
-                return [(name, base + self._name_style(message)), (time, base + self._colors["faint"])]
+                return [(isolated(name), base + self._name_style(message)), (time, base + self._colors["faint"])]
             case RowKind.SUBJECT:
                 return [(row.text, base + Style(bold=True))]
+            case RowKind.FOLD:
+                target = Style(meta={"message": ("fold", message.key)})
+                return [(row.text, base + self._colors["accent"] + target)]
             case RowKind.NOTE:
                 return [(row.text, base + self._colors["faint"])]
             case RowKind.FAILURE:
@@ -343,7 +430,7 @@ class Renderer:
             case RowKind.HINTS:
                 return self._hints(message, base)
             case _:
-                return self._linked(block, row, base)
+                return self._said(block, message, row, base)
 
     def _hints(self, message: Message, base: Style) -> list[tuple[str, Style]]:
         muted = base + self._colors["faint"]
@@ -354,16 +441,80 @@ class Renderer:
             shown.append((hint + " ", muted + Style(meta={"message": (action, message.key)})))
         return shown
 
-    def _linked(self, block: Block, row: Row, base: Style) -> list[tuple[str, Style]]:
-        text, position, pieces = block.text, row.start, []
-        for link in block.links:
-            start, end = max(link.start, row.start), min(link.end, row.end)
-            if start < end:
-                pieces.append((text[position:start], base))
-                pieces.append((text[start:end], base + _link_style(link.url, self.palette.accent)))
-                position = end
-        pieces.append((text[position : row.end], base))
+    def _said(self, block: Block, message: Message, row: Row, base: Style) -> list[tuple[str, Style]]:
+        """Return a row of what a message says, in pieces that look alike."""
+        text, start, end = block.text, row.start, row.end
+        links = [link for link in block.said.links if link.start < end and link.end > start]
+        if not (block.looks or links or row.is_code):
+            return [(text[start:end], base)]
+        urls = [""] * (end - start)
+        for link in links:
+            first, last = max(link.start, start), min(link.end, end)
+            urls[first - start : last - start] = [link.url] * (last - first)
+        looks = block.looks or bytes(len(text))
+        parts = self._parts(block) if row.is_code else bytes(len(text))
+        faces = list(zip(looks[start:end], urls, parts[start:end], strict=True))
+        if not text.isascii():
+            for index in range(1, end - start):
+                if extends(text[start + index]) or text[start + index - 1] == "\u200d":
+                    faces[index] = faces[index - 1]
+        pieces: list[tuple[str, Style]] = []
+        for face, run in groupby(faces):
+            last = start + sum(1 for _ in run)
+            piece = text[start:last].replace(">", "▎") if face[0] & BAR else text[start:last]
+            pieces.append((piece, self._face(message, base, *face, is_code=row.is_code)))
+            start = last
+        if row.is_code:
+            used = cell_len(row.lead) + sum(cell_len(piece) for piece, _ in pieces)
+            pieces.append((" " * (self.columns.body - used), base + self._colors["code"]))
         return pieces
+
+    def _face(self, message: Message, base: Style, look: int, url: str, part: int, *, is_code: bool) -> Style:
+        """Return how a character looks: its bits, the link it belongs to, and the part of code that it is of."""
+        style = base
+        if look & QUOTED:
+            style += self._colors["quote"]
+        if (is_code and not look & BAR) or look & Look.PRE.value:
+            style += self._colors["code"]
+        if part:
+            style += Style(color=self.palette.parts[part - 1], italic=list(Part)[part - 1] is Part.COMMENT)
+        if look & (Look.STRONG.value | Look.EMPHASIS.value | Look.STRIKE.value):
+            style += Style(
+                bold=bool(look & Look.STRONG.value) or None,
+                italic=bool(look & Look.EMPHASIS.value) or None,
+                strike=bool(look & Look.STRIKE.value) or None,
+            )
+        if look & NAME:
+            style += self._name_style(message)
+        if look & (DIRECTIVE | BAR):
+            style += self._colors["bar" if look & BAR else "faint"]
+        return style + _link_style(url, self.palette.accent) if url else style
+
+    def _parts(self, block: Block) -> bytes:
+        """Return for each character of a text the number of the part of code it is of, 0 for none."""
+        if block.parts is not None:
+            return block.parts
+        text, parts = block.text, bytearray(len(block.text))
+        places: list[int] = []  # where each character of the code stands in the text
+        for line in (*block.said.lines, None):
+            if line is not None and line.code and not line.is_fence:
+                language = line.code
+                places += [*range(line.content, line.end), line.end]
+            elif places and self._highlighter is not None:
+                code = "".join(text[place] if place < len(text) else "\n" for place in places)
+                for start, end, part in self._highlighter.parts(language, code):
+                    for place in places[start:end]:
+                        if place < len(text):
+                            parts[place] = _PART_NUMBERS[part]
+                places = []
+        if self._highlighter is None or not self._highlighter.has_work:
+            block.parts = bytes(parts)
+        return bytes(parts)
+
+    def forget_drawn(self) -> None:
+        """Draw every row anew: code has been read since."""
+        for block in self._blocks.values():
+            block.drawn.clear()
 
     def _tick_style(self, message: Message, base: Style) -> Style:
         match message.delivery:
@@ -403,6 +554,7 @@ class Renderer:
         base: Style,
         y: int,
         selected: Span | None,
+        after: str = "",
     ) -> Strip:
         """Join the parts to a strip as wide as the renderer, each cell knowing which character of the text it is."""
         segments: list[Segment] = []
@@ -421,8 +573,8 @@ class Renderer:
                 cells += cell_len(shown)
         right = max(0, self.width - cells - (_MARGIN - 1 if tick else 0))
         ending = _offset(length, y)
-        if right:
-            segments.append(Segment(" " * right, base + ending))
+        if right or after:
+            segments.append(Segment(after + " " * right, base + ending))
             cells += right
         if tick:
             segments.append(Segment(tick, tick_style + ending))
@@ -430,6 +582,29 @@ class Renderer:
             cells += 3
         strip = Strip(segments, cells)
         return strip if cells == self.width else strip.adjust_cell_length(self.width, base)
+
+
+_PART_NUMBERS = {part: number for number, part in enumerate(Part, start=1)}
+
+
+def day_words(day: date, today: date | None) -> str:
+    """Name a day as one does on ``today``; the year only where it is another."""
+    if today is not None:
+        match (today - day).days:
+            case 0:
+                return "Today"
+            case 1:
+                return "Yesterday"
+    year = f" {day.year}" if today is not None and day.year != today.year else ""
+    return f"{day:%A} {day.day} {day:%B}{year}"
+
+
+def _line_around(text: str, place: int) -> str:
+    """Return the line of a text a row belongs to, which gives the row its direction."""
+    if text.isascii():
+        return ""
+    end = text.find("\n", place)
+    return text[text.rfind("\n", 0, place) + 1 : end if end >= 0 else len(text)]
 
 
 def _divided(text: str, start: int, selected: Span | None) -> list[tuple[str, bool]]:
@@ -476,7 +651,7 @@ def _bold(color: str) -> Style:
 @lru_cache(maxsize=256)
 def _link_style(url: str, color: str) -> Style:
     # The terminal's own hyperlink only for what every terminal reads alike (S-38); a click reaches us in any case.
-    return Style(color=color, underline=True, link=url if url.isascii() else None, meta={"link": url})
+    return Style(color=color, underline=True, link=ascii_url(url) or None, meta={"link": url})
 
 
 def speakers(account: BareJID, peer: BareJID, title: str) -> tuple[Speaker, Speaker]:

@@ -18,7 +18,7 @@ def graphemes(text: str) -> Iterator[str]:
     has_joined = is_half_flag = False
     for index, character in enumerate(text):
         is_regional = "\U0001f1e6" <= character <= "\U0001f1ff"
-        if index > start and not (has_joined or _extends(character) or (is_regional and is_half_flag)):
+        if index > start and not (has_joined or extends(character) or (is_regional and is_half_flag)):
             yield text[start:index]
             start = index
             is_half_flag = is_regional
@@ -30,7 +30,8 @@ def graphemes(text: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=8192)
-def _extends(character: str) -> bool:
+def extends(character: str) -> bool:
+    """Say whether a character has no cells of its own."""
     return cell_len(character) == 0
 
 
@@ -69,6 +70,22 @@ def wrap(text: str, width: int) -> list[Span]:
     return spans
 
 
+def chop(text: str, width: int) -> list[Span]:
+    """Return where rows of one line begin and end that break nowhere but at ``width`` cells: for code."""
+    if text.isascii():
+        return [(start, min(start + width, len(text))) for start in range(0, len(text), width)] or [(0, 0)]
+    spans: list[Span] = []
+    row = used = index = 0
+    for cluster in graphemes(text):
+        cells = cell_len(cluster)
+        if used + cells > width and index > row:
+            spans.append((row, index))
+            row, used = index, 0
+        used += cells
+        index += len(cluster)
+    return [*spans, (row, index)]
+
+
 def _wrap_narrow(line: str, width: int, offset: int, spans: list[Span]) -> None:
     """Wrap a line whose characters take one cell each."""
     start, end = 0, len(line)
@@ -97,7 +114,7 @@ def _wrap_wide(line: str, width: int, offset: int, spans: list[Span]) -> None:
     for cluster in graphemes(line):
         cells = cell_len(cluster)
         if cluster == " ":
-            if used >= width and cut <= row:
+            if used >= width and cut <= row and not line[row:index].strip():
                 spans.append((offset + row, offset + index))
                 row, used = index, 0
             if after != index or cut <= row:

@@ -17,7 +17,7 @@ def selected_text(window: MessageWindow, selection: Selection) -> str:
 
     def finish() -> None:
         if current is not None and end > start:
-            parts.append(current.text[start:end])
+            parts.append(current.said.copied(start, end))
 
     # An end left open is the edge of the window, not of what happens to be wrapped beyond it.
     first_line = window.top if selection.start is None else max(0, selection.start.y - window.base)
