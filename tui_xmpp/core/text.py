@@ -129,7 +129,8 @@ def balanced(line: str) -> str:
 
 # -- directions (S-33) --------------------------------------------------------------------------------------------
 
-_RIGHT_TO_LEFT = re.compile(
+# Compiled when first needed, as it takes milliseconds.
+_RIGHT_TO_LEFT = (
     "[\u0590-\u08ff\u200f\u202b\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _LRI, _RLI, _PDI = "\u2066", "\u2067", "\u2069"
@@ -141,7 +142,7 @@ def isolates(text: str, paragraph: str = "") -> tuple[str, str]:
     Some terminals reorder a row as one paragraph (VTE, Konsole, mlterm), across panes where nothing parts them. Those
     heed these marks; the others give them no cells. The direction is that of the whole ``paragraph`` (UAX 9 §3.3.1).
     """
-    if text.isascii() or not _RIGHT_TO_LEFT.search(text):
+    if text.isascii() or max(text) < "\u0590" or not re.search(_RIGHT_TO_LEFT, text):
         return "", ""
     for character in paragraph or text:
         match unicodedata.bidirectional(character):
