@@ -157,6 +157,7 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
 
     app = TuiXmppApp(
         client,
+        environ=os.environ,
         # Who has settings that cannot be read wants to mend them, not to begin anew.
         is_first_run=not client.settings.accounts and not loaded.problems,
         check_keyring=secrets.unavailable,
@@ -269,7 +270,9 @@ def _run_demo() -> int:
     # What is said is found again when its chat is opened again, and gone when the demo ends.
     with TemporaryDirectory(prefix="tui-xmpp-demo-") as folder, closing(Archive.open(Path(folder) / "demo")) as archive:
         client.attach(lambda: _DemoEngine(client, archive))
-        app = TuiXmppApp(client, greeting="The demo: you are Elizabeth Bennet, and these people answer")
+        app = TuiXmppApp(
+            client, environ=os.environ, greeting="The demo: you are Elizabeth Bennet, and these people answer"
+        )
         app.run()
     return app.return_code or 0
 

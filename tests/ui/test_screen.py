@@ -261,9 +261,9 @@ async def test_o_hides_the_absent_and_n_sorts_by_name() -> None:
         await pilot.press("o")
         await pilot.pause()
         assert "Charlotte" not in cells(pilot)
-        assert scene.client.recall("offline shown") is False
+        assert scene.client.settings.ui.is_offline_shown is False
         await pilot.press("n")
-        assert scene.client.recall("roster by state") is False
+        assert scene.client.settings.ui.roster_order == "name"
 
 
 @pytest.mark.parametrize(
@@ -510,7 +510,7 @@ async def test_the_roster_is_hidden_and_resized_by_key_and_remembered() -> None:
         await pilot.press("alt+right")
         await pilot.pause()
         assert main.roster.size.width == width + 2
-        assert scene.client.recall("roster width") == width + 2
+        assert scene.client.settings.ui.roster_width == width + 2
         await pilot.press("f2")
         await pilot.pause()
         assert not is_shown(main.roster)

@@ -120,8 +120,8 @@ class Setting:
     default: object
     help: str
     group: str = ""
-    applies: str = ""
-    """When a change counts, if not at once: words for the screen."""
+    is_dialled: bool = False
+    """A connection is made by it: a change connects the account anew."""
 
     @property
     def name(self) -> str:
@@ -140,9 +140,11 @@ class Setting:
         return self.form.parse(typed)
 
 
-def setting(default: object, form: Form, help_: str, *, key: str = "", group: str = "", applies: str = "") -> Any:
+def setting(
+    default: object, form: Form, help_: str, *, key: str = "", group: str = "", is_dialled: bool = False
+) -> Any:
     """Declare a field of a settings value to be a setting."""
-    told = (form, help_, key, group, applies)
+    told = (form, help_, key, group, is_dialled)
     return dataclasses.field(default=default, metadata={_DECLARED: told})
 
 
@@ -152,6 +154,6 @@ def declared(kind: type, table: str) -> tuple[Setting, ...]:
     found: list[Setting] = []
     for each in dataclasses.fields(kind):
         if _DECLARED in each.metadata:
-            form, help_, key, group, applies = each.metadata[_DECLARED]
-            found.append(Setting(table, key or each.name, each.name, form, each.default, help_, group, applies))
+            form, help_, key, group, is_dialled = each.metadata[_DECLARED]
+            found.append(Setting(table, key or each.name, each.name, form, each.default, help_, group, is_dialled))
     return tuple(found)

@@ -9,6 +9,7 @@ from tui_xmpp.core.declaration import SWITCH, Setting, UnfitValueError, choice, 
 from tui_xmpp.jid import BareJID
 from tui_xmpp.values import dataclass
 
+WIDEST_ROSTER = 200
 TlsMode = Literal["auto", "starttls", "direct"]
 
 
@@ -42,48 +43,45 @@ def hours_between(value: str) -> tuple[int, int]:
     return ends[0], ends[1]
 
 
-_AGAIN = "at the next connection"
-
-
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
     """One ``[[accounts]]`` table. Never holds a password; ``password_command`` is run without a shell."""
 
     jid: BareJID
     host: str | None = setting(
-        None, text("a name or an IP address"), "Connect there instead of where DNS points.", applies=_AGAIN
+        None, text("a name or an IP address"), "Connect there instead of where DNS points.", is_dialled=True
     )
-    port: int | None = setting(None, whole(1, 65535), "The port at that host.", applies=_AGAIN)
+    port: int | None = setting(None, whole(1, 65535), "The port at that host.", is_dialled=True)
     tls: TlsMode = setting(
         "auto",
         choice("auto", "starttls", "direct"),
         "How encryption begins. There is none of the plain kind.",
-        applies=_AGAIN,
+        is_dialled=True,
     )
     ca_file: str | None = setting(
-        None, text("a path"), "A certificate authority (PEM) to trust in addition, for this account.", applies=_AGAIN
+        None, text("a path"), "A certificate authority (PEM) to trust in addition, for this account.", is_dialled=True
     )
     resource: str | None = setting(
-        None, text(), "The beginning of this device's name; a random end is added.", applies=_AGAIN
+        None, text(), "The beginning of this device's name; a random end is added.", is_dialled=True
     )
     priority: int = setting(
         0, whole(-128, 127), "The priority of a first login; after that the last one set comes back."
     )
     password_command: str | None = setting(
-        None, text("a command"), "Its first line of output is the password. No shell runs it.", applies=_AGAIN
+        None, text("a command"), "Its first line of output is the password. No shell runs it.", is_dialled=True
     )
     client_certificate: str | None = setting(
-        None, text("a path"), "A certificate with its key (PEM) to log in with.", applies=_AGAIN
+        None, text("a path"), "A certificate with its key (PEM) to log in with.", is_dialled=True
     )
     is_plain_allowed: bool = setting(
         False,
         SWITCH,
         "Let the password itself be sent (inside TLS) to a server without SCRAM.",
         key="allow_plain",
-        applies=_AGAIN,
+        is_dialled=True,
     )
-    is_anonymous: bool = setting(False, SWITCH, "Log in as a guest without a name.", key="anonymous", applies=_AGAIN)
-    is_enabled: bool = setting(True, SWITCH, "Connect at start.", key="enabled", applies="at the start")
+    is_anonymous: bool = setting(False, SWITCH, "Log in as a guest without a name.", key="anonymous", is_dialled=True)
+    is_enabled: bool = setting(True, SWITCH, "Connect at start.", key="enabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,10 @@ class UiSettings:
         False, SWITCH, "Plain lines without boxes, in order, for a screen reader.", key="linear", group="Look"
     )
     roster_width: int | None = setting(
-        None, whole(16, 80), "Columns of the list of people. If not set, more in a wider terminal.", group="People"
+        None,
+        whole(16, WIDEST_ROSTER),
+        "Columns of the list of people. If not set, more in a wider terminal.",
+        group="People",
     )
     roster_order: Literal["state", "name"] = setting(
         "state", choice("state", "name"), "The order of people in a group.", group="People"

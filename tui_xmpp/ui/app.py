@@ -7,34 +7,41 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
+from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
 
 from tui_xmpp.clock import Clock, SystemClock
 from tui_xmpp.core.commands import SetActivity
 from tui_xmpp.core.model import Phase, Prompt, PromptKind
+from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.text import sanitize_line, sanitize_title
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import BY_ID
+from tui_xmpp.ui.background import QUESTION, BackgroundTold, hint, listen
 from tui_xmpp.ui.bridge import Bridge
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.idle import Idleness
 from tui_xmpp.ui.notifications import Notifications
 from tui_xmpp.ui.screens.main import MainScreen
-from tui_xmpp.ui.theme import DARK, LIGHT, SHORT_NAMES
+from tui_xmpp.ui.sixteen import SixteenColors
+from tui_xmpp.ui.theme import AUTO, DARK, LIGHT, OURS, SHORT_NAMES, TERMINAL, short_name
 from tui_xmpp.worker.client import Client
 
 KeyringCheck = Callable[[], Awaitable[str | None]]
 """Say in a sentence why no keyring can keep a password; None where one can."""
 
+_BACKGROUND = "terminal is dark"
 _MOST_FAULTS = 25
 _MOST_TOASTS = 6
 _GOODBYE_SECONDS = 8.0
@@ -57,6 +64,9 @@ class TuiXmppApp(Guarded, App[None]):
     ToastRack { dock: top; align: right top; margin: 1 1 0 0; }
     ToastHolder { height: auto; }
     Toast { width: 56; max-width: 96%; padding: 0 1; background: $panel; }
+    .-theme-tui-xmpp-terminal Dialog > VerticalScroll { border: round $foreground; padding: 0 1; }
+    .-theme-tui-xmpp-terminal Dialog Input { text-style: underline; }
+    .-theme-tui-xmpp-terminal Dialog Input:focus { background-tint: transparent; text-style: bold underline; }
     """
 
     def __init__(
@@ -69,6 +79,7 @@ class TuiXmppApp(Guarded, App[None]):
         notices: Sequence[str] = (),
         greeting: str = "Welcome",
         clock: Clock | None = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self.client = client
@@ -88,11 +99,15 @@ class TuiXmppApp(Guarded, App[None]):
         self._title_written = ""
         self._faults = 0
         self._is_leaving = False
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        wanted = client.recall("theme") or client.settings.ui.theme
-        wanted = SHORT_NAMES.get(str(wanted), str(wanted))
-        self.theme = wanted if wanted in self.available_themes else DARK.name
+        for theme in OURS:
+            self.register_theme(theme)
+        if environ:
+            listen()
+        kept = client.recall(_BACKGROUND)
+        self._is_terminal_dark = next((known for known in (hint(environ), kept) if isinstance(known, bool)), True)
+        self._has_few_colors = bool(environ) and self.console.color_system in ("standard", None)
+        self._filter = SixteenColors(has_color=not self.no_color, is_dark=self._is_terminal_dark)
+        self.theme = self._resolved(client.settings.ui.theme) or DARK.name
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -113,6 +128,7 @@ class TuiXmppApp(Guarded, App[None]):
         gc.enable()
         for notice in self._notices:
             self.say(notice, "warning", _NOTICE_SECONDS)
+        self._ask_background()
         if self.is_first_run:
             from tui_xmpp.ui.screens.wizard import WizardScreen
 
@@ -187,13 +203,70 @@ class TuiXmppApp(Guarded, App[None]):
         except TuiXmppError as error:
             self._complain(str(error))
 
-    def set_theme(self, name: str) -> None:
-        """Change the theme by its name; raise ``VerbError`` for one that is not here."""
+    def follow_settings(self, before: Settings, after: Settings) -> None:
+        """Let what was set hold on the screen at once."""
+        if after.ui.theme != before.ui.theme:
+            self.show_theme(after.ui.theme)
+        if after.ui.is_mouse_enabled != before.ui.is_mouse_enabled:
+            self._use_mouse(after.ui.is_mouse_enabled)
+        self.main.follow_settings(before.ui, after.ui)
+        self._idleness.check()
+
+    def _use_mouse(self, is_used: bool) -> None:
+        driver = self._driver
+        if isinstance(driver, LinuxDriver):
+            # Textual takes the mouse when it starts; later it does so only by these names.
+            driver._mouse = True
+            if is_used:
+                driver._enable_mouse_support()
+            else:
+                driver._disable_mouse_support()
+            driver._mouse = is_used
+
+    # -- colours --------------------------------------------------------------------------------------------------
+
+    def _resolved(self, name: str) -> str | None:
+        """Return the full name of the theme to draw with; None where there is no such theme."""
+        if self.no_color or (name == AUTO and self._has_few_colors):
+            return TERMINAL.name
+        if name == AUTO:
+            return DARK.name if self._is_terminal_dark else LIGHT.name
         full = SHORT_NAMES.get(name, name)
-        if full not in self.available_themes:
-            raise VerbError(f"There is no theme called {sanitize_line(name, 40)}: try light or dark.")
+        return full if full in self.available_themes else None
+
+    def show_theme(self, name: str) -> None:
+        """Draw with a theme from now on, without setting it; raise ``VerbError`` for one that is not here."""
+        full = self._resolved(name)
+        if full is None:
+            raise VerbError(f"There is no theme called {sanitize_line(name, 40)}: /theme lists them.")
         self.theme = full
-        self.client.remember("theme", full)
+
+    def set_theme(self, name: str) -> None:
+        """Set the theme by its name; raise ``VerbError`` for one that is not here."""
+        self.show_theme(name)
+        self.desk.preferences.set_named("ui.theme", short_name(name))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Add what draws in the terminal's own colours where these are wanted."""
+        filters = super().get_line_filters()
+        return [*filters, self._filter] if self.theme == TERMINAL.name else filters
+
+    def _ask_background(self) -> None:
+        """Ask the terminal whether it is dark, after the first paint; its answer may come late or never."""
+        driver = self._driver
+        if not isinstance(driver, LinuxDriver) or not driver.input_tty or self.no_color:
+            return
+        if self.client.settings.ui.theme in (AUTO, "terminal"):
+            driver.write(QUESTION)
+            driver.flush()
+
+    @on(BackgroundTold)
+    def _background_told(self, told: BackgroundTold) -> None:
+        if told.is_dark != self._is_terminal_dark:
+            self._is_terminal_dark = self._filter.is_dark = told.is_dark
+            self.show_theme(self.client.settings.ui.theme)
+            self.refresh(layout=True)
+        self.client.remember(_BACKGROUND, told.is_dark)
 
     def show_unread(self) -> None:
         """Write the number of unread messages into the terminal's title."""

@@ -47,7 +47,7 @@ def hsluv(angle: float, saturation: float, lightness: float) -> RGB:
 
 def contrast(one: RGB, other: RGB) -> float:
     """Return the contrast ratio of two colours, 1…21 (WCAG 2.1)."""
-    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    brighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (brighter + 0.05) / (darker + 0.05)
 
 
@@ -63,7 +63,7 @@ def name_color(name: str, background: str) -> str:
 def readable(angle: float, background: str) -> str:
     """Return a colour ``#rrggbb`` of a hue, 0…360, light or dark enough to be read on a background ``#rrggbb``."""
     behind = _parsed(background)
-    is_dark = _luminance(behind) < 0.18
+    is_dark = luminance(behind) < 0.18
     lightness, step = (70.0, 2.0) if is_dark else (46.0, -2.0)
     color = hsluv(angle, 75, lightness)
     while contrast(color, behind) < CONTRAST and 4 < lightness < 96:
@@ -99,6 +99,7 @@ def _gamma(linear: float) -> float:
     return min(1.0, max(0.0, value))
 
 
-def _luminance(color: RGB) -> float:
+def luminance(color: RGB) -> float:
+    """Return how bright a colour looks, 0…1 (WCAG 2.1, "relative luminance")."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

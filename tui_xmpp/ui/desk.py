@@ -17,6 +17,7 @@ from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, FullJID, JIDError, parse_jid
 from tui_xmpp.ui.bridge import Answered
 from tui_xmpp.ui.chat_marks import ChatMarks
+from tui_xmpp.ui.preferences import Preferences
 from tui_xmpp.ui.trail import Trail
 from tui_xmpp.worker.client import Client
 
@@ -53,6 +54,7 @@ class Desk:
         self.app = app
         self.client = client
         self.clock = clock
+        self.preferences = Preferences(app)
         self.marks = ChatMarks(client)
         self.trail = Trail(client, self.marks)
         self.search_place = 0

@@ -27,6 +27,7 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.colors import name_color, readable
 from tui_xmpp.ui.highlighting import Highlighter, Part
 from tui_xmpp.ui.message_text import BAR, DIRECTIVE, NAME, QUOTED, MessageText, is_action, looks_of, message_text
+from tui_xmpp.ui.theme import quiet
 from tui_xmpp.ui.wrapping import Span, chop, extends, wrap
 from tui_xmpp.ui.wrapping import fit as fit
 from tui_xmpp.values import dataclass
@@ -66,8 +67,8 @@ class Palette:
         return cls(
             background=background.hex6,
             foreground=foreground.hex6,
-            muted=background.blend(foreground, 0.62).hex6,
-            faint=background.blend(foreground, 0.48).hex6,
+            muted=quiet(background, foreground, background).hex6,
+            faint=background.blend(foreground, 0.5).hex6,
             accent=accent.hex6,
             error=error.hex6,
             warning=warning.hex6,

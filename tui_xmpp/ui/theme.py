@@ -1,4 +1,4 @@
-"""The two themes of the program and the inks its line-drawn widgets use."""
+"""The themes of the program and the inks its line-drawn widgets use."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
 
+from tui_xmpp.ui.colors import CONTRAST as LEAST_CONTRAST
+from tui_xmpp.ui.colors import contrast
 from tui_xmpp.values import dataclass
 
 DARK = Theme(
@@ -42,8 +44,60 @@ LIGHT = Theme(
     variables={"scrollbar-background": "#e6e3da", "scrollbar": "#b9b4a6", "input-selection-background": "#14607c 25%"},
 )
 
-SHORT_NAMES = {"dark": DARK.name, "light": LIGHT.name}
-"""What a person types after ``/theme`` for the program's own two."""
+CONTRAST = Theme(
+    name="tui-xmpp-contrast",
+    primary="#5fd7ff",
+    secondary="#d0d0d0",
+    accent="#5fd7ff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#080808",
+    panel="#101010",
+    success="#7fff7f",
+    warning="#ffd75f",
+    error="#ff9c9c",
+    dark=True,
+    variables={"scrollbar-background": "#101010", "scrollbar": "#b0b0b0", "input-selection-background": "#5fd7ff 50%"},
+)
+
+TERMINAL = Theme(
+    name="tui-xmpp-terminal",
+    primary="#00ffff",
+    secondary="#ffffff",
+    accent="#00ffff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#010101",
+    panel="#020202",
+    success="#00ff00",
+    warning="#ffff00",
+    error="#ff0000",
+    dark=True,
+    variables={"scrollbar-background": "#000000", "scrollbar": "#808080", "input-selection-background": "#00ffff 45%"},
+)
+"""Stands for the terminal's own colours: :class:`~tui_xmpp.ui.sixteen.SixteenColors` puts those in its place."""
+
+OURS = (DARK, LIGHT, CONTRAST, TERMINAL)
+
+AUTO = "auto"
+"""Dark or light, as the terminal is."""
+
+SHORT_NAMES = {theme.name.removeprefix("tui-xmpp-"): theme.name for theme in OURS}
+"""What a person types after ``/theme`` for the program's own."""
+
+
+def short_name(name: str) -> str:
+    """Return a theme's name as a person types it."""
+    return next((short for short, full in SHORT_NAMES.items() if full == name), name)
+
+
+@lru_cache(maxsize=32)
+def quiet(background: Color, foreground: Color, ground: Color) -> Color:
+    """Return the ink of what matters less, still readable on ``ground``: as far from the background as that needs."""
+    share = 0.62
+    while share < 1 and contrast(background.blend(foreground, share).normalized, ground.normalized) < LEAST_CONTRAST:
+        share += 0.04
+    return background.blend(foreground, min(share, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +158,7 @@ def _inks(
     return Inks(
         text=ink(fore),
         strong=ink(fore, is_bold=True),
-        dim=ink(back.blend(fore, 0.62)),
+        dim=ink(quiet(back, fore, Color.parse(panel) if panel else back)),
         accent=ink(accent),
         badge=ink(accent, is_bold=True),
         good=named(success, "#4ebf71"),

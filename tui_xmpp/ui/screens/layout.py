@@ -11,12 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
+from tui_xmpp.core.settings import WIDEST_ROSTER, UiSettings
 from tui_xmpp.ui.actions import ACTIONS, Place
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.composer import Completion, Composer
 from tui_xmpp.ui.widgets.conversation import ConversationPane
+from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.roster import Roster
 from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
 
@@ -90,8 +92,7 @@ class Layout(Guarded, Screen[None]):
         self.chat: Chat | None = None
         """The open conversation."""
         self.page = PEOPLE
-        width = desk.client.recall("roster width")
-        self._roster_width = width if isinstance(width, int) else ui.roster_width
+        self._roster_width = ui.roster_width
         """What the user chose; None: by the terminal's width."""
         self.title_bar = TitleBar()
         self.roster = _Roster(views, desk.marks, id="roster")
@@ -150,7 +151,7 @@ class Layout(Guarded, Screen[None]):
         self._roster_width = max(_LEAST_ROSTER, width)
         self.size_roster()
         if is_remembered:
-            self.desk.client.remember("roster width", self._roster_width)
+            self.desk.preferences.set_named("ui.roster_width", min(self._roster_width, WIDEST_ROSTER))
 
     def size_roster(self) -> None:
         """Give the list of people the width that was chosen, or one that suits the terminal."""
@@ -160,6 +161,22 @@ class Layout(Guarded, Screen[None]):
         shown = self.roster.styles.width
         if (shown.value if shown is not None else None) != wanted:
             self.roster.styles.width = wanted
+
+    def follow_settings(self, before: UiSettings, after: UiSettings) -> None:
+        """Draw by what the user has set."""
+        if after.roster_width != before.roster_width:
+            self._roster_width = after.roster_width
+            self.size_roster()
+        if after.roster_order != before.roster_order:
+            self.roster.set_order(by_state=after.roster_order == "state")
+        if after.is_offline_shown != before.is_offline_shown:
+            self.roster.set_order(offline_shown=after.is_offline_shown)
+        if after.clock_format != before.clock_format:
+            self.status_pane.time_format = self.status_line.time_format = after.time_format
+            self.status_pane.update()
+            self.status_line.repaint()
+            for log in self.query(ConversationLog):
+                log.time_format = after.clock_format
 
     def toggle_roster(self) -> None:
         """Hide or show the list of people."""

@@ -46,9 +46,8 @@ class MainScreen(Layout):
     def on_mount(self) -> None:
         client = self.desk.client
         ui = client.settings.ui
-        by_state, offline = client.recall("roster by state"), client.recall("offline shown")
-        self.roster.rows.is_ordered_by_state = by_state if isinstance(by_state, bool) else ui.roster_order == "state"
-        self.roster.rows.is_offline_shown = offline if isinstance(offline, bool) else ui.is_offline_shown
+        self.roster.rows.is_ordered_by_state = ui.roster_order == "state"
+        self.roster.rows.is_offline_shown = ui.is_offline_shown
         self.roster.reset()
         self._number_chats()
         folded = client.recall("folded groups")
@@ -175,13 +174,12 @@ class MainScreen(Layout):
         return [*lines, *((key_words(BY_ID[action].keys[0]), words) for action, words in ways.items())]
 
     def arrange_roster(self, *, by_state: bool | None = None, offline_shown: bool | None = None) -> None:
-        """Change the order of the roster, or whether the absent are shown, and remember it."""
-        self.roster.set_order(by_state=by_state, offline_shown=offline_shown)
+        """Change the order of the roster, or whether the absent are shown."""
         if by_state is not None:
-            self.desk.client.remember("roster by state", by_state)
+            self.desk.preferences.set_named("ui.roster_order", "state" if by_state else "name")
             self.desk.say("Sorted by presence." if by_state else "Sorted by name.")
         if offline_shown is not None:
-            self.desk.client.remember("offline shown", offline_shown)
+            self.desk.preferences.set_named("ui.show_offline", offline_shown)
             self.desk.say("Everyone is shown." if offline_shown else "Only people who are online are shown.")
 
     def tell_title(self) -> None:

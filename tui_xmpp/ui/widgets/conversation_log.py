@@ -548,6 +548,19 @@ class ConversationLog(DrawnLines, can_focus=True):
             self._renderer = None
             self._rebuild()
 
+    @property
+    def time_format(self) -> str:
+        """How the times of messages are written."""
+        return self._time_format
+
+    @time_format.setter
+    def time_format(self, time_format: str) -> None:
+        self._time_format = time_format
+        if self._renderer is not None:
+            self._renderer = None
+            self._rebuild()
+            self.refresh()
+
     def on_show(self) -> None:
         self._settle()
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -33,7 +34,7 @@ from tui_xmpp.ui.signs import (
     span_words,
     visible_show,
 )
-from tui_xmpp.ui.theme import Inks, inks
+from tui_xmpp.ui.theme import TERMINAL, Inks, inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
 
 Pieces = list[tuple[str, Style]]
@@ -102,7 +103,7 @@ class StatusLine(DrawnLines):
         super().__init__()
         self._views = views
         self._clock = clock
-        self._time_format = time_format
+        self.time_format = time_format
         self.speaker: BareJID | None = None
         self.is_quiet = False
         """Nothing calls the user now."""
@@ -146,7 +147,7 @@ class StatusLine(DrawnLines):
         if told := catch_up_words(view):
             left += [(" │ ", ink.dim), (told, ink.accent)]
         elif view.connection.phase is not Phase.OFFLINE:
-            left += [(" │ ", ink.dim), (connection_words(view, self._clock, self._time_format), state_ink)]
+            left += [(" │ ", ink.dim), (connection_words(view, self._clock, self.time_format), state_ink)]
         else:
             left += [(" │ ", ink.dim), (sanitize_line(view.connection.reason) or "not connected", ink.dim)]
         return laid_out(left, right, width, ink.panel)
@@ -176,7 +177,7 @@ class StatusPane(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._views = views
         self._clock = clock
-        self._time_format = time_format
+        self.time_format = time_format
         self._lines: list[Strip] = []
 
     def update(self) -> None:
@@ -256,7 +257,7 @@ class StatusPane(ScrollView, can_focus=True):
             connection.phase, ink.warning
         )
         if connection.phase is Phase.ONLINE and facts.since is not None:
-            state += f" since {clock_words(facts.since, self._clock.now(), self._time_format)}"
+            state += f" since {clock_words(facts.since, self._clock.now(), self.time_format)}"
             state += " · resumed" if facts.is_resumed else ""
         if retry := retry_words(view, self._clock):
             state += f" · {retry} (c: now)"
@@ -302,7 +303,7 @@ class StatusPane(ScrollView, can_focus=True):
         signs = {Severity.INFO: ("·", ink.dim), Severity.WARNING: ("!", ink.warning), Severity.ERROR: ("✗", ink.error)}
         for entry in reversed(entries):
             sign, style = signs[entry.severity]
-            at = clock_words(entry.at, now, self._time_format)
+            at = clock_words(entry.at, now, self.time_format)
             indent = len(at) + 4
             text_style = ink.text if entry.severity is Severity.INFO else style
             for number, line in enumerate(_entry_lines(entry, accounts > 1, width - indent - 1)):
@@ -363,8 +364,11 @@ class Divider(Widget):
             self.is_done = is_done
 
     def render_line(self, y: int) -> Strip:
-        """Draw nothing but the background."""
-        return Strip.blank(self.size.width, Style(bgcolor=self.background_colors[1].hex6))
+        """Draw the background, and a line where that would not be seen."""
+        ground = Style(bgcolor=self.background_colors[1].hex6)
+        if self.app.theme == TERMINAL.name:  # has no tones to part the panes by
+            return Strip([Segment("│" * self.size.width, ground + inks(TERMINAL).dim)])
+        return Strip.blank(self.size.width, ground)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self.capture_mouse()

@@ -1,0 +1,69 @@
+"""Is the terminal dark or light? Its answer to OSC 11 says so; the environment hints at it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from textual._xterm_parser import XTermParser
+from textual.drivers import linux_driver
+from textual.message import Message
+
+from tui_xmpp.ui.colors import RGB, luminance
+
+QUESTION = "\x1b]11;?\x1b\\"
+"""Asks the terminal for its background (XTerm Control Sequences, "Operating System Commands", Ps = 11)."""
+
+_ANSWER = re.compile(
+    r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
+)
+_BEGINNING = "\x1b]11;"
+_LONGEST = 48
+_MIDDLE = 0.18
+"""The luminance at which black and white ink can be read equally well."""
+
+
+class BackgroundTold(Message):
+    """The terminal said what its background is."""
+
+    def __init__(self, *, is_dark: bool) -> None:
+        super().__init__()
+        self.is_dark = is_dark
+
+
+class _Listener(XTermParser):
+    """Textual's parser of what comes from the terminal, which would take the answer for keys."""
+
+    _held = ""
+
+    def feed(self, data: str) -> Iterable[Message]:
+        if self._held or _BEGINNING in data:
+            data = self._held + data
+            self._held = ""
+            while (found := _ANSWER.search(data)) is not None:
+                data = data[: found.start()] + data[found.end() :]
+                yield BackgroundTold(is_dark=is_dark(*found.groups()))
+            start = data.find(_BEGINNING)
+            if start >= 0 and len(data) - start < _LONGEST:
+                data, self._held = data[:start], data[start:]
+            if not data:
+                return
+        yield from super().feed(data)
+
+
+def listen() -> None:
+    """Have the driver know the answer when it comes."""
+    vars(linux_driver)["XTermParser"] = _Listener
+
+
+def is_dark(*channels: str) -> bool:
+    """Say whether a background of so much red, green and blue, in hexadecimal digits, is dark."""
+    red, green, blue = (int(channel, 16) / (16 ** len(channel) - 1) for channel in channels)
+    color: RGB = (red, green, blue)
+    return luminance(color) < _MIDDLE
+
+
+def hint(environ: Mapping[str, str]) -> bool | None:
+    """Say whether the environment calls the terminal dark (``COLORFGBG``, as rxvt and others set it); None: nothing."""
+    number = environ.get("COLORFGBG", "").rpartition(";")[2]
+    return int(number) not in (7, *range(9, 16)) if number.isascii() and number.isdecimal() else None

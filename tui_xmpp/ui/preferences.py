@@ -1,0 +1,98 @@
+"""What the user sets, changed while the program runs: read what was typed, let it hold at once, have it kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tui_xmpp.core.commands import AddAccount, SaveAccount
+from tui_xmpp.core.declaration import Setting, UnfitValueError
+from tui_xmpp.core.settings import TABLES, KeyChoice, Settings, settings_of
+from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.theme import AUTO, SHORT_NAMES, short_name
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.app import TuiXmppApp
+
+ACCOUNTS = "accounts"
+
+
+class Preferences:
+    """The settings as the screen changes them. A value that will not do raises ``UnfitValueError``."""
+
+    def __init__(self, app: TuiXmppApp) -> None:
+        self._app = app
+
+    @property
+    def settings(self) -> Settings:
+        """What holds now."""
+        return self._app.client.settings
+
+    def all(self) -> tuple[Setting, ...]:
+        """Return the settings of the tables that stand once, in order."""
+        return tuple(each for table in TABLES for each in settings_of(table))
+
+    def find(self, name: str) -> Setting | None:
+        """Return a setting by its name, ``ui.theme``, or by its key where no other has that."""
+        wanted = name.strip().casefold()
+        found = [each for each in self.all() if wanted in (each.name, each.key)]
+        return found[0] if len(found) == 1 else None
+
+    def choices(self, setting: Setting) -> tuple[str, ...]:
+        """Return all values there are, as one types them; none where there are too many."""
+        if setting.name == "ui.theme":
+            ours = (AUTO, *SHORT_NAMES)
+            rest = sorted({short_name(name) for name in self._app.available_themes} - set(ours))
+            return (*ours, *(name for name in rest if not name.startswith("textual-ansi")))
+        return setting.form.choices
+
+    def value(self, setting: Setting, account: BareJID | None = None) -> object:
+        """Return what a setting is set to."""
+        if setting.table == ACCOUNTS:
+            assert account is not None  # noqa: S101
+            return getattr(self.settings.account(account), setting.attribute)
+        return self.settings.value(setting)
+
+    def set_typed(self, setting: Setting, typed: str, account: BareJID | None = None) -> object:
+        """Set what a typed text stands for, and return it."""
+        value = setting.parse(typed)
+        self.set(setting, value, account)
+        return value
+
+    def set(self, setting: Setting, value: object, account: BareJID | None = None) -> None:
+        """Set a value, which holds at once."""
+        if setting.name == "ui.theme" and value not in self.choices(setting) and value not in SHORT_NAMES.values():
+            raise UnfitValueError(f"must be a theme, and {sanitize_line(str(value), 40)} is none.")
+        if value == self.value(setting, account):
+            return
+        if account is not None:
+            self._set_account(setting, value, account)
+        else:
+            self._change(self.settings.with_value(setting, value))
+
+    def set_named(self, name: str, value: object) -> None:
+        """Set a setting by its name."""
+        setting = self.find(name)
+        assert setting is not None, name  # noqa: S101
+        self.set(setting, value)
+
+    def set_keys(self, choices: Iterable[KeyChoice]) -> None:
+        """Set which keys differ from the usual ones."""
+        self._change(replace(self.settings, keys=tuple(choices)))
+
+    def _set_account(self, setting: Setting, value: object, account: BareJID) -> None:
+        change: dict[str, Any] = {setting.attribute: value}
+        changed = replace(self.settings.account(account), **change)
+        desk = self._app.desk
+        if setting.is_dialled:
+            desk.submit(AddAccount(account, changed))
+        else:
+            self._app.client.settings = self.settings.with_account(changed)
+        desk.submit(SaveAccount(account, changed))
+
+    def _change(self, settings: Settings) -> None:
+        before = self.settings
+        self._app.client.change(settings)
+        self._app.follow_settings(before, self.settings)
