@@ -11,10 +11,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import crypto
 
 from tui_xmpp.net.certificates import CertificateAndKey, make_authority, make_certificate
 from tui_xmpp.net.identity import read_certificate
@@ -31,6 +33,7 @@ from tui_xmpp.net.tls import (
     TlsMemory,
     TlsPolicy,
     accepted,
+    authorities,
     refused_chain,
     tls_context,
 )
@@ -530,3 +533,46 @@ def test_names_of_a_hostile_certificate_are_printable_in_the_sentence() -> None:
     with pytest.raises(CertificateRefusedError) as caught:
         accepted(TlsPolicy(DOMAIN), agreement, is_direct=False)
     assert str(caught.value).isprintable()
+
+
+async def test_c_crt_an_authority_is_found_by_its_hash_in_the_systems_folder(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = crypto.load_certificate(crypto.FILETYPE_PEM, site.ca_file.read_bytes())
+    folder = site.folder / "authorities"
+    folder.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(site.folder / "nothing"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+    server = site.server(signed(DOMAIN))
+    with pytest.raises(CertificateRefusedError) as caught:
+        await shake_hands(server, site.policy(ca_file=None))
+    assert caught.value.refusal is Refusal.UNKNOWN_CA
+    (folder / f"{own.subject_name_hash():08x}.0").write_bytes(site.ca_file.read_bytes())
+    assert (await shake_hands(server, site.policy(ca_file=None))).certificate.names == (DOMAIN,)
+
+
+def system(bundle: Path, folder: Path) -> ssl.DefaultVerifyPaths:
+    found: Any = str(bundle) if bundle.exists() else None
+    return ssl.DefaultVerifyPaths(found, str(folder), "FILE", str(bundle), "DIR", str(folder))
+
+
+def test_c_crt_the_folder_is_enough_only_where_it_has_as_many_as_the_bundle(tmp_path: Path) -> None:
+    bundle, folder = tmp_path / "bundle.pem", tmp_path / "authorities"
+    folder.mkdir()
+    pem = AUTHORITY.certificate.public_bytes(Encoding.PEM)
+    (folder / "12345678.0").write_bytes(pem)
+    (folder / "87654321.1").symlink_to(tmp_path / "nowhere")
+    (folder / "87654321.r0").write_bytes(b"a list of what is revoked")
+    (folder / "Some_Authority.pem").write_bytes(pem)
+    assert authorities(system(bundle, folder)) == (None, str(folder))
+    bundle.write_bytes(pem)
+    assert authorities(system(bundle, folder)) == (None, str(folder))
+    bundle.write_bytes(2 * pem)
+    assert authorities(system(bundle, folder)) == (str(bundle), str(folder))
+
+
+def test_c_crt_what_the_environment_names_is_all_trusted(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(b"")
+    chosen = system(tmp_path / "usual.pem", tmp_path)._replace(cafile=str(bundle))
+    assert authorities(chosen) == (str(bundle), str(tmp_path))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from contextlib import suppress
 from typing import Final
 
 from OpenSSL import SSL, crypto
 
-from tui_xmpp.net.tls import Agreement, ChainRefusedError, ServerTls, TlsError, TlsPolicy
+from tui_xmpp.net.tls import Agreement, ChainRefusedError, ServerTls, TlsError, TlsPolicy, authorities
 
 READ_SIZE: Final = 65536
 EXPORTER_LABEL: Final = b"EXPORTER-Channel-Binding"  # RFC 9266 §4.2
@@ -113,9 +112,9 @@ def _demand(made: SSL.Context, policy: TlsPolicy) -> None:
         made.set_verify(SSL.VERIFY_NONE, _note)
     else:
         made.set_verify(SSL.VERIFY_PEER, _verify)
-        paths = ssl.get_default_verify_paths()
-        if paths.cafile or paths.capath:
-            made.load_verify_locations(paths.cafile, paths.capath)
+        bundle, folder = authorities()
+        if bundle or folder:
+            made.load_verify_locations(bundle, folder)
         if policy.ca_file is not None:
             made.load_verify_locations(str(policy.ca_file))
     if policy.client_certificate is not None:

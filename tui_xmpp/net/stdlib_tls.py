@@ -6,7 +6,7 @@ import ssl
 from contextlib import suppress
 from typing import Final
 
-from tui_xmpp.net.tls import Agreement, ChainRefusedError, ServerTls, TlsError, TlsPolicy
+from tui_xmpp.net.tls import Agreement, ChainRefusedError, ServerTls, TlsError, TlsPolicy, authorities
 
 READ_SIZE: Final = 65536
 
@@ -95,7 +95,11 @@ def _demand(made: ssl.SSLContext, policy: TlsPolicy) -> None:
         made.verify_mode = ssl.CERT_NONE
     else:
         made.verify_mode = ssl.CERT_REQUIRED
-        made.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        bundle, folder = authorities()
+        if bundle is None and folder is not None:
+            made.load_verify_locations(capath=folder)
+        else:
+            made.load_default_certs(ssl.Purpose.SERVER_AUTH)
         if policy.ca_file is not None:
             made.load_verify_locations(policy.ca_file)
     if policy.client_certificate is not None:

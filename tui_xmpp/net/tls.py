@@ -15,6 +15,8 @@ A refused certificate is kept only to be shown; no code path leads from it back 
 
 from __future__ import annotations
 
+import os
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -203,6 +205,29 @@ def best_library() -> TlsLibrary:
     paths = ssl.get_default_verify_paths()
     has_files = bool(paths.cafile or paths.capath)
     return TlsLibrary.OPENSSL if has_files and find_spec("OpenSSL") else TlsLibrary.STDLIB
+
+
+def authorities(paths: ssl.DefaultVerifyPaths | None = None) -> tuple[str | None, str | None]:
+    """Name the bundle and the folder in which the system keeps the authorities it trusts; None for what is not there.
+
+    Where its folder, in which OpenSSL finds an authority by a hash, has as many as its bundle, the folder is enough:
+    reading a hundred and more certificates for the one that is needed takes longer than all the rest of TLS.
+    """
+    paths = ssl.get_default_verify_paths() if paths is None else paths
+    bundle: str | None = paths.cafile
+    folder: str | None = paths.capath
+    is_chosen = (bundle, folder) != (paths.openssl_cafile, paths.openssl_capath)
+    if bundle is None or folder is None or is_chosen:  # what the user's environment names is all taken
+        return bundle, folder
+    try:
+        size = Path(bundle).read_bytes().count(b"-----BEGIN ")
+        found = sum(1 for each in os.scandir(folder) if _HASHED.fullmatch(each.name) and each.is_file())
+    except OSError:
+        return bundle, folder
+    return None if found >= size else bundle, folder
+
+
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def accepted(policy: TlsPolicy, agreement: Agreement, *, is_direct: bool) -> TlsFacts:
