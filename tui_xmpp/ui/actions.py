@@ -568,6 +568,8 @@ ACTIONS: tuple[Action, ...] = (
            applies=_has_chat),
     Action("stop-catch-up", "Stop catching up", "Leave what was missed at the server, to be loaded when looked at.",
            history.stop_catch_up, ("x",), place=Place.STATUS, slash="stop-catch-up", applies=history.is_catching_up),
+    Action("fill-gap", "Load what is missing", "Ask the server for what is missing in the open chat.", history.fill_gap,
+           slash="fill", applies=history.has_gap),
     Action("export", "Export the chat", "Write all that is stored of a chat into a file: text, or JSON lines (.jsonl).",
            history.export, slash="export", arguments=(Argument("FILE", Kind.TEXT, is_optional=True),),
            example="/export ~/darcy.txt", applies=_has_subject),

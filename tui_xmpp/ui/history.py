@@ -113,6 +113,18 @@ def stop_catch_up(desk: Desk, text: str) -> None:
         )
 
 
+def has_gap(desk: Desk) -> bool:
+    """Say whether something may be missing in what the open chat shows."""
+    return desk.chat is not None and bool(desk.views.conversation(*desk.chat).gaps)
+
+
+def fill_gap(desk: Desk, text: str) -> None:
+    """Load what is missing in the open chat, the newest first."""
+    if not has_gap(desk):
+        raise VerbError("Nothing is missing here, as far as this program knows.")
+    desk.main.conversation.log_lines.fill_gap()
+
+
 # -- out of the program -------------------------------------------------------------------------------------------
 
 

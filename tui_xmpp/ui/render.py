@@ -125,7 +125,10 @@ class Mark:
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """The rows of one message, or of a notice where ``message`` is None."""
+    """The rows of one message, or of a notice where ``message`` is None.
+
+    ``gap`` is set for a notice of what is missing: the key of the message below it, empty below all.
+    """
 
     message: Message | None
     mark: Mark
@@ -134,6 +137,17 @@ class Block:
     looks: bytes = b""
     parts: bytes | None = None
     drawn: dict[tuple[int, int], Strip] = field(default_factory=dict)
+    gap: str | None = None
+
+    @property
+    def stop(self) -> str | None:
+        """What the message cursor knows the block by; None where it does not stand."""
+        return self.message.key if self.message is not None else gap_stop(self.gap) if self.gap is not None else None
+
+
+def gap_stop(key: str) -> str:
+    """Return what the message cursor knows the gap above a message by."""
+    return f"gap {key}"
 
     @property
     def text(self) -> str:
@@ -336,6 +350,11 @@ class Renderer:
         rows = tuple(Row(RowKind.NOTE, text[a:b]) for a, b in wrap(text, max(2, self.width - 4)))
         return Block(None, Mark(), MessageText(""), rows)
 
+    def gap(self, text: str, key: str) -> Block:
+        """Return a block that says what is missing above a message (an empty key: below all)."""
+        rows = [Row(RowKind.NOTE, text[a:b]) for a, b in wrap(text, max(2, self.width - 8))]
+        return Block(None, Mark(), "", (), tuple(rows), gap=key)
+
     # -- drawing --------------------------------------------------------------------------------------------------
 
     def draw(
@@ -369,6 +388,11 @@ class Renderer:
         if message is None:
             text, style = row.text, base + self._colors["faint"]
             pad = max(0, (self.width - cell_len(text)) // 2)
+            if block.gap is not None:
+                style = base + self._colors["warning"] + Style(meta={"gap": block.gap})
+                left = [("▌" if has_cursor else " ", base + self._colors["accent"])]
+                left.append((f"{'' if index else '⋯':>{pad - 2}} ", style))
+                return self._assembled(left, [(text, style)], "", base, base, y, None)
             return self._assembled([(" " * pad, base)], [(text, style)], "", base, base, y, None)
         if row.kind in (RowKind.DAY, RowKind.UNREAD):
             return self._rule(row, base, y)

@@ -263,6 +263,10 @@ class MainScreen(Layout):
     def _newer_wanted(self, message: ConversationLog.NewerWanted) -> None:
         self.desk.submit(c.LoadNewer(message.account, message.peer))
 
+    @on(ConversationLog.GapWanted)
+    def _gap_wanted(self, message: ConversationLog.GapWanted) -> None:
+        self.desk.submit(c.FillGap(message.account, message.peer, message.gap), message.answered)
+
     @on(ConversationLog.LatestWanted)
     def _latest_wanted(self, message: ConversationLog.LatestWanted) -> None:
         self.desk.submit(c.LoadLatest(message.account, message.peer))

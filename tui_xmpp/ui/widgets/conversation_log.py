@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import ClassVar
 
@@ -17,12 +17,13 @@ from textual.message import Message as UiMessage
 from textual.selection import Selection
 from textual.strip import Strip
 
-from tui_xmpp.core.model import Delivery, Message
+from tui_xmpp.core.model import Delivery, Gap, Message
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import ACTIONS, Place
-from tui_xmpp.ui.render import Palette, Renderer, fit, speakers
+from tui_xmpp.ui.gaps import GapWords
+from tui_xmpp.ui.render import Palette, Renderer, fit, gap_stop, speakers
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.message_window import MessageWindow, Standpoint
 from tui_xmpp.ui.widgets.text_selection import selected_text, whole_message
@@ -76,6 +77,13 @@ class ConversationLog(DrawnLines, can_focus=True):
         """The user wants the newest messages, which the view has left."""
 
     @dataclass
+    class GapWanted(_Wanted):
+        """The user wants what is missing in a gap; ``answered`` is told how that ended."""
+
+        gap: Gap
+        answered: Callable[[str | None], None]
+
+    @dataclass
     class Read(_Wanted):
         """The newest message is in sight of someone who looks, and some were unread."""
 
@@ -116,6 +124,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._renderer: Renderer | None = None
         self._palette: Palette | None = None
         self._window = MessageWindow(self._clear_selection)
+        self._gap_words = GapWords(time_format, zone)
         self._seen: str | None = None  # the newest message when the window was scrolled up
         self._new = 0
         self._cursor: str | None = None
@@ -181,12 +190,13 @@ class ConversationLog(DrawnLines, can_focus=True):
         window.unread_line = self._mark_unread(view, old if is_same else None)
         window.notice = self._notice(view)
         window.has_newer = view is not None and view.has_newer
+        gaps, window.gaps = window.gaps, self._gap_words.of(view.gaps if view is not None else ())
         if view is None or old is None or (old.account, old.peer) != (view.account, view.peer):
             self._turn_to(view, old)
         elif self._renderer is None or view.contact.title != old.contact.title:
             self._renderer = None
             self._rebuild()
-        elif not self._append(view, old, marked):
+        elif gaps != window.gaps or "" in gaps or not self._append(view, old, marked):
             self._rebuild()
         if view is not None and view.has_newer:
             window.stay()
@@ -196,6 +206,8 @@ class ConversationLog(DrawnLines, can_focus=True):
             # The message under the cursor is gone: the next one takes its place.
             messages = window.messages
             self._point(messages[min(stood, len(messages) - 1)].key if messages else None)
+        elif self._gap_at_cursor(gaps) is not None and self._gap_at_cursor(window.gaps) is None:
+            self._point(window.next_stop(self._cursor, 1) or (window.messages[-1].key if window.messages else None))
         self._settle()
 
     def _turn_to(self, view: ConversationView | None, old: ConversationView | None) -> None:
@@ -477,7 +489,7 @@ class ConversationLog(DrawnLines, can_focus=True):
             index,
             number,
             selected=selection.get_span(number) if selection is not None else None,
-            has_cursor=self._cursor is not None and block.message is not None and block.message.key == self._cursor,
+            has_cursor=self._cursor is not None and block.stop == self._cursor,
         )
 
     def _with_scroll_mark(self, strip: Strip, y: int) -> Strip:
@@ -615,6 +627,8 @@ class ConversationLog(DrawnLines, can_focus=True):
             self._tell(self.LinkActivated(url))
         elif isinstance(target, tuple):
             await self.run_action(f"screen.perform('{target[0]}')")
+        elif isinstance(meta.get("gap"), str):
+            self.fill_gap(meta["gap"])
         elif meta.get("newest"):
             self.action_newest()
         elif message is None:
@@ -644,16 +658,15 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def action_cursor(self, step: int) -> None:
         """Move the message cursor; below the newest the user wants to write."""
-        messages = self._window.messages
-        index = self._window.index(self._cursor) if self._cursor is not None else None
-        index = step + (len(messages) if index is None else index)
-        if index >= len(messages):
+        window = self._window
+        stop = window.next_stop(self._cursor, step)
+        if stop is None or not window.messages:
             self.action_leave()
-        elif messages:
-            self._point(messages[max(0, index)].key)
-            if index <= 0 and self._window.first == 0:
-                self.move(-self.size.height)
-            self._reveal()
+            return
+        self._point(stop)
+        if stop == window.messages[0].key and window.first == 0:
+            self.move(-self.size.height)
+        self._reveal()
 
     def action_page(self, pages: int) -> None:
         """Move the window by pages and the cursor with it."""
@@ -682,13 +695,34 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     async def action_take(self) -> None:
         """Do what suits the message best."""
-        message = self.chosen
-        if message is not None:
+        message, gap = self.chosen, self._gap_at_cursor(self._window.gaps)
+        if gap is not None:
+            self.fill_gap(gap)
+        elif message is not None:
             verb = "resend" if message.delivery is Delivery.FAILED else "message-menu"
             await self.run_action(f"screen.perform('{verb}')")
 
     def action_leave(self) -> None:
         self._tell(self.Left())
+
+    # -- what is missing ------------------------------------------------------------------------------------------
+
+    def _gap_at_cursor(self, gaps: Iterable[str]) -> str | None:
+        return next((key for key in gaps if gap_stop(key) == self._cursor), None)
+
+    def fill_gap(self, key: str | None = None) -> None:
+        """Ask for what is missing above a message (empty: below all), or in the gap nearest to the newest."""
+        view = self._view
+        gaps = [each.gap for each in view.gaps if key is None or (each.before_key or "") == key] if view else []
+        if view is None or not gaps or not self._gap_words.begin(gaps[-1]):
+            return
+
+        def answered(failure: str | None) -> None:
+            self._gap_words.end(gaps[-1], failure)
+            self.show(self._view)
+
+        self.show(view)
+        self._tell(self.GapWanted(view.account, view.peer, gaps[-1], answered))
 
 
 def _first_of_last(messages: Sequence[Message], count: int) -> str | None:

@@ -7,11 +7,11 @@ below then does not move it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_xmpp.core.model import Message
-from tui_xmpp.ui.render import Block, Renderer
+from tui_xmpp.ui.render import Block, Renderer, gap_stop
 
 CHUNK = 64
 """Messages wrapped at a time when the window nears the end of what is wrapped."""
@@ -41,6 +41,8 @@ class MessageWindow:
         """The message the unread line stands above, and the number it says."""
         self.has_newer = False
         """Whether newer messages than the last one are stored: it is not the end then, and is not followed."""
+        self.gaps: Mapping[str, str] = {}
+        """What is said of each gap, by the key of the message below it (empty: below all)."""
         self.notice = ""
         """What is said above the first message."""
         self.first = self.last = 0
@@ -116,9 +118,26 @@ class MessageWindow:
         line = len(self.lines)
         for block in reversed(self.blocks):
             line -= len(block.rows)
-            if block.message is not None and block.message.key == key:
+            if block.stop == key:
                 return line
         return None
+
+    def next_stop(self, stop: str | None, step: int) -> str | None:
+        """Return the message or gap above (-1) or below (1) one; None below the last, itself above the first."""
+        messages, gaps = self.messages, self.gaps
+        is_gap = stop is not None and stop.startswith(gap_stop("")) and self.index(stop) is None
+        index = None if stop is None else self.index(stop.removeprefix(gap_stop("")) if is_gap else stop)
+        index = len(messages) if index is None else index
+        if step > 0:
+            if is_gap:
+                return messages[index].key if index < len(messages) else None
+            index += 1
+            below = messages[index].key if index < len(messages) else ""
+            return gap_stop(below) if below in gaps else below or None
+        here = messages[index].key if index < len(messages) else ""
+        if not is_gap and here in gaps:
+            return gap_stop(here)
+        return messages[index - 1].key if index > 0 else stop
 
     def message_at(self, y: int) -> Message | None:
         """Return the message on a row of the window."""
@@ -231,7 +250,18 @@ class MessageWindow:
             return [], []
         key, count = self.unread_line
         blocks = self.renderer.blocks(self.messages, start, stop, first_unread=key, unread=count)
+        if self.gaps:
+            blocks = list(self._with_gaps(self.renderer, blocks, is_end=stop == len(self.messages)))
         return blocks, [(block, index) for block in blocks for index in range(len(block.rows))]
+
+    def _with_gaps(self, renderer: Renderer, blocks: Sequence[Block], *, is_end: bool) -> Iterator[Block]:
+        for block in blocks:
+            key = block.message.key if block.message is not None else ""
+            if key in self.gaps:
+                yield renderer.gap(self.gaps[key], key)
+            yield block
+        if is_end and "" in self.gaps:
+            yield renderer.gap(self.gaps[""], "")
 
     def _extend_up(self) -> int:
         """Wrap the messages before the run; return how many lines that added."""
@@ -263,7 +293,7 @@ class MessageWindow:
             return
         half = len(self.blocks) // 2
         gone = len(self.lines) - sum(len(block.rows) for block in self.blocks[half:])
+        self.first += sum(block.message is not None for block in self.blocks[:half])
         del self.blocks[:half]
         del self.lines[:gone]
-        self.first += half
         self.base += gone
