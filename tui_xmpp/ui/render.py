@@ -123,6 +123,11 @@ class Mark:
     time: str = ""
 
 
+def gap_stop(key: str) -> str:
+    """Return what the message cursor knows the gap above a message by."""
+    return f"gap {key}"
+
+
 @dataclass(slots=True, eq=False)
 class Block:
     """The rows of one message, or of a notice where ``message`` is None.
@@ -143,11 +148,6 @@ class Block:
     def stop(self) -> str | None:
         """What the message cursor knows the block by; None where it does not stand."""
         return self.message.key if self.message is not None else gap_stop(self.gap) if self.gap is not None else None
-
-
-def gap_stop(key: str) -> str:
-    """Return what the message cursor knows the gap above a message by."""
-    return f"gap {key}"
 
     @property
     def text(self) -> str:
@@ -353,7 +353,7 @@ class Renderer:
     def gap(self, text: str, key: str) -> Block:
         """Return a block that says what is missing above a message (an empty key: below all)."""
         rows = [Row(RowKind.NOTE, text[a:b]) for a, b in wrap(text, max(2, self.width - 8))]
-        return Block(None, Mark(), "", (), tuple(rows), gap=key)
+        return Block(None, Mark(), MessageText(""), tuple(rows), gap=key)
 
     # -- drawing --------------------------------------------------------------------------------------------------
 
