@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -222,3 +223,40 @@ async def test_the_palette_offers_the_verbs_of_the_message() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(pilot.app.screen, SourceScreen)
+
+
+LETTER = said("letter", "\n".join(f"line {number}" for number in range(60)))
+
+
+async def test_a_long_message_opens_and_folds_by_key_and_click() -> None:
+    async with among("letter", (LETTER, *TALK)) as (pilot, _):
+        assert "… 48 more lines · Enter opens" in cells(pilot)
+        await pilot.press("enter")
+        assert "line 20" in cells(pilot)
+        assert "more lines" not in cells(pilot)
+        await pilot.press("z")
+        shown = cells(pilot).splitlines()
+        y = next(number for number, row in enumerate(shown) if "48 more lines" in row)
+        await pilot.click(offset=(shown[y].index("48 more"), y))
+        await pilot.pause()
+        assert "line 20" in cells(pilot)
+
+
+async def test_seconds_on_demand() -> None:
+    async with among("mine") as (pilot, _):
+        app_of(pilot).perform("seconds")
+        await pilot.pause()
+        assert re.search(r"\d\d:\d\d:00 +Fitzw", cells(pilot))
+
+
+async def test_code_is_coloured_after_it_was_shown() -> None:
+    async with among("code", (said("code", "```python\nreturn 300  # no sermons\n```"),)) as (pilot, _):
+        await app_of(pilot).workers.wait_for_complete()
+        await pilot.pause()
+        inks = {
+            segment.text.strip(): segment.style.color
+            for strip in app_of(pilot).screen._compositor.render_strips()
+            for segment in strip
+            if segment.style
+        }
+        assert len({inks["return"], inks["300"], inks["# no sermons"]}) == 3

@@ -56,6 +56,10 @@ def has_link(desk: Desk) -> bool:
     return desk.message is not None and bool(links_of(desk.message))
 
 
+def is_long(desk: Desk) -> bool:
+    return desk.main.conversation.log_lines.is_chosen_long
+
+
 # -- the verbs ----------------------------------------------------------------------------------------------------
 
 
@@ -137,6 +141,16 @@ def discard(desk: Desk, text: str) -> None:
         ConfirmScreen("Discard this message?", f"“{shown}” did not go out, and its text is lost.", yes="Discard"),
         lambda yes: desk.submit(c.DiscardMessage(message.account, message.peer, message.key)) if yes else None,
     )
+
+
+def fold(desk: Desk, text: str) -> None:
+    """Open a long message, or fold it again."""
+    desk.main.conversation.log_lines.toggle_fold()
+
+
+def toggle_seconds(desk: Desk, text: str) -> None:
+    """Add seconds to the times of messages, or leave them out."""
+    desk.preferences.set_named("ui.seconds", not desk.client.settings.ui.shows_seconds)
 
 
 def mark_unread(desk: Desk, text: str) -> None:

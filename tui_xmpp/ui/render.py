@@ -28,8 +28,7 @@ from tui_xmpp.ui.colors import name_color, readable
 from tui_xmpp.ui.highlighting import Highlighter, Part
 from tui_xmpp.ui.message_text import BAR, DIRECTIVE, NAME, QUOTED, MessageText, is_action, looks_of, message_text
 from tui_xmpp.ui.theme import quiet
-from tui_xmpp.ui.wrapping import Span, chop, extends, wrap
-from tui_xmpp.ui.wrapping import fit as fit
+from tui_xmpp.ui.wrapping import Span, chop, extends, fit, wrap
 from tui_xmpp.values import dataclass
 
 RUN = timedelta(minutes=5)
@@ -328,10 +327,14 @@ class Renderer:
             return [*rows, Row(RowKind.FOLD, "Enter folds it")]
         return [*rows[:FOLDED_ROWS], Row(RowKind.FOLD, f"… {len(rows) - FOLDED_ROWS} more lines · Enter opens")]
 
+    def is_long(self, key: str) -> bool:
+        """Say whether a message that was wrapped is folded or was opened."""
+        block = self._blocks.get(key)
+        return block is not None and block.is_long
+
     def toggle_fold(self, key: str) -> bool:
         """Open a long message, or fold it again; say whether it is one. Ask for its block again after that."""
-        block = self._blocks.get(key)
-        if block is None or not block.is_long:
+        if not self.is_long(key):
             return False
         self._unfolded ^= {key}
         del self._blocks[key]

@@ -103,7 +103,7 @@ class ConversationPane(Widget):
         self.account: BareJID | None = None
         self.peer: BareJID | None = None
         self.header = ConversationHeader()
-        self.log_lines = ConversationLog(time_format=time_format, zone=zone)
+        self.log_lines = ConversationLog(clock=self._clock, time_format=time_format, zone=zone)
         self.completions = CompletionList()
         self.composer = Composer(complete, self.completions, take)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -17,16 +18,19 @@ from textual.message import Message as UiMessage
 from textual.selection import Selection
 from textual.strip import Strip
 
+from tui_xmpp.clock import Clock, SystemClock
 from tui_xmpp.core.model import Delivery, Gap, Message
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import ACTIONS, Place
 from tui_xmpp.ui.gaps import GapWords
-from tui_xmpp.ui.render import Palette, Renderer, fit, gap_stop, speakers
+from tui_xmpp.ui.highlighting import Highlighter
+from tui_xmpp.ui.render import Palette, Renderer, gap_stop, speakers
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.message_window import MessageWindow, Standpoint
 from tui_xmpp.ui.widgets.text_selection import selected_text, whole_message
+from tui_xmpp.ui.wrapping import fit
 from tui_xmpp.values import dataclass
 
 WHEEL = 3
@@ -113,13 +117,18 @@ class ConversationLog(DrawnLines, can_focus=True):
     def __init__(
         self,
         *,
+        clock: Clock | None = None,
         time_format: str = "%H:%M",
         zone: tzinfo | None = None,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
+        self._clock = clock or SystemClock()
         self._time_format = time_format
         self._zone = zone
+        self._unfolded: set[str] = set()  # the long messages the user opened
+        self._highlighter = Highlighter()
+        self._is_reading_code = False
         self._view: ConversationView | None = None
         self._renderer: Renderer | None = None
         self._palette: Palette | None = None
@@ -307,10 +316,21 @@ class ConversationLog(DrawnLines, can_focus=True):
         if self._renderer is None or self._renderer.width != max(8, self.size.width):
             own, peer = speakers(view.account, view.peer, view.contact.title)
             self._renderer = Renderer(
-                self.size.width, self.palette, own, peer, time_format=self._time_format, zone=self._zone
+                self.size.width,
+                self.palette,
+                own,
+                peer,
+                time_format=self._time_format,
+                zone=self._zone,
+                today=self._today,
+                unfolded=self._unfolded,
+                highlighter=self._highlighter,
             )
         window.renderer = self._renderer
         return True
+
+    def _today(self) -> date:
+        return self._clock.now().astimezone(self._zone).date()
 
     @property
     def palette(self) -> Palette:
@@ -473,6 +493,9 @@ class ConversationLog(DrawnLines, can_focus=True):
         selection = self.text_selection
         width = self.size.width
         strips = [self._row(renderer, top + y, selection).adjust_cell_length(width) for y in lines]
+        if self._highlighter.has_work and not self._is_reading_code:
+            self._is_reading_code = True
+            self.call_after_refresh(self.run_worker, self._read_code(), exit_on_error=False)
         if not self._window.is_following:
             strips = [self._with_scroll_mark(strip, y) for strip, y in zip(strips, lines, strict=True)]
         return strips
@@ -540,10 +563,32 @@ class ConversationLog(DrawnLines, can_focus=True):
         strip = Strip([Segment(" " * pad, base), *pieces], pad + cell_len(text))
         return strip.extend_cell_length(width, base)
 
+    async def _read_code(self) -> None:
+        """Colour the code in sight; nothing waits for it."""
+        try:
+            await asyncio.to_thread(self._highlighter.work)
+        finally:
+            self._is_reading_code = False
+        if self._renderer is not None:
+            self._renderer.forget_drawn()
+            self.repaint()
+
     # -- Textual's events -----------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
+        self._await_midnight()
         self.watch(self.app, "app_focus", self._tell_read, init=False)
+
+    def _await_midnight(self) -> None:
+        now = self._clock.now().astimezone(self._zone)
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+        self.set_timer((midnight - now).total_seconds() + 1, self._begin_day)
+
+    def _begin_day(self) -> None:
+        """Name the days anew: what was today is yesterday."""
+        self._await_midnight()
+        self._rebuild()
+        self.repaint()
 
     def on_resize(self) -> None:
         self._rebuild()
@@ -693,6 +738,18 @@ class ConversationLog(DrawnLines, can_focus=True):
             self._point(self._window.messages[-1].key)
         self.follow()
 
+    @property
+    def is_chosen_long(self) -> bool:
+        """Whether the message under the cursor is too long to be shown whole unasked."""
+        return self._renderer is not None and self._cursor is not None and self._renderer.is_long(self._cursor)
+
+    def toggle_fold(self) -> None:
+        """Open the long message under the cursor, or fold it again."""
+        if self._renderer is not None and self._cursor is not None and self._renderer.toggle_fold(self._cursor):
+            self._rebuild()
+            self._reveal()
+            self.refresh()
+
     async def action_take(self) -> None:
         """Do what suits the message best."""
         message, gap = self.chosen, self._gap_at_cursor(self._window.gaps)
@@ -700,6 +757,7 @@ class ConversationLog(DrawnLines, can_focus=True):
             self.fill_gap(gap)
         elif message is not None:
             verb = "resend" if message.delivery is Delivery.FAILED else "message-menu"
+            verb = "fold" if self.is_chosen_long else verb
             await self.run_action(f"screen.perform('{verb}')")
 
     def action_leave(self) -> None:
