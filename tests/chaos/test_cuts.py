@@ -60,6 +60,7 @@ class Pair:
                 await own.until(lambda _: self.has_all(own, other), deadline=DEADLINE)  # noqa: B023
             except TimeoutError as error:
                 error.add_note(self.missing(own, other))
+                error.add_note(other.picture())
                 raise
         for own, other, name in ((self.jane, self.lizzy, "lizzy"), (self.lizzy, self.jane, "jane")):
             heard = [int(m.body.removeprefix(name)) for m in own.messages(other.account) if not m.is_outgoing]

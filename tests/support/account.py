@@ -66,7 +66,7 @@ class User:
                 while not (seen := look(self.views)):
                     await self._news.wait()
         except TimeoutError:
-            raise TimeoutError(f"{self.account} did not see it; there is:\n{self._picture()}") from None
+            raise TimeoutError(f"{self.account} did not see it; there is:\n{self.picture()}") from None
         return seen
 
     async def fails(self, command: Command) -> str | None:
@@ -147,7 +147,8 @@ class User:
             lambda _: next((m for m in self.messages(peer) if m.body == body and not m.is_outgoing), None)
         )
 
-    def _picture(self) -> str:
+    def picture(self) -> str:
+        """Say what there is to be seen."""
         connection = self.connection
         lines = [f"{connection.phase.name} {connection.reason}"]
         lines += [f"contact {view}" for view in self.views.contacts(self.account)]

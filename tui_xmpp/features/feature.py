@@ -150,6 +150,14 @@ class Context(Protocol):
         ...
 
     @property
+    def takes_messages(self) -> bool:
+        """Whether a message that is sent now is certain to arrive, and once, whatever becomes of the stream.
+
+        That is: there is room, and whether the session can be resumed is agreed. ``on_acknowledged`` is called when.
+        """
+        ...
+
+    @property
     def is_managed(self) -> bool:
         """Whether the server acknowledges what it is sent on this stream (XEP-0198)."""
         ...
@@ -369,7 +377,7 @@ class Feature:
 
     Where a session outlives its stream (XEP-0198) ``on_resumed`` is called in place of ``on_online``; where it did not,
     ``on_lost`` is called before that. Both are given the server's count of our stanzas (None: unknown), the latter also
-    what it had not acknowledged.
+    what it had not acknowledged. ``on_acknowledged`` is given the stanzas the server has; none when only room was made.
     """
 
     spec: str

@@ -7,7 +7,7 @@ written (XEP-0198 §5, XEP-0203).
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
@@ -39,6 +39,8 @@ from tui_xmpp.xmpp.stream_management import MODULUS, UnackedStanza
 
 _BODY, _SUBJECT, _THREAD = tag_of(Body), tag_of(Subject), tag_of(Thread)
 _REMEMBERED = 4096
+_MOST_SENT = 20_000
+"""More than may go unacknowledged."""
 _SKEW = timedelta(minutes=2)
 _FRESH = timedelta(minutes=10)
 _KINDS = {
@@ -52,18 +54,20 @@ _KINDS = {
 class Outbox:
     """What waits to be sent, in order, and to whom the latest messages went.
 
+    ``again`` are those that a lost session may not have delivered, as they were sent: they leave before the others.
     ``doubtful`` are messages the last run's session may have lost, with their numbers in it; ``late`` are the keys of
     those that are sent again.
     """
 
     waiting: OrderedDict[str, Said] = field(default_factory=OrderedDict)
+    again: deque[Message] = field(default_factory=deque)
     sent: OrderedDict[str, BareJID] = field(default_factory=OrderedDict)
     doubtful: dict[str, tuple[int, Said]] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
 
     def remember(self, key: str, peer: BareJID) -> None:
         self.sent[key] = peer
-        if len(self.sent) > _REMEMBERED:
+        if len(self.sent) > _MOST_SENT:
             self.sent.popitem(last=False)
 
 
@@ -122,7 +126,7 @@ async def discard_message(ctx: Context, command: DiscardMessage) -> None:
 def _post(ctx: Context, message: Said, resource: str | None, queued: Event) -> None:
     """Keep a message and send it now, or let it wait."""
     outbox = ctx.state(Outbox)
-    if ctx.has_room and not outbox.waiting:
+    if ctx.takes_messages and not outbox.again and not outbox.waiting:
         _send(ctx, message, resource, queued)
     else:
         outbox.waiting[message.key] = message
@@ -145,9 +149,15 @@ def _send(ctx: Context, message: Said, resource: str | None, *facts: Event) -> N
 
 def _drain(ctx: Context) -> None:
     """Send what waits, as far as the stream takes it."""
-    waiting = ctx.state(Outbox).waiting
-    while waiting and ctx.has_room:
-        _, message = waiting.popitem(last=False)
+    outbox = ctx.state(Outbox)
+    while outbox.again and ctx.takes_messages:
+        again = outbox.again.popleft()
+        key, peer = again.id or "", outbox.sent.get(again.id or "")
+        if peer is not None:
+            sent = DeliveryChanged(ctx.account, peer, key, Delivery.SENT, ctx.clock.now())
+            ctx.post(again, sent, is_decorated=True)
+    while outbox.waiting and ctx.takes_messages:
+        _, message = outbox.waiting.popitem(last=False)
         _send(ctx, message, None)
 
 
@@ -181,11 +191,21 @@ def send_again(ctx: Context, h: int | None, unacked: Sequence[UnackedStanza]) ->
     """The session is lost: send its messages again, but no word of what was true only then (X-198-04)."""
     _judge(ctx, h)
     outbox = ctx.state(Outbox)
+    again: list[Message] = []
     for one in unacked:
         message = one.stanza
-        if isinstance(message, Message) and message.id in outbox.sent and ctx.has_room:
+        if isinstance(message, Message) and message.id in outbox.sent:
             delay = Delay(write_datetime(one.sent_at), str(ctx.jid))
-            ctx.post(message if _has_delay(message) else message.with_payloads(delay), is_decorated=True)
+            again.append(message if _has_delay(message) else message.with_payloads(delay))
+            _queue(ctx, message.id)
+    outbox.again = deque([*again, *outbox.again])
+    _drain(ctx)
+
+
+def _queue(ctx: Context, key: str) -> None:
+    """Let a message wait again: should this program die, its next run sends it."""
+    peer = ctx.state(Outbox).sent[key]
+    ctx.emit(DeliveryChanged(ctx.account, peer, key, Delivery.QUEUED, ctx.clock.now()))
 
 
 def _has_delay(message: Message) -> bool:
@@ -204,6 +224,7 @@ def _judge(ctx: Context, h: int | None) -> None:
         else:
             lost[key] = message
             outbox.late.add(key)
+            _queue(ctx, key)
     if lost:
         outbox.waiting = OrderedDict([*lost.items(), *outbox.waiting.items()])
 

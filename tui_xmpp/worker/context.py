@@ -145,6 +145,10 @@ class AccountContext:
         return self.link is not None and self.is_online and self.link.connection.has_room
 
     @property
+    def takes_messages(self) -> bool:
+        return self.link is not None and self.has_room and not self.link.connection.is_agreeing
+
+    @property
     def is_managed(self) -> bool:
         return self.link is not None and self.is_online and self.link.connection.is_managed
 

@@ -660,8 +660,10 @@ class Session:
                         case StreamManagementEnabled():
                             count = self._settle(link, count)
                             self._open_session(link)
+                            self._make_room()
                         case StreamManagementRefused():
                             ctx.emit(SessionClosed(ctx.account))
+                            self._make_room()
                         case _:
                             pass
             finally:
@@ -754,6 +756,12 @@ class Session:
             self._around.work.note()
             if number is not None:
                 ctx.emit(StanzasAcknowledged(ctx.account, number))
+
+    def _make_room(self) -> None:
+        """Tell that messages may go out, now that it is agreed whether they are acknowledged."""
+        for feature in self.ctx.features:
+            if feature.on_acknowledged is not None:
+                feature.on_acknowledged(self.ctx, ())
 
     def _settle(self, link: Link, count: int) -> int:
         """Let out what stanzas brought and acknowledge them once it is on disk; return how many are left: none."""

@@ -320,6 +320,11 @@ class Connection:
         return self._management is not None and self._management.is_on
 
     @property
+    def is_agreeing(self) -> bool:
+        """Tell whether stream management was asked for and not answered: until then a cut loses count for good."""
+        return self._management is not None and not self._management.is_on
+
+    @property
     def has_room(self) -> bool:
         """Tell whether ``send`` takes another stanza; after ``Acknowledged`` it does."""
         return self._management is None or self._management.has_room
