@@ -10,6 +10,8 @@ from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canon
 from tui_xmpp.core.commands import Connect, DiscardMessage, Disconnect, ProvidePassword, ResendMessage, SendMessage
 from tui_xmpp.core.model import Delivery, Message, MessageKind
 from tui_xmpp.jid import BareJID
+from tui_xmpp.xmpp import namespaces as ns
+from tui_xmpp.xmpp.element import build
 
 ROMEO = BareJID.parse("romeo@montague.example")
 SENT = (
@@ -187,6 +189,35 @@ async def test_what_is_written_between_two_streams_is_sent_once() -> None:
         sent = await scene.does(Connect(ACCOUNT))
         assert not any(stanza.startswith("<message") for stanza in sent)
         assert len(said(scene)) == 1
+
+
+async def test_x_198_a_message_waits_until_it_is_agreed_whether_the_session_outlives_a_cut() -> None:
+    server = ScriptedServer()
+    server.features = (*server.features, build(ns.STREAM_MANAGEMENT, "sm"))
+    async with online(server) as scene:
+        for _ in range(2):
+            sent = await scene.does(SendMessage(ACCOUNT, ROMEO, "one"))
+            assert not any(stanza.startswith("<message") for stanza in sent)
+            server.cut()
+            await scene.client.settle()
+        assert [message.delivery for message in said(scene)] == [Delivery.QUEUED] * 2
+        server.heard()
+        sent = await scene.hears("<enabled xmlns='urn:xmpp:sm:3' id='x' resume='true'/>")
+        assert [stanza for stanza in sent if stanza.startswith("<message")] == [
+            canonical(SENT.format(id=id_, body="one")) for id_ in [message.key for message in said(scene)]
+        ]
+        assert [message.delivery for message in said(scene)] == [Delivery.SENT] * 2
+
+
+async def test_x_198_without_an_agreement_messages_go_out_all_the_same() -> None:
+    server = ScriptedServer()
+    server.features = (*server.features, build(ns.STREAM_MANAGEMENT, "sm"))
+    async with online(server) as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "one"))
+        failed = "<internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+        assert await scene.hears(f"<failed xmlns='urn:xmpp:sm:3'>{failed}</failed>") == [
+            canonical(SENT.format(id="id3", body="one"))
+        ]
 
 
 async def test_what_is_written_while_the_stream_is_closing_waits() -> None:
