@@ -365,6 +365,9 @@ class Session:
                     await asyncio.gather(attempt, return_exceptions=True)
                     raise  # the whole session is being ended
                 return None
+            except Exception:
+                _log.exception("an attempt did not end well")
+                ended = StreamEndedError("Something went wrong inside this program; the log says more.")
             finally:
                 self._attempt = None
         return ended if self._is_wanted else None
