@@ -383,6 +383,23 @@ async def test_a_peer_that_speaks_no_tls_is_an_error(site: Site, answer: bytes) 
         await server.close()
 
 
+async def test_writing_to_a_stream_that_broke_off_inside_tls_is_swallowed(site: Site) -> None:
+    async def break_off(transport: Transport) -> None:
+        assert isinstance(transport, SocketTransport)
+        assert transport._socket is not None
+        transport._socket.write_eof()  # without TLS's own farewell
+        await transport.read()
+
+    tls = site.server(signed(DOMAIN))
+    async with (
+        listening(tls, is_direct=True, handler=break_off) as port,
+        connected(port, site.policy(), is_direct=True) as (client, _),
+    ):
+        with suppress(TlsError):
+            assert await client.read() == b""
+        client.write(b"</stream:stream>")
+
+
 @pytest.mark.parametrize("file", ["absent", "empty", "nonsense"])
 async def test_a_bad_ca_file_is_told(site: Site, file: str) -> None:
     path = site.folder / file

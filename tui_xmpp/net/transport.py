@@ -193,7 +193,12 @@ class SocketTransport(Transport, asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         if self._session is not None:
-            self._session.write(data)
+            try:
+                self._session.write(data)
+            except TlsError:
+                # The peer broke off inside TLS, which takes nothing more; whoever reads has been told, or will be.
+                self._lost = self._lost or ConnectionLostError(f"The connection to {self._peer.address} broke off.")
+                self._news.set()
             self._send_pending(self._session)
         else:
             self._send(data)
