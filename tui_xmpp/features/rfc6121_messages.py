@@ -194,7 +194,7 @@ def send_again(ctx: Context, h: int | None, unacked: Sequence[UnackedStanza]) ->
     again: list[Message] = []
     for one in unacked:
         message = one.stanza
-        if isinstance(message, Message) and message.id in outbox.sent:
+        if isinstance(message, Message) and message.id is not None and message.id in outbox.sent:
             delay = Delay(write_datetime(one.sent_at), str(ctx.jid))
             again.append(message if _has_delay(message) else message.with_payloads(delay))
             _queue(ctx, message.id)
