@@ -483,6 +483,16 @@ def _unpin(desk: Desk, text: str) -> None:
 # -- panes --------------------------------------------------------------------------------------------------------
 
 
+def _problems(desk: Desk, text: str) -> None:
+    from tui_xmpp.ui.screens.problems import ProblemsScreen
+
+    desk.app.push_screen(ProblemsScreen(desk))
+
+
+def _had_problems(desk: Desk) -> bool:
+    return bool(desk.app.notices)
+
+
 def _toggle_roster(desk: Desk, text: str) -> None:
     desk.main.toggle_roster()
 
@@ -651,6 +661,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("disconnect", "Disconnect", "Say goodbye and stay offline.", _disconnect, slash="disconnect",
            applies=_has_account),
     Action("connect-here", "Connect now", "Connect now.", _connect, ("c",), place=Place.STATUS, is_in_palette=False),
+    Action("problems", "Problems at the start", "Read what was wrong with the settings or the archive at the start.",
+           _problems, ("v",), place=Place.STATUS, slash="problems", applies=_had_problems),
     Action("disconnect-here", "Disconnect", "Say goodbye and stay offline.", _disconnect, ("d",), place=Place.STATUS,
            is_in_palette=False),
     Action("resend", "Send again", "Send again what failed.", messages.resend, ("s",), place=Place.MESSAGES,

@@ -46,6 +46,7 @@ _MOST_FAULTS = 25
 _MOST_TOASTS = 6
 _GOODBYE_SECONDS = 8.0
 _NOTICE_SECONDS = 30.0
+_MOST_NOTICES = 2
 _log = logging.getLogger(__name__)
 
 
@@ -87,7 +88,8 @@ class TuiXmppApp(Guarded, App[None]):
         self.check_keyring = check_keyring
         self.start_demo = start_demo
         self.greeting = greeting
-        self._notices = notices
+        self.notices = notices
+        """What was wrong at the start, in sentences."""
         self.clock = clock or SystemClock()
         self.is_strict: bool | None = None
         self.bridge = Bridge(self, client, self._complain)
@@ -126,8 +128,10 @@ class TuiXmppApp(Guarded, App[None]):
         # so far stays: it need not be looked through again.
         gc.freeze()
         gc.enable()
-        for notice in self._notices:
+        for notice in self.notices[:_MOST_NOTICES]:
             self.say(notice, "warning", _NOTICE_SECONDS)
+        if len(self.notices) > _MOST_NOTICES:
+            self.say(f"{len(self.notices)} things were wrong at the start: /problems shows them all.", "warning")
         self._ask_background()
         if self.is_first_run:
             from tui_xmpp.ui.screens.wizard import WizardScreen

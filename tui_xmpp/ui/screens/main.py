@@ -332,6 +332,10 @@ class MainScreen(Layout):
     def _requests_wanted(self) -> None:
         self.action_perform("requests")
 
+    @on(StatusLine.ProblemsWanted)
+    def _problems_wanted(self) -> None:
+        self.action_perform("problems")
+
     @on(StatusLine.Opened)
     def _status_opened(self) -> None:
         self.toggle_status()

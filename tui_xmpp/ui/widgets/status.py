@@ -99,6 +99,9 @@ class StatusLine(DrawnLines):
     class RequestsWanted(Message):
         """The badge of waiting requests was clicked."""
 
+    class ProblemsWanted(Message):
+        """The badge of what was wrong at the start was clicked."""
+
     def __init__(self, views: Views, clock: Clock, time_format: str) -> None:
         super().__init__()
         self._views = views
@@ -107,7 +110,8 @@ class StatusLine(DrawnLines):
         self.speaker: BareJID | None = None
         self.is_quiet = False
         """Nothing calls the user now."""
-        self._badge_from = 0
+        self.problems = 0
+        """How many things were wrong at the start."""
 
     def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
         """Draw the line."""
@@ -119,7 +123,10 @@ class StatusLine(DrawnLines):
         right: Pieces = []
         requests = len(self._views.requests())
         if requests:
-            right += [(f"  ! {counted(requests, 'request')}", ink.warning + Style(bold=True))]
+            style = ink.warning + Style(bold=True, meta={"badge": "requests"})
+            right += [(f"  ! {counted(requests, 'request')}", style)]
+        if self.problems:
+            right += [(f"  ! {counted(self.problems, 'problem')}", ink.error + Style(meta={"badge": "problems"}))]
         accounts = self._views.accounts()
         unread = sum(view.unread for view in accounts)
         if unread:
@@ -127,7 +134,6 @@ class StatusLine(DrawnLines):
         if self.is_quiet:
             right += [("  quiet", ink.dim)]
         right.append((" ", ink.text))
-        self._badge_from = width - sum(len(text) for text, _ in right)
         view = self._views.account(self.speaker) if self.speaker else None
         if view is None:
             return laid_out([(" No account yet · F3 adds one", ink.dim)], right, width, ink.panel)
@@ -153,8 +159,8 @@ class StatusLine(DrawnLines):
         return laid_out(left, right, width, ink.panel)
 
     def on_click(self, event: events.Click) -> None:
-        is_badge = event.x >= self._badge_from and bool(self._views.requests())
-        self.post_message(self.RequestsWanted() if is_badge else self.Opened())
+        badges = {"requests": self.RequestsWanted, "problems": self.ProblemsWanted}
+        self.post_message(badges.get(event.style.meta.get("badge", ""), self.Opened)())
 
 
 class StatusPane(ScrollView, can_focus=True):
@@ -179,6 +185,8 @@ class StatusPane(ScrollView, can_focus=True):
         self._clock = clock
         self.time_format = time_format
         self._lines: list[Strip] = []
+        self.problems: Sequence[str] = ()
+        """What was wrong at the start, in sentences."""
 
     def update(self) -> None:
         """Read everything anew; nothing is done while the pane is closed."""
@@ -294,6 +302,13 @@ class StatusPane(ScrollView, can_focus=True):
             yield from fact("Login", sanitize_line(facts.mechanism + binding), ink.text)
 
     def _events(self, ink: Inks, width: int) -> Iterator[Strip]:
+        if self.problems:
+            yield laid_out([(" Wrong at the start", ink.strong)], [("v: all of it ", ink.dim)], width)
+        for problem in self.problems:
+            for number, line in enumerate(wrapped(sanitize_line(problem, 1000), width - 4)):
+                yield laid_out([(" ! " if number == 0 else "   ", ink.error), (line, ink.text)], [], width)
+        if self.problems:
+            yield Strip.blank(width)
         entries = self._views.log()
         yield laid_out([(" Events", ink.strong)], [("newest first ", ink.dim)], width)
         if not entries:
