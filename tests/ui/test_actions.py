@@ -53,6 +53,9 @@ def test_text_and_commands_are_told_apart() -> None:
     typed = read("/AWAY  at the ball ")
     assert typed.action is BY_SLASH["away"]
     assert typed.text == "at the ball"
+    with pytest.raises(UnknownCommandError, match="take the space away"):
+        read(" /quit")
+    assert read(" /usr/bin is a folder").action is None
     with pytest.raises(UnknownCommandError, match="Did you mean /approve"):
         read("/aprove x")
     with pytest.raises(UnknownCommandError) as told:

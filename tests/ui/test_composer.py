@@ -250,3 +250,43 @@ async def test_titles_are_never_markup() -> None:
 async def test_no_key_leaves_the_keys_of_the_whole_program_to_the_composer() -> None:
     bound = set(Composer._merge_bindings().key_to_bindings)
     assert not bound & {"ctrl+k", "ctrl+a", "ctrl+p", "ctrl+t", "ctrl+r", "ctrl+q", "f1"}
+
+
+async def test_a_draft_that_came_with_the_chat_is_not_sent_unseen() -> None:
+    app = ConversationHost(DraftChanged(ELIZABETH, JANE, "not for anyone yet"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.pane.show(ELIZABETH, JANE)
+        await pilot.press("enter")
+        assert app.asked_for(Composer.Submitted) == []
+        assert "Enter again" in str(app.composer.border_subtitle)
+        await pilot.press("enter")
+        assert app.asked_for(Composer.Submitted) == [Composer.Submitted(ELIZABETH, JANE, "not for anyone yet")]
+
+
+async def test_what_is_typed_in_a_chat_just_opened_goes_at_once() -> None:
+    app = ConversationHost()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.pane.show(ELIZABETH, JANE)
+        await pilot.press("h", "i", "enter")
+        assert app.asked_for(Composer.Submitted) == [Composer.Submitted(ELIZABETH, JANE, "hi")]
+
+
+async def test_a_paste_of_many_lines_says_what_will_be_sent() -> None:
+    app = ConversationHost()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.composer.post_message(Paste("one\ntwo\nthree\nfour"))
+        await pilot.pause()
+        assert str(app.composer.border_subtitle).startswith("4 lines, 18 characters")
+        await pilot.press("x")
+        assert str(app.composer.border_subtitle) == ""
+        await pilot.press("ctrl+z", "ctrl+z")
+        assert app.composer.text == ""
+
+
+async def test_a_paste_beyond_all_measure_is_refused_whole() -> None:
+    app = ConversationHost()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.composer.post_message(Paste("x" * 200_001))
+        await pilot.pause()
+        assert app.composer.text == ""
+        assert any("nothing was pasted" in toast.message for toast in app._notifications)

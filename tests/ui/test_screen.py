@@ -703,3 +703,18 @@ async def test_a_failure_the_open_chat_tells_is_not_told_twice() -> None:
             scene.publish(e.Logged(ELIZABETH, LogEntry(NOW, text, Severity.ERROR, ELIZABETH, DARCY)))
         await pilot.pause(0.1)
         assert [toast.message for toast in app_of(pilot)._notifications] == ["Your request did not arrive."]
+
+
+async def test_what_is_longer_than_anybody_types_is_asked_about_first() -> None:
+    scene, text = netherfield(), "word " * 1_001
+    async with running(scene) as pilot:
+        app = app_of(pilot)
+        app.main.open_chat(ELIZABETH, DARCY)
+        for answer, sent in (("n", 0), ("y", 1)):
+            app.main.conversation.composer.replace_text(text)
+            await pilot.press("enter")
+            await pilot.pause()
+            await pilot.press(answer)
+            await pilot.pause()
+            assert len(scene.engine.of(c.SendMessage)) == sent
+            assert app.main.conversation.composer.text == ("" if sent else text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Phase, Show
 from tui_xmpp.jid import BareJID, JIDError
-from tui_xmpp.ui import chats, history, messages, notifications
+from tui_xmpp.ui import chats, editor, history, messages, notifications
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.trail import NUMBERS
@@ -693,6 +693,8 @@ ACTIONS: tuple[Action, ...] = (
            place=Place.MESSAGES, is_in_palette=False),
     Action("seconds", "Seconds", "Add seconds to the times of messages, or leave them out.", messages.toggle_seconds,
            slash="seconds"),
+    Action("editor", "Write in an editor", "Go on writing in your own editor ($EDITOR), and come back with the text.",
+           editor.edit, slash="editor"),
     Action("theme", "Light or dark", "Change the colours: light, dark, or any theme's name.", _theme, slash="theme",
            arguments=(Argument("NAME", Kind.THEME, is_optional=True),), example="/theme light"),
     Action("quit", "Quit", "Say goodbye on all accounts and leave.", _quit, ("ctrl+q",), slash="quit"),

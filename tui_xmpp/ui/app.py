@@ -7,7 +7,8 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -101,6 +102,7 @@ class TuiXmppApp(Guarded, App[None]):
         self._title_written = ""
         self._faults = 0
         self._is_leaving = False
+        self._is_away = False
         for theme in OURS:
             self.register_theme(theme)
         if environ:
@@ -282,8 +284,17 @@ class TuiXmppApp(Guarded, App[None]):
 
     def write_terminal(self, sequence: str) -> None:
         """Write a control sequence to the terminal as it is; what is remote in it has been made safe."""
-        if self._driver is not None and not self.is_headless:
+        if self._driver is not None and not self.is_headless and not self._is_away:
             self._driver.write(sequence)
+
+    @contextmanager
+    def away_from_terminal(self) -> Iterator[None]:
+        """Write nothing to the terminal, which belongs to another program meanwhile."""
+        self._is_away = True
+        try:
+            yield
+        finally:
+            self._is_away = False
 
     @property
     def idle_seconds(self) -> float:

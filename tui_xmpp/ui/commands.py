@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.ui import completion
 from tui_xmpp.ui.actions import BY_SLASH, SHOW_NAMES, Action, Kind
 from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Desk
@@ -36,9 +37,12 @@ class Typed:
 def read(text: str) -> Typed:
     """Tell a command from a message; raise ``UnknownCommandError`` for a command that is none.
 
-    ``//`` at the start sends one slash, and ``/me`` is text.
+    ``//`` at the start sends one slash, and ``/me`` is text. A command behind a space is a slip of the hand.
     """
     if not text.startswith("/"):
+        slip = text.strip()
+        if slip.startswith("/") and "\n" not in slip and slip[1:].partition(" ")[0].casefold() in BY_SLASH:
+            raise UnknownCommandError("A command begins with its slash: take the space away; nothing was sent.")
         return Typed(None, text)
     if text.startswith("//"):
         return Typed(None, text[1:])
@@ -61,10 +65,10 @@ def _unknown(word: str) -> str:
 
 
 def complete(desk: Desk, text: str, cursor: int) -> Sequence[Completion]:
-    """Return the ways to go on from the text before the cursor; none where it is no command."""
+    """Return the ways to go on from the text before the cursor: of a command, or of a word in a message."""
     before = text[:cursor]
-    if not before.startswith("/") or before.startswith("//") or "\n" in text:
-        return ()
+    if not before.startswith("/") or before.startswith(("//", "/me ")) or "\n" in text:
+        return completion.complete(desk, text, cursor)
     word, space, rest = before[1:].partition(" ")
     if not space:
         return tuple(_commands(word.casefold()))[: 3 * MOST_COMPLETIONS]

@@ -32,8 +32,12 @@ _WIDGETS: dict[Place, type[Widget]] = {
 }
 """What has keys of its own beside the registry's: a key without words is one every program has."""
 _TYPED = {
-    Place.ROSTER: ("/", "Narrow the list by typing, or type a command"),
-    Place.WRITING: ("Tab", "Take what is offered; else to the messages"),
+    Place.ROSTER: (("/", "Narrow the list by typing, or type a command"),),
+    Place.WRITING: (
+        ("Tab", "Take what is offered; else to the messages"),
+        ("Ctrl+X Ctrl+E", "Write in your own editor"),
+        ("@ :", "Offer names behind @, and emoji by their names: :smile"),
+    ),
 }
 """Keys that are no bindings, because those would come too late for a fast typist."""
 
@@ -81,8 +85,7 @@ class HelpScreen(Dialog[None]):
             for binding in widget.BINDINGS if widget is not None else ():
                 if isinstance(binding, Binding) and binding.description:
                     yield shown_keys(binding), binding.description
-            if place in _TYPED:
-                yield _TYPED[place]
+            yield from _TYPED.get(place, ())
             yield "", ""
 
     def _commands(self) -> Iterator[_Row]:

@@ -28,6 +28,9 @@ from tui_xmpp.ui.widgets.roster import Roster
 from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
 from tui_xmpp.worker.doorbell import Batch
 
+LONG = 5_000
+"""Characters from which a message is asked about before it is sent."""
+
 
 class MainScreen(Layout):
     """Open chats, and carry out what the panes ask for."""
@@ -231,7 +234,7 @@ class MainScreen(Layout):
                 typed.action.run(self.desk, typed.text)
             elif account is not None and peer is not None:
                 if typed.text.strip():
-                    self.desk.submit(c.SendMessage(account, peer, typed.text))
+                    self._send(account, peer, typed.text)
             else:
                 self.desk.say("Choose someone in the list first, or type /chat and an address.", "warning")
                 return False
@@ -239,6 +242,24 @@ class MainScreen(Layout):
             self.desk.complain(str(error))
             return False
         return True
+
+    def _send(self, account: BareJID, peer: BareJID, text: str) -> None:
+        """Send text; what is longer than anybody types is asked about first."""
+        if len(text) < LONG:
+            self.desk.submit(c.SendMessage(account, peer, text))
+            return
+        from tui_xmpp.ui.screens.confirm import ConfirmScreen
+
+        def answered(is_sure: bool | None) -> None:
+            if is_sure:
+                self.desk.submit(c.SendMessage(account, peer, text))
+            elif self.chat == (account, peer) and not self.conversation.composer.text:
+                self.conversation.composer.replace_text(text)
+
+        lines = text.count("\n") + 1
+        whom = self.desk.title(account, peer)
+        question = f"It has {lines:,} lines and {len(text):,} characters, and goes to {whom} as one message."
+        self.desk.app.push_screen(ConfirmScreen("Send all of this?", question, yes="Send"), answered)
 
     # -- what the panes ask for -----------------------------------------------------------------------------------
 
@@ -248,6 +269,10 @@ class MainScreen(Layout):
             messages.send_edited(self.desk, written.account, written.peer, written.edits, written.text)
         elif not self.run_text(written.account, written.peer, written.text):
             self.conversation.composer.replace_text(written.text)
+
+    @on(Composer.EditorWanted)
+    def _editor_wanted(self) -> None:
+        self.action_perform("editor")
 
     @on(Composer.DraftChanged)
     def _draft_changed(self, message: Composer.DraftChanged) -> None:

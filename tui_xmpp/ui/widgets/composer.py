@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -31,6 +32,12 @@ HISTORY = 100
 """Sent texts remembered for each chat."""
 MOST_COMPLETIONS = 8
 """Completions in sight at once."""
+LONG_PASTE = 4
+"""Lines of a paste from which it is said what will be sent."""
+MOST_PASTED = 200_000
+"""Characters of a paste that are taken."""
+UNSEEN = 1.0
+"""Seconds in which a draft that came with its chat cannot have been read by who presses Enter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,9 @@ class Composer(TextArea, inherit_bindings=False):
         peer: BareJID
         text: str
 
+    class EditorWanted(Message):
+        """The user wants to write in an editor of their own."""
+
     class Left(Message):
         """The user is done with writing for now."""
 
@@ -235,6 +245,8 @@ class Composer(TextArea, inherit_bindings=False):
         self._sent: dict[tuple[BareJID | None, BareJID | None], list[str]] = {}
         self._recalled = 0  # how many texts back in the history
         self._unsent = ""  # what was written before going back
+        self._found = ("", 0.0)  # the draft that came with the chat, and when
+        self._is_chord = False  # Ctrl+X was the last key
 
     # -- the chat -------------------------------------------------------------------------------------------------
 
@@ -250,6 +262,7 @@ class Composer(TextArea, inherit_bindings=False):
         known = self._drafts.get((account, peer)) if account is not None and peer is not None else None
         self._recalled = 0
         self._load(draft if known is None else known)
+        self._found = (self.text, time.monotonic())
 
     @property
     def has_unkept_draft(self) -> bool:
@@ -319,6 +332,8 @@ class Composer(TextArea, inherit_bindings=False):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
         self._offer()
+        if self.border_subtitle:
+            self.border_subtitle = ""
         if self._aside is not None and not self.text and self._edits is None:
             self._resume_draft()
         if self.draft != self._kept and self._draft_timer is None and self.peer is not None:
@@ -345,6 +360,9 @@ class Composer(TextArea, inherit_bindings=False):
         text = self.text
         if not text.strip():
             return
+        if self._is_unseen(text):
+            self.border_subtitle = "written here before: Enter again sends it"
+            return
         sent = self._sent.setdefault((self.account, self.peer), [])
         if not sent or sent[-1] != text:
             sent.append(text)
@@ -357,6 +375,11 @@ class Composer(TextArea, inherit_bindings=False):
         self._resume_draft()
         self._keep_draft()
         self._take(self.Submitted(self.account, self.peer, text, edits))
+
+    def _is_unseen(self, text: str) -> bool:
+        """Say whether Enter was pressed before the user can have seen that the chat brought a draft of its own."""
+        (found, at), self._found = self._found, ("", 0.0)
+        return text == found and time.monotonic() - at < UNSEEN
 
     def action_line_break(self) -> None:
         self._replace_via_keyboard("\n", *self.selection)
@@ -488,7 +511,12 @@ class Composer(TextArea, inherit_bindings=False):
 
     async def _on_key(self, event: events.Key) -> None:
         """Give the list of completions its keys, and keep the rest of TextArea's keys to bindings."""
-        if event.key in ("tab", "shift+tab") and self._completions.items:
+        is_chord, self._is_chord = self._is_chord, event.key == "ctrl+x" and not self.selected_text
+        if is_chord and event.key == "ctrl+e":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.EditorWanted())
+        elif event.key in ("tab", "shift+tab") and self._completions.items:
             event.stop()
             event.prevent_default()
             self._choose(1 if event.key == "tab" else -1)
@@ -524,8 +552,23 @@ class Composer(TextArea, inherit_bindings=False):
     def take_paste(self, text: str) -> None:
         """Take many lines as text to look at, never as many messages."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if len(text) > MOST_PASTED:
+            self.notify(
+                f"{len(text):,} characters are more than one message can take: nothing was pasted.",
+                severity="error",
+                markup=False,
+            )
+            return
         if result := self._replace_via_keyboard(text, *self.selection):
             self.move_cursor(result.end_location)
+        if text.count("\n") + 1 >= LONG_PASTE:
+            self.call_later(self._tell_size)
+
+    def _tell_size(self) -> None:
+        lines = self.document.line_count
+        self.border_subtitle = (
+            f"{lines:,} lines, {len(self.text):,} characters · Enter sends all · Ctrl+Z takes it back"
+        )
 
     # -- the terminal's own cursor --------------------------------------------------------------------------------
 
