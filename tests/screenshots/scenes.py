@@ -89,11 +89,19 @@ async def _people(tonight: Evening) -> None:
     await tonight.press("alt+left")
 
 
+async def _messages(tonight: Evening) -> None:
+    """Open Papa's letters, with the long one out of sight above."""
+    await tonight.do("chat", "bennet@longbourn.lit")
+    await tonight.app.workers.wait_for_complete()
+    await tonight.clear()
+
+
 SCENES = (
     Scene("main", "The main screen", play),
     Scene("light", "The light theme", play, theme="light"),
     Scene("narrow", "A narrow terminal: the conversation", play, 60, 20),
     Scene("narrow-people", "A narrow terminal: people", _people, 60, 20),
+    Scene("messages", "Styles, quotations, code, files and long messages", _messages),
     Scene("wizard", "The first run", _wizard, 100, 28, is_first_run=True),
     Scene("requests", "Requests", _requests, 100, 28),
     Scene("presence", "Presence", _presence, 100, 28),

@@ -198,6 +198,12 @@ class _Letter:
     subject: str | None = None
 
 
+_WINDOWS: Final = tuple(
+    f"The {room}, {side}: {panes} panes, of which Lady Catherine has condescended to mention {panes // 9}."
+    for room, panes in (("hall", 64), ("breakfast room", 48), ("long gallery", 112), ("chapel", 27), ("closet", 9))
+    for side in ("north", "east", "south", "west", "by moonlight")
+)
+
 _LETTERS: Final = (
     _Letter(
         JANE, timedelta(days=2, hours=3), "Netherfield is kind and the rain is not. I am to stay until I stop sneezing."
@@ -214,6 +220,48 @@ _LETTERS: Final = (
         CHARLOTTE, timedelta(days=1, hours=2), "He looked at you through the whole of supper. I counted, for science."
     ),
     _Letter(CHARLOTTE, timedelta(days=1, hours=1, minutes=58), "Eleven times, not counting the jelly."),
+    _Letter(
+        BENNET,
+        timedelta(hours=5),
+        "> I must throw in a *good* word for my _little_ Lizzy\nSo I wrote to Mr. Bingley, and ~two~ one against the "
+        "others. Your mother has it by heart.",
+    ),
+    _Letter(BENNET, timedelta(hours=4, minutes=59), "/me closes the library door, *both* bolts"),
+    _Letter(
+        BENNET,
+        timedelta(hours=4, minutes=40),
+        "Mary has put the rule of this room in a form that no visitor can misread:\n"
+        "```python\n"
+        "def may_enter(library: Room, visitor: Person) -> bool:\n"
+        "    if visitor.is_selling or visitor.name == 'Collins':\n"
+        "        return False  # least of all with a sermon\n"
+        "    return visitor.volume < 20 and not library.has_fire_out\n"
+        "```\n"
+        "I had only `knock never`.",
+    ),
+    _Letter(
+        BENNET,
+        timedelta(hours=4, minutes=38),
+        "The law, for those who like novels: https://meryton.lit/gazette/1811/november/property/entails/"
+        "a-complaint-in-two-hundred-parts?reader=mama&part=17#smelling-salts",
+    ),
+    _Letter(
+        BENNET, timedelta(hours=4, minutes=36), "https://share.longbourn.lit/4f1e0c/The%20entail%2C%20annotated.pdf"
+    ),
+    _Letter(
+        BENNET,
+        timedelta(hours=4, minutes=20),
+        "Mr. Collins has sent his windows. I pass them on as I got them.\n"
+        + "\n".join(f"{number}. {room}" for number, room in enumerate(_WINDOWS, 1)),
+    ),
+    _Letter(
+        LYDIA, timedelta(hours=3), "officers!!! 💂🏻\u200d♂️💂🏽\u200d♂️ at the 🇬🇧 ball 💃🏽 and I have ❤️ for 1️⃣2️⃣ of them"
+    ),
+    _Letter(
+        LYDIA,
+        timedelta(hours=2, minutes=58),
+        "papa says 本の虫 is japanese for papa and שלום is how one says good-bye in his big book, and Ἄρης was an officer",
+    ),
     _Letter(DARCY, timedelta(minutes=26), "What think you of books?"),
 )
 
