@@ -184,7 +184,7 @@ async def test_the_inbox_lists_chats_by_activity_with_their_last_words() -> None
         await press(pilot, "f5")
         assert scene.engine.of(c.ReadLastMessages) == [c.ReadLastMessages(ELIZABETH)]
         shown = lines(pilot)
-        assert "3 unread in 2 chats" in shown[0]
+        assert "2 chats, 3 unread" in shown[0]
         assert "Jane" in shown[1]
         assert "He asked me to dance again!" in shown[1]
         assert shown[1].endswith("2")

@@ -86,6 +86,7 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
     def read(self) -> None:
         """Read all chats anew; the cursor stays on its chat, or where that was."""
         desk = self._desk
+        is_new = not self._rows
         kept = self.chat
         chats = dict.fromkeys((*desk.views.conversations(), *desk.marks.pinned()))
         marks = {chat: desk.marks.of(*chat) for chat in chats if desk.views.contact(*chat) is not None}
@@ -98,7 +99,9 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
             self._rows += [None, *(archived if self._is_unfolded else ())]
         self._is_of_several = len(desk.views.accounts()) > 1
         self._numbers = {chat: number for number, chat in enumerate(desk.trail.numbered(), 1)}
-        self._line = self._rows.index(kept) if kept in self._rows else min(self._line, max(0, len(self._rows) - 1))
+        if not is_new and kept in self._rows:
+            self._line = self._rows.index(kept)
+        self._line = min(self._line, max(0, len(self._rows) - 1))
         self.virtual_size = Size(self.size.width, len(self._rows) + _TOP)
         self.repaint()
 
@@ -114,7 +117,7 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
     def _heading(self, ink: Inks, width: int) -> Strip:
         unread = sum(view.unread for view in self._desk.views.accounts())
         count = counted(len(self._rows) - (1 if self._archived else 0), "chat")
-        return laid_out([(" Inbox", ink.strong)], [(f"{unread} unread in {count} ", ink.dim)], width, ink.panel)
+        return laid_out([(" Inbox", ink.strong)], [(f"{count}, {unread} unread ", ink.dim)], width, ink.panel)
 
     def _drawn_row(self, line: int, ink: Inks, width: int) -> Strip:
         if line >= len(self._rows):

@@ -88,6 +88,7 @@ _SHORT = {
         "later-here": "Later",
         "read-here": "Read",
         "go-to": "Go to",
+        "inbox": "Back",
     },
     Place.MESSAGES: {
         "write": "Write",
