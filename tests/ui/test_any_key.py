@@ -27,7 +27,8 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.app import TuiXmppApp
 
 KEYS = """up down left right enter space escape tab shift+tab home end pageup pagedown delete backspace f1 f2 f3 f4 f5
-f6 f8 ctrl+t ctrl+r ctrl+n ctrl+p ctrl+k ctrl+o alt+a alt+w alt+left alt+right slash question_mark a b c d i j k m n o
+f6 f8 ctrl+t ctrl+r ctrl+n ctrl+p ctrl+k ctrl+o alt+a alt+l alt+u alt+v
+alt+v alt+s alt+x alt+1 alt+w alt+left alt+right slash question_mark a b c d i j k m n o
 p r s x y 1 5 @ . 中"""
 STEPS = 60
 

@@ -535,6 +535,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("last-chat", "Last chat", "Go back to the chat before this one.", chats.last_chat, ("alt+l",)),
     Action("unread-line", "Unread line", "Go to the first message that was unread here.", chats.unread_line,
            ("alt+u",), applies=_has_chat),
+    Action("split", "Split", "Open a chat beside the others: the one named or chosen, else the last one.",
+           chats.split, ("alt+v",), slash="split", arguments=(_WHOM,)),
+    Action("next-split", "Next split", "Go to the next of the conversations that are beside each other.",
+           chats.next_split, ("alt+s",)),
+    Action("close-split", "Close the split", "Take this conversation from beside the others; the chat stays open.",
+           chats.close_split, ("alt+x",), slash="unsplit", applies=chats.has_splits),
     Action("inbox", "Inbox", "See all chats of all accounts by activity.", chats.inbox, ("f5",), slash="inbox",
            footer="Inbox"),
     *(

@@ -126,6 +126,7 @@ class TuiXmppApp(Guarded, App[None]):
 
     def _begin(self) -> None:
         self.client.start()
+        self.main.restore_layout()
         # Whoever starts the program may have put the collector off until the first screen was there. What has been made
         # so far stays: it need not be looked through again.
         gc.freeze()

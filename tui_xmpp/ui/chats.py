@@ -142,6 +142,36 @@ def numbered(number: int) -> Run:
     return run
 
 
+def split(desk: Desk, text: str) -> None:
+    """Open a chat beside the others: the one named, the one under the roster's cursor, or the last one not open."""
+    main = desk.main
+    if text:
+        main.open_beside(desk.find_contact(text))
+        return
+    subject = desk.subject
+    if subject is not None and main.splits.showing((subject.account, subject.peer)) is None:
+        main.open_beside((subject.account, subject.peer))
+        return
+    main.open_beside(next((chat for chat in desk.trail.visits() if main.splits.showing(chat) is None), None))
+
+
+def next_split(desk: Desk, text: str) -> None:
+    """Go to the next of the open conversations."""
+    if not has_splits(desk):
+        raise VerbError("There is only one conversation here: Alt+V opens another beside it.")
+    desk.main.focus_split(desk.main.splits.following())
+
+
+def close_split(desk: Desk, text: str) -> None:
+    """Take the pane one writes in away."""
+    desk.main.close_split()
+
+
+def has_splits(desk: Desk) -> bool:
+    """Say whether conversations are open beside each other."""
+    return len(desk.main.splits.panes) > 1
+
+
 def inbox(desk: Desk, text: str) -> None:
     """Show all chats by activity."""
     from tui_xmpp.ui.screens.inbox import InboxScreen

@@ -49,6 +49,7 @@ class PaletteScreen(Dialog[None]):
         Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
         Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
         Binding("tab", "complete", "Take the words", show=False, priority=True),
+        Binding("alt+enter,ctrl+enter,ctrl+j", "take_beside", "Open in a split", show=False, priority=True),
     ]
 
     DEFAULT_CSS = """
@@ -215,10 +216,14 @@ class PaletteScreen(Dialog[None]):
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self._take(event.option_index)
 
+    def action_take_beside(self) -> None:
+        """Open the chat under the cursor beside the others."""
+        self._take(self.query_one(OptionList).highlighted, is_beside=True)
+
     def _at(self, index: int | None) -> Subject | None:
         return self._found[index] if index is not None and index < len(self._found) else None
 
-    def _take(self, index: int | None) -> None:
+    def _take(self, index: int | None, *, is_beside: bool = False) -> None:
         subject = self._at(index)
         if subject is None:
             return
@@ -231,7 +236,10 @@ class PaletteScreen(Dialog[None]):
         else:
             account = subject.account if isinstance(subject, ContactView) else self._desk.need_account()
             peer = subject.peer if isinstance(subject, ContactView) else subject
-            main.open_chat(account, peer)
+            if is_beside:
+                main.open_beside((account, peer))
+            else:
+                main.open_chat(account, peer)
 
 
 def _chat_of(subject: Subject) -> Chat | None:

@@ -24,6 +24,7 @@ class Trail:
         self._marks = marks
         self._visits = ChatList(client, "visited chats")
         self._open = ChatList(client, "open chats")
+        self._layout = ChatList(client, "chats beside each other")
 
     def visit(self, chat: Chat) -> None:
         """Be in a chat now. It gets a number: a free one, or that of the chat not visited for longest."""
@@ -51,6 +52,16 @@ class Trail:
     def numbered(self) -> tuple[Chat, ...]:
         """Return the chats with a number, from 1 on: the pinned ones, then those opened, in that order."""
         return self._here(dict.fromkeys((*self._marks.pinned(), *self._open.chats())))[:NUMBERS]
+
+    def keep_layout(self, chats: Iterable[Chat]) -> None:
+        """Keep which chats are open beside each other; a single one is not kept."""
+        beside = tuple(chats)
+        self._layout.put(beside if len(beside) > 1 else ())
+
+    def layout(self) -> tuple[Chat, ...]:
+        """Return the chats that were open beside each other."""
+        chats = self._here(self._layout.chats())
+        return chats if len(chats) > 1 else ()
 
     def _here(self, chats: Iterable[Chat]) -> tuple[Chat, ...]:
         return tuple(chat for chat in chats if self._views.account(chat[0]) is not None)

@@ -19,7 +19,9 @@ from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.composer import Completion, Composer
 from tui_xmpp.ui.widgets.conversation import ConversationPane
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
+from tui_xmpp.ui.widgets.pane_memory import PaneMemory
 from tui_xmpp.ui.widgets.roster import Roster
+from tui_xmpp.ui.widgets.splits import Splits
 from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
 
 NARROW = 72
@@ -89,8 +91,6 @@ class Layout(Guarded, Screen[None]):
         super().__init__(classes="-people -no-roster" if is_roster_hidden else "-people")
         self.desk = desk
         views, clock, ui = desk.client.views, desk.clock, desk.client.settings.ui
-        self.chat: Chat | None = None
-        """The open conversation."""
         self.page = PEOPLE
         self._roster_width = ui.roster_width
         """What the user chose; None: by the terminal's width."""
@@ -98,8 +98,18 @@ class Layout(Guarded, Screen[None]):
         self.roster = _Roster(views, desk.marks, id="roster")
         self.size_roster()
         self.divider = Divider()
-        self.conversation = ConversationPane(
-            views, self.complete, self.take, clock=clock, time_format=ui.clock_format, id="conversation"
+        memory = PaneMemory()
+        self.splits = Splits(
+            lambda: ConversationPane(
+                views,
+                self.complete,
+                self.take,
+                memory=memory,
+                clock=clock,
+                time_format=desk.client.settings.ui.clock_format,
+            ),
+            self.turned,
+            id="conversation",
         )
         self.status_pane = _StatusPane(views, clock, ui.time_format, id="status")
         self.status_line = StatusLine(views, clock, ui.time_format)
@@ -111,7 +121,7 @@ class Layout(Guarded, Screen[None]):
         with Horizontal(id="panes"):
             yield self.roster
             yield self.divider
-            yield self.conversation
+            yield self.splits
         yield self.status_pane
         yield self.status_line
         yield self.key_bar
@@ -124,9 +134,23 @@ class Layout(Guarded, Screen[None]):
         """Send or carry out what was written; to be overridden."""
         raise NotImplementedError
 
+    def turned(self) -> None:
+        """Draw what depends on which pane is the active one; to be overridden."""
+        raise NotImplementedError
+
     def tell_title(self) -> None:
         """Say in a narrow terminal where one stands; to be overridden."""
         raise NotImplementedError
+
+    @property
+    def conversation(self) -> ConversationPane:
+        """The pane the user writes in."""
+        return self.splits.active
+
+    @property
+    def chat(self) -> Chat | None:
+        """The open conversation; where there are several, the one the user writes in."""
+        return self.splits.active.chat
 
     @property
     def is_narrow(self) -> bool:
@@ -143,7 +167,7 @@ class Layout(Guarded, Screen[None]):
         if is_narrow != was_narrow:
             focused = self.focused
             if is_narrow and focused is not None:
-                page = CONVERSATION if self.conversation in focused.ancestors_with_self else PEOPLE
+                page = PEOPLE if self.splits.holding(focused) is None else CONVERSATION
                 self.turn_to(STATUS if focused is self.status_pane else page)
             self.tell_title()
 
@@ -217,18 +241,27 @@ class Layout(Guarded, Screen[None]):
         if self.is_narrow:
             self.go(self.page + step)
 
+    def focus_split(self, pane: ConversationPane) -> None:
+        """Put the cursor into a pane, to write there."""
+        self.splits.activate(pane)
+        self.turn_to(CONVERSATION)
+        pane.focus_composer()
+
     def focus_next_pane(self) -> None:
         """Put the cursor into the next pane."""
+        panes = self.splits.panes
         if self.is_narrow:
             self.go((self.page + 1) % 3)
         elif self.roster.has_focus:
-            self.conversation.focus_composer()
+            self.focus_split(panes[0])
+        elif self.splits.holding(self.focused) is not None and self.conversation is not panes[-1]:
+            self.focus_split(self.splits.following())
         elif self.has_class("-status") and not self.status_pane.has_focus:
             self.status_pane.focus()
         elif not self.has_class("-no-roster"):
             self.roster.focus()
         else:
-            self.conversation.focus_composer()
+            self.focus_split(panes[0])
 
     def focus_writing(self) -> None:
         """Put the cursor where one writes or, where no chat is open, into the list of people."""
@@ -260,6 +293,9 @@ class Layout(Guarded, Screen[None]):
         self.tell_title()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        pane = self.splits.holding(self.focused)
+        if pane is not None:
+            self.splits.activate(pane)
         place = Place.EVERYWHERE
         if self.focused is self.roster:
             place = Place.ROSTER

@@ -17,14 +17,16 @@ from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui import commands, messages
 from tui_xmpp.ui.actions import BY_ID, Place, key_words
-from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.desk import Chat, Desk, VerbError
 from tui_xmpp.ui.screens.layout import CONVERSATION, PEOPLE, Layout, bindings_of
 from tui_xmpp.ui.screens.news import News
 from tui_xmpp.ui.signs import SHAPES
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.composer import Completion, Composer
+from tui_xmpp.ui.widgets.conversation import ConversationPane
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.roster import Roster
+from tui_xmpp.ui.widgets.splits import MOST_PANES
 from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
 from tui_xmpp.worker.doorbell import Batch
 
@@ -65,8 +67,9 @@ class MainScreen(Layout):
 
     def on_screen_resume(self) -> None:
         # What came while another screen lay over this one is seen now.
-        if self.chat is not None:
-            self.conversation.refresh_from(self.desk.views)
+        for pane in self.splits.panes:
+            if pane.chat is not None:
+                pane.refresh_from(self.desk.views)
 
     # -- what others ask about it ---------------------------------------------------------------------------------
 
@@ -94,39 +97,91 @@ class MainScreen(Layout):
     # -- chats ----------------------------------------------------------------------------------------------------
 
     def open_chat(self, account: BareJID, peer: BareJID) -> None:
-        """Open a conversation and put the cursor where one writes."""
-        if self.chat != (account, peer):
-            if self.chat is not None:
-                self.desk.submit(c.CloseConversation(*self.chat))
-            self.chat = (account, peer)
-            self.desk.submit(c.OpenConversation(account, peer))
-            self.conversation.show(account, peer)
-            self.roster.open_chat = self.chat
-            self.desk.trail.visit(self.chat)
-            self._number_chats()
-            self.roster.select(account, peer)
-            self.show_speaker()
+        """Open a conversation, or go to the pane that shows it, and put the cursor where one writes."""
+        pane = self.splits.showing((account, peer))
+        if pane is None:
+            pane = self.conversation
+            self._show_in(pane, (account, peer))
+            self.turned()
+        self.focus_split(pane)
+
+    def open_beside(self, chat: Chat | None) -> None:
+        """Open a conversation in a pane of its own; None: a pane that waits for one."""
+        if chat is not None and self.splits.showing(chat) is not None:
+            self.open_chat(*chat)
+            return
+        if self.splits.is_full:
+            raise VerbError(f"There are {MOST_PANES} conversations open already: Alt+X closes one.")
+        # Keys typed until the new pane can take them must not go into another chat.
+        self.set_focus(None)
+        pane = self.splits.add()
+        if chat is not None:
+            self._show_in(pane, chat)
+        self.turned()
         self.turn_to(CONVERSATION)
-        self.conversation.focus_composer()
+        pane.call_after_refresh(pane.focus_composer)
+
+    def _show_in(self, pane: ConversationPane, chat: Chat) -> None:
+        if pane.chat is not None:
+            self.desk.submit(c.CloseConversation(*pane.chat))
+        self.desk.submit(c.OpenConversation(*chat))
+        pane.show(*chat)
+
+    def turned(self) -> None:
+        """Draw what depends on which conversation is the open one."""
+        chat = self.chat
+        self.roster.open_chat = chat
+        if chat is not None:
+            self.desk.trail.visit(chat)
+            self.roster.select(*chat)
+        self._number_chats()
+        self.show_speaker()
+        self.desk.trail.keep_layout(self.splits.chats())
+
+    def close_split(self) -> None:
+        """Take the pane the user writes in away; its chat keeps its number."""
+        pane = self.conversation
+        if len(self.splits.panes) == 1:
+            raise VerbError("There is only one conversation here: Alt+V opens another beside it.")
+        chat, draft = pane.chat, pane.composer.draft
+        pane.show(None, None)
+        if chat is not None:
+            # Said here too: what a pane that goes away posts may not arrive.
+            self.desk.submit(c.SaveDraft(*chat, draft))
+            self.desk.submit(c.CloseConversation(*chat))
+        self.splits.take_away(pane)
+        self.focus_split(self.conversation)
+
+    def restore_layout(self) -> None:
+        """Open the conversations that were beside each other in the last run."""
+        for number, chat in enumerate(chats := self.desk.trail.layout()):
+            if number:
+                self.splits.add()
+            self._show_in(self.conversation, chat)
+        if chats:
+            self.splits.activate(self.splits.panes[0])
+            self.turned()
 
     def close_chat(self) -> None:
         """Leave the open conversation."""
         if self.chat is None:
             return
-        self.desk.submit(c.CloseConversation(*self.chat))
         self.desk.trail.leave(self.chat)
-        self.chat = None
-        self.roster.open_chat = None
-        self._number_chats()
-        self.conversation.show(self.speaker, None)
-        self.show_speaker()
+        if len(self.splits.panes) > 1:
+            self.close_split()
+            return
+        self.desk.submit(c.CloseConversation(*self.chat))
+        self.conversation.show(self.chat[0], None)
+        self.turned()
         self.turn_to(PEOPLE)
         self.roster.focus()
 
-    def forget_chat(self) -> None:
-        """Show no conversation any more: the account of the open one is gone."""
-        self.chat = self.roster.open_chat = None
-        self.conversation.show(self.speaker, None)
+    def forget_chats(self) -> None:
+        """Show no conversation any more whose account is gone."""
+        for pane in self.splits.panes:
+            if pane.chat is not None and self.desk.views.account(pane.chat[0]) is None:
+                pane.show(self.speaker, None)
+        self.turned()
 
     def speak_as_next(self) -> None:
         """Choose the next account as the one spoken as, where no chat decides that."""
@@ -157,9 +212,10 @@ class MainScreen(Layout):
     def show_speaker(self) -> None:
         """Draw all that says as whom the user speaks."""
         self.status_line.speaker = self.speaker
-        self.conversation.log_lines.welcome = self._welcome()
-        if self.chat is None:
-            self.conversation.show(self.speaker, None)
+        for pane in self.splits.panes:
+            if pane.chat is None:
+                pane.log_lines.welcome = self._welcome()
+                pane.show(self.speaker, None)
         self.status_line.repaint()
         self.key_bar.repaint()
         self.tell_title()
@@ -197,6 +253,8 @@ class MainScreen(Layout):
         if self.chat is not None:
             contact = views.conversation(*self.chat).contact
             chat = f"{sanitize_line(contact.title, 40)} {SHAPES[contact.show]}"
+        if len(self.splits.panes) > 1:
+            chat += f" {self.splits.panes.index(self.conversation) + 1}/{len(self.splits.panes)}"
         view = views.account(self.speaker) if self.speaker else None
         phase = view.connection.phase if view else Phase.OFFLINE
         sign = "" if phase is Phase.ONLINE else " ✗" if phase in (Phase.OFFLINE, Phase.STOPPED) else " ◌"
@@ -268,7 +326,8 @@ class MainScreen(Layout):
         if written.edits is not None and written.account is not None and written.peer is not None:
             messages.send_edited(self.desk, written.account, written.peer, written.edits, written.text)
         elif not self.run_text(written.account, written.peer, written.text):
-            self.conversation.composer.replace_text(written.text)
+            pane = self.splits.showing((written.account, written.peer)) or self.conversation
+            pane.composer.replace_text(written.text)
 
     @on(Composer.EditorWanted)
     def _editor_wanted(self) -> None:

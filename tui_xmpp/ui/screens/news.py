@@ -18,6 +18,7 @@ from tui_xmpp.core.model import LogEntry, Prompt, PromptKind, Severity
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Chat
+from tui_xmpp.ui.widgets.conversation import ConversationPane
 from tui_xmpp.worker.doorbell import Batch
 
 if TYPE_CHECKING:
@@ -36,21 +37,24 @@ class News:
 
     def follow(self, batch: Batch) -> None:
         """Read anew what the batch names and the main screen shows."""
+        panes = self._main.splits.panes
+        chats = {pane.chat: pane for pane in panes if pane.chat is not None}
+        stale: set[ConversationPane] = set()
         contacts: set[Chat] = set()
         accounts: set[BareJID] = set()
-        is_roster_reset = is_account_stale = is_chat_stale = False
+        is_roster_reset = is_account_stale = False
         for change in batch.changes:
-            if isinstance(change, ContactChanged):
-                contacts.add((change.account, change.peer))
-                is_chat_stale |= (change.account, change.peer) == self._main.chat
-            elif isinstance(change, ConversationChanged):
-                is_chat_stale |= (change.account, change.peer) == self._main.chat
-            elif isinstance(change, AccountChanged):
-                accounts.add(change.account)
-                is_chat_stale |= self._main.chat is not None and change.account == self._main.chat[0]
-            elif isinstance(change, RosterReset):
-                is_chat_stale |= self._main.chat is not None and change.account == self._main.chat[0]
-                self._main.roster.update_roster(change.account)
+            if isinstance(change, ContactChanged | ConversationChanged):
+                if isinstance(change, ContactChanged):
+                    contacts.add((change.account, change.peer))
+                if (pane := chats.get((change.account, change.peer))) is not None:
+                    stale.add(pane)
+            elif isinstance(change, AccountChanged | RosterReset):
+                stale.update(pane for chat, pane in chats.items() if chat[0] == change.account)
+                if isinstance(change, RosterReset):
+                    self._main.roster.update_roster(change.account)
+                else:
+                    accounts.add(change.account)
             elif isinstance(change, RequestsChanged):
                 self._main.roster.update_requests()
                 is_account_stale = True
@@ -60,14 +64,14 @@ class News:
                 is_roster_reset = is_account_stale = True
         if is_roster_reset:
             self._main.roster.reset()
-            if self._main.chat is not None and self._desk.views.account(self._main.chat[0]) is None:
-                self._main.forget_chat()
-        if is_chat_stale:
-            self._main.conversation.refresh_from(self._desk.views)
-            if self._main.chat is not None and self._main.conversation.log_lines.is_being_read:
+            if any(self._desk.views.account(account) is None for account, _ in chats):
+                self._main.forget_chats()
+        for pane in stale:
+            pane.refresh_from(self._desk.views)
+            if pane.chat is not None and pane.log_lines.is_being_read:
                 # A batch that says so follows at once, with this contact and account: till then no number may flicker.
-                contacts.discard(self._main.chat)
-                accounts.discard(self._main.chat[0])
+                contacts.discard(pane.chat)
+                accounts.discard(pane.chat[0])
         self._bring_back(contacts)
         if contacts and not is_roster_reset:
             self._main.roster.update_contacts(contacts)
@@ -80,7 +84,7 @@ class News:
             self._desk.app.show_unread()
         if is_account_stale or any(isinstance(change, LogChanged) for change in batch.changes):
             self._main.status_pane.update()
-        if is_chat_stale or contacts:
+        if stale or contacts:
             self._main.tell_title()
 
     def _bring_back(self, chats: Iterable[Chat]) -> None:
@@ -105,8 +109,10 @@ class News:
             self._desk.complain(sanitize_line(entry.text, 400))
 
     def _is_told_in_chat(self, entry: LogEntry) -> bool:
-        """Say whether the open chat shows what the entry says below the message it is about."""
-        if entry.account is None or entry.peer is None or self._main.chat != (entry.account, entry.peer.bare):
+        """Say whether an open chat shows what the entry says below the message it is about."""
+        if entry.account is None or entry.peer is None:
+            return False
+        if self._main.splits.showing((entry.account, entry.peer.bare)) is None:
             return False
         messages = self._desk.views.conversation(entry.account, entry.peer.bare).messages
         return any(message.failure and message.failure.sentence == entry.text for message in messages[-20:])

@@ -23,6 +23,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.widgets.pane_memory import PaneMemory
 from tui_xmpp.ui.wrapping import fit
 from tui_xmpp.values import dataclass
 
@@ -219,6 +220,7 @@ class Composer(TextArea, inherit_bindings=False):
         complete: Completer,
         completions: CompletionList,
         take: Callable[[Submitted], None],
+        memory: PaneMemory | None = None,
         *,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
@@ -238,11 +240,12 @@ class Composer(TextArea, inherit_bindings=False):
         self._chosen_text: str | None = None  # the text a completion made: it offers no new ones
         self._tail = ""
         self._kept = ""  # the draft as last told
-        self._drafts: dict[tuple[BareJID, BareJID], str] = {}
+        memory = memory or PaneMemory()
+        self._drafts = memory.drafts
         self._aside: str | None = None  # the draft that waits while a command or an edited text stands in its place
         self._edits: str | None = None  # the message whose text is being edited
         self._draft_timer: Timer | None = None
-        self._sent: dict[tuple[BareJID | None, BareJID | None], list[str]] = {}
+        self._sent = memory.sent
         self._recalled = 0  # how many texts back in the history
         self._unsent = ""  # what was written before going back
         self._found = ("", 0.0)  # the draft that came with the chat, and when
@@ -579,7 +582,8 @@ class Composer(TextArea, inherit_bindings=False):
         self._show_terminal_cursor(is_shown=True)
 
     def on_blur(self) -> None:
-        self._show_terminal_cursor(is_shown=False)
+        if not isinstance(self.screen.focused, Composer):  # else the cursor went to another pane's
+            self._show_terminal_cursor(is_shown=False)
 
     def on_resize(self) -> None:
         self.place_cursor()

@@ -21,6 +21,7 @@ from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.widgets.composer import Completer, CompletionList, Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.lines import DrawnLines
+from tui_xmpp.ui.widgets.pane_memory import PaneMemory
 
 
 class ConversationHeader(DrawnLines):
@@ -36,6 +37,8 @@ class ConversationHeader(DrawnLines):
         super().__init__()
         self._contact: ContactView | None = None
         self._warning = ""
+        self._is_active: bool | None = None
+        self._place = ""
 
     def show(self, contact: ContactView | None) -> None:
         """Draw this contact, or an empty line."""
@@ -48,16 +51,24 @@ class ConversationHeader(DrawnLines):
             self.set_class(bool(self._warning), "-warning")
         self.repaint()
 
+    def stand(self, *, is_active: bool | None, place: str) -> None:
+        """Tell the active one of several panes from the others (None: there is one), and its place if not all show."""
+        if (is_active, place) != (self._is_active, self._place):
+            self._is_active, self._place = is_active, place
+            self.repaint()
+
     def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
         """Draw the line, and below it a warning where the name may deceive."""
         return [self._drawn_line(y) for y in lines]
 
     def _drawn_line(self, y: int) -> Strip:
         ink = inks(self.app.current_theme)
-        ground = ink.surface
+        ground = ink.panel if self._is_active else ink.surface
         width, contact = self.size.width, self._contact
+        edge = ("▌" if self._is_active else " ", ink.accent)
+        place = (f" {self._place} " if self._place else "", ink.dim)
         if contact is None:
-            return Strip.blank(width, ground)
+            return laid_out([edge], [place], width, ground)
         if y:
             address = contact.peer.domain_ascii if not contact.peer.domain.isascii() else ""
             told = f"⚠ {self._warning}" + (f" The server's name is {address}." if address else "")
@@ -65,8 +76,9 @@ class ConversationHeader(DrawnLines):
         name = sanitize_line(contact.title, 80)
         status = sanitize_line(contact.status, 200)
         left = [
-            (f" {SHAPES[contact.show]} ", show_ink(contact.show, ink)),
-            (f"{name}  ", ink.strong),
+            edge,
+            (f"{SHAPES[contact.show]} ", show_ink(contact.show, ink)),
+            (f"{name}  ", ink.dim if self._is_active is False else ink.strong),
             (f"{WORDS[contact.show]} {f'· {status}' if status else ''}", ink.dim),
         ]
         right: list[tuple[str, Style]] = []
@@ -76,7 +88,7 @@ class ConversationHeader(DrawnLines):
         address = str(contact.peer)
         if name != address and width >= 70:
             right.append((f" {sanitize_line(address, 60)} ", ink.dim))
-        return laid_out(left, right, width, ground)
+        return laid_out(left, [*right, place], width, ground)
 
 
 class ConversationPane(Widget):
@@ -92,6 +104,7 @@ class ConversationPane(Widget):
         complete: Completer,
         take: Callable[[Composer.Submitted], None],
         *,
+        memory: PaneMemory | None = None,
         clock: Clock | None = None,
         time_format: str = "%H:%M",
         zone: tzinfo | None = None,
@@ -103,15 +116,20 @@ class ConversationPane(Widget):
         self.account: BareJID | None = None
         self.peer: BareJID | None = None
         self.header = ConversationHeader()
-        self.log_lines = ConversationLog(clock=self._clock, time_format=time_format, zone=zone)
+        self.log_lines = ConversationLog(memory, clock=self._clock, time_format=time_format, zone=zone)
         self.completions = CompletionList()
-        self.composer = Composer(complete, self.completions, take)
+        self.composer = Composer(complete, self.completions, take, memory)
 
     def compose(self) -> ComposeResult:
         yield self.header
         yield self.log_lines
         yield self.completions
         yield self.composer
+
+    @property
+    def chat(self) -> tuple[BareJID, BareJID] | None:
+        """The conversation shown."""
+        return (self.account, self.peer) if self.account is not None and self.peer is not None else None
 
     def show(self, account: BareJID | None, peer: BareJID | None) -> None:
         """Turn to a conversation, or to none; drafts and places stay with their conversations.

@@ -29,6 +29,7 @@ from tui_xmpp.ui.highlighting import Highlighter
 from tui_xmpp.ui.render import Palette, Renderer, gap_stop, speakers
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.message_window import MessageWindow, Standpoint
+from tui_xmpp.ui.widgets.pane_memory import PaneMemory
 from tui_xmpp.ui.widgets.text_selection import selected_text, whole_message
 from tui_xmpp.ui.wrapping import fit
 from tui_xmpp.values import dataclass
@@ -116,6 +117,7 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def __init__(
         self,
+        memory: PaneMemory | None = None,
         *,
         clock: Clock | None = None,
         time_format: str = "%H:%M",
@@ -137,7 +139,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         self._seen: str | None = None  # the newest message when the window was scrolled up
         self._new = 0
         self._cursor: str | None = None
-        self._places: dict[tuple[BareJID, BareJID], Standpoint] = {}
+        self._places = (memory or PaneMemory()).places
         self._asked_before: str | None = None
         self._asked_after: str | None = None
         self._sought: str | datetime | None = None
@@ -466,6 +468,8 @@ class ConversationLog(DrawnLines, can_focus=True):
 
     def _tell_read(self) -> None:
         view = self._view
+        if view is not None and not view.unread:
+            self._told_read = None
         if (
             self._is_kept_unread
             or view is None
