@@ -89,6 +89,36 @@ def test_x_313_03_an_offline_copy_without_ids_is_known_by_words_and_time(archive
     assert bodies(archive) == ["good morning", "good morning"]
 
 
+def steps(archive: Archive, events: list[e.Event]) -> int:
+    """Return how many hundreds of steps SQLite makes to keep events."""
+    count = 0
+
+    def step() -> None:
+        nonlocal count
+        count += 1
+
+    archive._connection.set_progress_handler(step, 100)
+    archive.write(events)
+    archive._connection.set_progress_handler(None, 0)
+    return count
+
+
+def test_offline_messages_of_one_minute_are_not_each_compared_with_all_others(archive: Archive) -> None:
+    late = [
+        e.MessageReceived(ELIZABETH, replace(incoming(f"k{n}"), body=f"{n}", stanza_id=None, is_delayed=True))
+        for n in range(1000)
+    ]
+    first = steps(archive, [*late[:100]])
+    archive.write(late[100:900])
+    assert steps(archive, [*late[900:]]) < 2 * first
+    first = steps(archive, [page(*(archived("", f"a{n}", body=f"{n}") for n in range(50)))])
+    archive.write([page(*(archived("", f"a{n}", body=f"{n}") for n in range(50, 900)), after="a49")])
+    assert (
+        steps(archive, [page(*(archived("", f"a{n}", body=f"{n}") for n in range(900, 950)), after="a899")]) < 2 * first
+    )
+    assert len(archive.page(ELIZABETH, DARCY).messages) == 200
+
+
 RANDOM = "d41d8cd98f00b204"
 """An id that nobody uses again."""
 

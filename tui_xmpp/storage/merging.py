@@ -64,7 +64,8 @@ class Touched:
     peer: BareJID
     by_archive_id: dict[str, _Held] = field(default_factory=dict)
     by_said_id: dict[str, list[_Held]] = field(default_factory=dict)
-    nameless: list[_Held] = field(default_factory=list)
+    unarchived: dict[str, list[_Held]] = field(default_factory=dict)
+    """What came without the archive's id, by its words."""
     changed: dict[int, Message] = field(default_factory=dict)
     new: list[Message] = field(default_factory=list)
     first: dict[tuple[Direction, str], Message] = field(default_factory=dict)
@@ -137,8 +138,8 @@ class Merging:
             stamp = microseconds(message.stamp)
             yield from self._held(
                 message,
-                "conversation = ? AND stamp BETWEEN ? AND ? AND body = ?",
-                (conversation, stamp - reach, stamp + reach, message.body),
+                "conversation = ? AND substr(body, 1, 24) = substr(?, 1, 24) AND stamp BETWEEN ? AND ? AND +body = ?",
+                (conversation, message.body, stamp - reach, stamp + reach, message.body),
             )
 
     # A plus keeps SQLite from choosing the index of that column, where another one names far fewer rows.
@@ -244,11 +245,12 @@ class Merging:
             touched.by_said_id.setdefault(held.message.origin_id or "", []).append(held)
         reach = TOLERANCE.seconds * 1_000_000
         stamps = [microseconds(message.stamp) for message in messages]
-        touched.nameless = self._held(
-            like,
-            "conversation = ? AND archive_id IS NULL AND stamp BETWEEN ? AND ?",
-            (id_, min(stamps) - reach, max(stamps) + reach),
+        words = json.dumps(list({message.body[:24] for message in messages}))
+        unarchived = (
+            f"conversation = ? AND substr(body, 1, 24) IN {each} AND stamp BETWEEN ? AND ? AND archive_id IS NULL"
         )
+        for held in self._held(like, unarchived, (id_, words, min(stamps) - reach, max(stamps) + reach)):
+            touched.unarchived.setdefault(held.message.body, []).append(held)
         return touched
 
     def _make_room(
@@ -427,7 +429,7 @@ def _match(touched: Touched, message: Message, used: set[int]) -> _Held | None:
     for held in touched.by_said_id.get(name, ()) if name is not None else ():
         if held.id not in used and is_copy(message, held.message, is_late=True):
             return held
-    for held in touched.nameless:
+    for held in touched.unarchived.get(message.body, ()):
         if held.id not in used and is_copy(message, held.message, is_late=True):
             return held
     return None

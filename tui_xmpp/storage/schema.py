@@ -138,6 +138,11 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE message ADD COLUMN files TEXT;
     ALTER TABLE message ADD COLUMN is_unstyled INTEGER NOT NULL DEFAULT 0;
     """,
+    # A late copy without an id is known by its words: 5,000 of one minute must not each be compared with all others.
+    """
+    CREATE INDEX message_worded ON message (conversation, substr(body, 1, 24), stamp);
+    DROP INDEX message_unarchived;
+    """,
 )
 
 
