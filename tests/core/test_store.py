@@ -210,7 +210,7 @@ def test_every_fact_has_a_handler() -> None:
     from tui_xmpp.core.store import _HANDLERS
 
     facts = {t for t in vars(e).values() if isinstance(t, type) and issubclass(t, e.Event) and t is not e.Event}
-    on_disk_only = {e.ArchivePageReceived, e.ArchiveHeld, e.DisplayedElsewhere}
+    on_disk_only = {e.ArchivePageReceived, e.ArchiveHeld, e.DisplayedElsewhere, e.ConversationMarkedUnread}
     handled_otherwise = {e.AccountAdded, e.AuthenticationPinned, e.CertificatePinned} | on_disk_only
     # What only the disk keeps: the session's own state, for the next run.
     handled_otherwise |= {e.SessionOpened, e.SessionClosed, e.StanzasHandled, e.MessagePlaced, e.StanzasAcknowledged}

@@ -160,7 +160,10 @@ async def test_failed_message_is_sent_again_under_its_own_id_or_given_up() -> No
         await scene.hears(ERROR.format(ROMEO))
         assert await scene.does(ResendMessage(ACCOUNT, ROMEO, "id3")) == [canonical(SENT.format(id="id3", body="Hi"))]
         assert said(scene)[0].delivery is Delivery.SENT
+        told = len(scene.log)
         await scene.hears(ERROR.format(ROMEO))
+        assert said(scene)[0].delivery is Delivery.FAILED
+        assert ["not delivered" in str(entry) for entry in scene.log[told:]] == [True], "the second failure is news too"
         await scene.does(DiscardMessage(ACCOUNT, ROMEO, "id3"))
         assert said(scene) == ()
         assert await scene.fails(DiscardMessage(ACCOUNT, ROMEO, "id3")) is not None

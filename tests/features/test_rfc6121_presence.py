@@ -93,6 +93,16 @@ async def test_c_pre_06_one_resource_leaves_or_all_do() -> None:
         assert romeo(scene).resources == ()
 
 
+async def test_c_pre_06_who_has_no_resource_is_seen_too_as_a_gateway() -> None:
+    async with online() as scene:
+        await scene.hears("<presence from='romeo@montague.example'><show>xa</show></presence>")
+        assert [(one.resource, one.presence.show) for one in romeo(scene).resources] == [("", Show.XA)]
+        await scene.hears("<presence from='romeo@montague.example'><status>Here</status></presence>")
+        assert (romeo(scene).show, romeo(scene).status) == (Show.ONLINE, "Here")
+        await scene.hears("<presence from='romeo@montague.example' type='unavailable'/>")
+        assert romeo(scene).resources == ()
+
+
 async def test_s_53_presence_of_strangers_is_kept_of_a_few_only_and_never_at_the_expense_of_contacts() -> None:
     async with online() as scene:
         await scene.hears("".join(f"<presence from='s{n}@spam.example/x'/>" for n in range(1000)))

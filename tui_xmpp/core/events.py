@@ -28,7 +28,7 @@ from tui_xmpp.core.model import (
     RosterItem,
     SubscriptionRequest,
 )
-from tui_xmpp.jid import BareJID, FullJID
+from tui_xmpp.jid import JID, BareJID, FullJID
 from tui_xmpp.values import dataclass
 
 
@@ -161,9 +161,9 @@ class RosterItemRemoved(Event):
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged(Event):
-    """One resource of a peer changed; ``presence`` None means that resource left."""
+    """One resource of a peer changed, or a peer that has none, as gateways; ``presence`` None means it left."""
 
-    peer: FullJID
+    peer: JID
     presence: Presence | None
 
 

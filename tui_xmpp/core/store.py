@@ -44,7 +44,7 @@ from tui_xmpp.core.model import (
 from tui_xmpp.core.order import place_of
 from tui_xmpp.core.timeline import Timeline
 from tui_xmpp.core.views import AccountView, ContactView, ConversationView, GapView, ResourceView, SearchView
-from tui_xmpp.jid import BareJID
+from tui_xmpp.jid import BareJID, FullJID
 from tui_xmpp.values import dataclass
 
 LOG_LENGTH = 1000
@@ -207,16 +207,17 @@ class Store:
 
     def _on_presence_changed(self, account: _Account, event: e.PresenceChanged) -> tuple[Change, ...]:
         jid = event.peer.bare
+        resource = event.peer.resource if isinstance(event.peer, FullJID) else ""
         if event.presence is None:
             peer = account.peers.get(jid)
-            if peer is None or peer.resources.pop(event.peer.resource, None) is None:
+            if peer is None or peer.resources.pop(resource, None) is None:
                 return ()
-            peer.details.pop(event.peer.resource, None)
+            peer.details.pop(resource, None)
         else:
             peer = account.peer(jid)
-            if event.peer.resource not in peer.resources and len(peer.resources) >= MAX_RESOURCES:
+            if resource not in peer.resources and len(peer.resources) >= MAX_RESOURCES:
                 return ()
-            peer.resources[event.peer.resource] = event.presence
+            peer.resources[resource] = event.presence
             peer.last_words = ""
         account.settle(jid)
         return self._contact_changed(account, event.account, jid)

@@ -38,7 +38,7 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class ResourceView:
-    """One device of a contact."""
+    """One device of a contact; ``resource`` is empty for one that has no devices, as a gateway."""
 
     resource: str
     presence: Presence

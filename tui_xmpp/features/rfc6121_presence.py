@@ -90,19 +90,19 @@ class Comings:
         return min(here, key=_REACH.index) if here else Show.OFFLINE
 
 
-def _note_coming(ctx: Context, peer: FullJID | BareJID, show: Show, status: str) -> None:
+def _note_coming(ctx: Context, peer: JID, show: Show, status: str) -> None:
     """Log that a contact became more or less reachable; several devices count as the most reachable of them."""
     item = ctx.state(Roster).items.get(peer.bare)
     if item is None:
         return
     comings, bare = ctx.state(Comings), peer.bare
     before = comings.best(bare)
-    if isinstance(peer, BareJID):
-        comings.shows.pop(bare, None)
-    elif show is Show.OFFLINE:
+    if show is not Show.OFFLINE:
+        comings.shows.setdefault(bare, {})[peer.resource if isinstance(peer, FullJID) else ""] = show
+    elif isinstance(peer, FullJID):
         comings.shows.get(bare, {}).pop(peer.resource, None)
     else:
-        comings.shows.setdefault(bare, {})[peer.resource] = show
+        comings.shows.pop(bare, None)
     after = comings.best(bare)
     if after is not before and ctx.clock.monotonic() - comings.began >= SETTLING:
         ctx.log(f"{item.name or bare} is {_WORDS[after]}" + (f" · {status}" if status else "."), peer=bare)
@@ -133,7 +133,7 @@ async def send_directed(ctx: Context, command: SendDirectedPresence) -> None:
 def take_available(ctx: Context, arrival: Arrival[Presence]) -> None:
     presence = arrival.stanza
     peer = presence.from_
-    if not isinstance(peer, FullJID):
+    if peer is None:
         return
     if not _is_known(ctx, peer) and not ctx.state(Strangers).admit(peer.bare):
         return
@@ -151,7 +151,7 @@ def take_available(ctx: Context, arrival: Arrival[Presence]) -> None:
     ctx.emit(PresenceChanged(ctx.account, peer, seen))
 
 
-def _is_known(ctx: Context, peer: FullJID) -> bool:
+def _is_known(ctx: Context, peer: JID) -> bool:
     bare, shown = peer.bare, ctx.state(Directed).peers
     return bare in ctx.state(Roster).items or bare == ctx.jid.bare or peer in shown or bare in shown
 

@@ -169,7 +169,8 @@ class Desk:
 
     def pick_resource(self, contact: ContactView) -> FullJID | None:
         """Return the address of the device that would get a message."""
-        return contact.peer.with_resource(contact.resources[0].resource) if contact.resources else None
+        resource = contact.resources[0].resource if contact.resources else ""
+        return contact.peer.with_resource(resource) if resource else None
 
     # -- presence -------------------------------------------------------------------------------------------------
 

@@ -176,8 +176,8 @@ def purge(desk: Desk, text: str) -> None:
         ConfirmScreen(
             f"Delete the chat with {name} here?",
             f"All messages with {peer} that are stored on this device are deleted, and this cannot be undone; "
-            "/export writes a copy first.\n\nWhat the server keeps stays there and can be loaded again by "
-            f"scrolling up, and {name} keeps their own copy.",
+            "/export writes a copy first.\n\nWhat the server keeps in its archive stays there, but is not fetched "
+            f"here again; other devices and {name} keep what they have.",
             yes="Delete",
         ),
         lambda yes: (

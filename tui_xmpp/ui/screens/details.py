@@ -78,7 +78,9 @@ class DetailsScreen(Dialog[None]):
             presence = device.presence
             yield (
                 "Devices" if number == 0 else "",
-                Text(f"{SHAPES[presence.show]} {sanitize_line(device.resource, 60)}", "bold"),
+                Text(
+                    f"{SHAPES[presence.show]} {sanitize_line(device.resource, 60) or 'no device, as a gateway'}", "bold"
+                ),
             )
             state = f"{WORDS[presence.show]}, priority {presence.priority}"
             if presence.since is not None:
@@ -97,7 +99,7 @@ class DetailsScreen(Dialog[None]):
                     parts.append(f"answers in {told.round_trip * 1000:.0f} ms")
                 if parts:
                     yield "", ", ".join(parts)
-            elif device.resource not in self._asked:
+            elif device.resource and device.resource not in self._asked:
                 self._asked.add(device.resource)
                 self._desk.submit(
                     c.DescribeEntity(self._account, self._peer.with_resource(device.resource)), lambda failure: None
