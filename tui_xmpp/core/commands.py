@@ -208,6 +208,15 @@ class ResendMessage(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectMessage(Command):
+    """Say one of one's own messages anew (XEP-0308); the former text stays to be seen."""
+
+    peer: BareJID
+    key: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class DiscardMessage(Command):
     """Give up a failed or still waiting message."""
 

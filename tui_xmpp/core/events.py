@@ -216,6 +216,13 @@ class MessageQueued(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageCorrected(Event):
+    """The author of a message said it anew (XEP-0308): ``message`` is the correction, which ``replaces`` it."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryChanged(Event):
     peer: BareJID
     key: str
@@ -391,6 +398,7 @@ DURABLE: tuple[type[Event], ...] = (
     RosterItemRemoved,
     MessageReceived,
     MessageQueued,
+    MessageCorrected,
     DeliveryChanged,
     MessageDiscarded,
     ConversationRead,

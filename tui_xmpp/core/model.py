@@ -152,6 +152,27 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One text of a message that was corrected, when that was said, and the id it came under (XEP-0308)."""
+
+    stamp: datetime
+    body: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a message answers (XEP-0461): the other one's id and author.
+
+    So many characters of the body repeat it, for those whose client does not know replies.
+    """
+
+    id: str
+    to: JID | None = None
+    quoted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation.
 
@@ -162,6 +183,8 @@ class Message:
     0: not placed yet). ``states`` are the rungs of the ladder an outgoing message came to, each with its moment.
     ``files`` are addresses that came beside the text, as (address, description); ``is_unstyled``: its author wants no
     styles read into it.
+    ``versions`` are all texts of one that was corrected, the first one first and the present one last. ``replaces`` is
+    the id of the message that this one corrects; it has a row of its own only while that one is not here.
     """
 
     key: str
@@ -185,6 +208,14 @@ class Message:
     states: tuple[tuple[Delivery, datetime], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     is_unstyled: bool = False
+    versions: tuple[Version, ...] = ()
+    replaces: str | None = None
+    reply: Reply | None = None
+
+    @property
+    def first_body(self) -> str:
+        """What was said at first, before any correction."""
+        return self.versions[0].body if self.versions else self.body
 
     @property
     def is_outgoing(self) -> bool:

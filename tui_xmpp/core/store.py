@@ -295,6 +295,13 @@ class Store:
         account.settle(message.peer)
         return self._conversation_changed(event.account, message.peer)
 
+    def _on_message_corrected(self, account: _Account, event: e.MessageCorrected) -> tuple[Change, ...]:
+        """Take a correction that no archive put in its place, because nothing is kept."""
+        conversation = self._conversation(account, event.message.peer)
+        if conversation.timeline.correct(event.message):
+            return (ConversationChanged(event.account, event.message.peer),)
+        return self._on_message_received(account, e.MessageReceived(event.account, event.message))
+
     def _on_delivery_changed(self, account: _Account, event: e.DeliveryChanged) -> tuple[Change, ...]:
         peer = account.peers.get(event.peer)
         if peer is None or peer.conversation is None:
@@ -602,6 +609,7 @@ _HANDLERS: dict[type[e.Event], Callable[[Store, _Account, Any], tuple[Change, ..
     e.EntityDescribed: Store._on_entity_described,
     e.MessageReceived: Store._on_message_received,
     e.MessageQueued: Store._on_message_queued,
+    e.MessageCorrected: Store._on_message_corrected,
     e.DeliveryChanged: Store._on_delivery_changed,
     e.ChatStateChanged: Store._on_chat_state_changed,
     e.MessageDiscarded: Store._on_message_discarded,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 from datetime import datetime
 
+from tui_xmpp.core.correction import corrected, is_corrected_by
 from tui_xmpp.core.model import Delivery, Failure, Message
 from tui_xmpp.core.order import place_of
 from tui_xmpp.values import dataclass
@@ -155,6 +156,14 @@ class Timeline:
         changed = replace(message, delivery=delivery, failure=failure, states=states)
         self._replace(message, changed)
         return True
+
+    def correct(self, correction: Message) -> bool:
+        """Let a message of the window read as its author now says it; say whether it is here."""
+        for original in reversed(self._messages):
+            if is_corrected_by(original, correction):
+                self._replace(original, corrected(original, correction))
+                return True
+        return False
 
     def remove(self, key: str) -> bool:
         """Take a message out of the window."""

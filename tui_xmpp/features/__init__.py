@@ -21,6 +21,7 @@ from tui_xmpp.features import (
     xep0202_time,
     xep0203_delay,
     xep0280_carbons,
+    xep0308_correction,
     xep0313_archive,
     xep0319_idle,
     xep0333_markers,
@@ -52,6 +53,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     xep0202_time.FEATURE,
     xep0203_delay.FEATURE,
     xep0280_carbons.FEATURE,  # before the archive: what is copied from then on leaves no hole
+    xep0308_correction.FEATURE,
     xep0313_archive.FEATURE,
     xep0319_idle.FEATURE,
     xep0334_hints.FEATURE,

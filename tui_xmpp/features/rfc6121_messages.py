@@ -12,11 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 
-from tui_xmpp.core.commands import DiscardMessage, ResendMessage, SendMessage
-from tui_xmpp.core.events import DeliveryChanged, Event, MessageDiscarded, MessageQueued, MessageReceived
+from tui_xmpp.core.commands import CorrectMessage, DiscardMessage, ResendMessage, SendMessage
+from tui_xmpp.core.events import (
+    DeliveryChanged,
+    Event,
+    MessageCorrected,
+    MessageDiscarded,
+    MessageQueued,
+    MessageReceived,
+)
 from tui_xmpp.core.model import Delivery, Direction, MessageKind, Severity
 from tui_xmpp.core.model import Message as Said
-from tui_xmpp.features import xep0066_oob, xep0393_styling
+from tui_xmpp.features import xep0066_oob, xep0308_correction, xep0393_styling
 from tui_xmpp.features.conditions import failure_of
 from tui_xmpp.features.feature import (
     Arrival,
@@ -115,6 +122,36 @@ async def resend_message(ctx: Context, command: ResendMessage) -> None:
     await ctx.record()
 
 
+async def correct_message(ctx: Context, command: CorrectMessage) -> None:
+    """Send a message anew whole, naming the first text (XEP-0308 §4). It must go out now: it is no row of its own."""
+    original = ctx.message(command.peer, command.key)
+    if original is None or not original.is_outgoing or original.kind is not MessageKind.CHAT:
+        raise FeatureError("Only what you said yourself can be corrected.")
+    first = original.stanza_id or original.origin_id or original.key
+    if original.delivery in (Delivery.QUEUED, Delivery.FAILED) or not command.body:
+        raise FeatureError("This message cannot be corrected.")
+    if not ctx.has_room or ctx.state(Outbox).waiting:
+        raise FeatureError("Too much is waiting to be sent: correct it in a moment.")
+    correction = replace(
+        original,
+        key=ctx.new_id(),
+        stamp=ctx.clock.now(),
+        body=command.body,
+        bodies=(),
+        delivery=Delivery.QUEUED,
+        author=ctx.account,
+        stanza_id=None,
+        archive_id=None,
+        origin_id=None,
+        place=0,
+        states=(),
+        versions=(),
+        replaces=first,
+    )
+    _send(ctx, correction, None, MessageCorrected(ctx.account, correction))
+    await ctx.record()
+
+
 async def discard_message(ctx: Context, command: DiscardMessage) -> None:
     outbox = ctx.state(Outbox)
     message = outbox.waiting.pop(command.key, None) or ctx.message(command.peer, command.key)
@@ -139,6 +176,8 @@ def _send(ctx: Context, message: Said, resource: str | None, *facts: Event) -> N
     payloads: list[object] = [Body(message.body)]
     if message.subject:
         payloads.insert(0, Subject(message.subject))
+    if message.replaces is not None:
+        payloads.append(xep0308_correction.Replace(message.replaces))
     if message.key in outbox.late:
         outbox.late.discard(message.key)
         payloads.append(Delay(write_datetime(message.stamp), str(ctx.jid)))
@@ -271,7 +310,7 @@ def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
         said = replace(said, archive_id=ids.archive_id, origin_id=ids.origin_id)
     if not said.is_outgoing and not arrival.is_copy:
         said = replace(said, stamp=ctx.state(Heard).place(said.peer, said.stamp))
-    ctx.emit(MessageReceived(ctx.account, said))
+    ctx.emit(MessageReceived(ctx.account, said) if said.replaces is None else MessageCorrected(ctx.account, said))
 
 
 def said_of(ctx: Context, message: Message, parts: Mapping[object, Element], key: str | None = None) -> Said | None:
@@ -308,6 +347,7 @@ def said_of(ctx: Context, message: Message, parts: Mapping[object, Element], key
         bodies=bodies if len(bodies) > 1 else (),
         files=xep0066_oob.files_of(message.children) if xep0066_oob.TAG in parts else (),
         is_unstyled=xep0393_styling.TAG in parts,
+        replaces=xep0308_correction.replaced_by(parts),
         delivery=Delivery.ACKNOWLEDGED if is_own else Delivery.RECEIVED,
     )
 
@@ -339,6 +379,7 @@ FEATURE = Feature(
     commands=(
         carries_out(SendMessage, send_message, works_offline=True),
         carries_out(ResendMessage, resend_message, works_offline=True),
+        carries_out(CorrectMessage, correct_message),
         carries_out(DiscardMessage, discard_message, works_offline=True),
     ),
     on_restored=restore,

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from tui_xmpp.core import events as e
+from tui_xmpp.core.correction import is_corrected_by
 from tui_xmpp.core.model import (
+    ArchiveEntry,
     Delivery,
     Found,
     Gap,
@@ -34,6 +36,7 @@ from tui_xmpp.core.search import Query
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, JIDError
 from tui_xmpp.storage import resumption
+from tui_xmpp.storage.correcting import Correcting
 from tui_xmpp.storage.merging import Merging, Touched
 from tui_xmpp.storage.recovery import recover, set_aside
 from tui_xmpp.storage.resumption import KeptSession
@@ -90,6 +93,7 @@ class Archive:
         self._accounts: dict[BareJID, int] = {}
         self._conversations: dict[tuple[int, BareJID], int] = {}
         self._merging = Merging(connection)
+        self._correcting = Correcting(connection)
 
     @classmethod
     def in_memory(cls) -> Archive:
@@ -246,6 +250,14 @@ class Archive:
 
     def _write_queued(self, account: int, event: e.MessageQueued) -> Facts:
         return self._take(account, event, event.message)
+
+    def _write_corrected(self, account: int, event: e.MessageCorrected) -> Facts:
+        message = event.message
+        conversation = self._conversation(account, message.peer)
+        now = self._correcting.correct(conversation, message)
+        if now is None:
+            return self._take(account, e.MessageReceived(event.account, message), message)
+        return (self._merged(event.account, message.peer, conversation, (now,)),)
 
     def _take(self, account: int, event: e.MessageReceived | e.MessageQueued, message: Message) -> Facts:
         conversation = self._conversation(account, message.peer)
@@ -426,13 +438,24 @@ class Archive:
         conversations = {peer: self._conversation(account, peer) for peer in peers}
         of_one = conversations[event.peer] if event.peer is not None else None
         edge = self._merging.edge(account, event, of_one)
-        touched, places = self._merging.merge(account, event, conversations, edge)
+        corrections = self._corrections(event, conversations)
+        rows = replace(event, entries=_without(event.entries, corrections)) if corrections else event
+        touched, places = self._merging.merge(account, rows, conversations, edge)
         facts: list[e.Event] = []
         for there in touched:
             if there.changed or there.new:
                 self._note_unread(account, there, is_news=event.is_news)
                 messages = (*there.changed.values(), *there.new)
                 facts.append(self._merged(event.account, there.peer, there.id, messages))
+        for correction in corrections:
+            facts += self._write_corrected(account, e.MessageCorrected(event.account, correction))
+        for there in touched:
+            if there.new:
+                now, gone = self._correcting.adopt(there.id, there.new)
+                for key in gone:
+                    facts += self._write_discard(account, e.MessageDiscarded(event.account, there.peer, key))
+                if now:
+                    facts.append(self._merged(event.account, there.peer, there.id, now))
         if of_one is None:
             before = self._merging.gaps(account)
             self._merging.hold(account, event, places)
@@ -441,6 +464,19 @@ class Archive:
         elif event.is_complete and not event.is_forward:
             self._connection.execute("UPDATE conversation SET is_complete = 1 WHERE id = ?", (of_one,))
         return facts
+
+    def _corrections(self, page: e.ArchivePageReceived, conversations: Mapping[BareJID, int]) -> list[Message]:
+        """Return the corrections in a page whose originals are stored or in the page too."""
+        messages = [entry.message for entry in page.entries if entry.message is not None]
+        return [
+            message
+            for message in messages
+            if message.replaces is not None
+            and (
+                any(is_corrected_by(other, message) for other in messages if other.peer == message.peer)
+                or self._correcting.knows(conversations[message.peer], message)
+            )
+        ]
 
     def _note_unread(self, account: int, there: Touched, *, is_news: bool) -> None:
         if there.new:
@@ -723,6 +759,7 @@ _WRITERS: dict[type[e.Event], Callable[[Archive, int, Any], Facts]] = {
     e.RosterItemRemoved: Archive._write_roster_removal,
     e.MessageReceived: Archive._write_received,
     e.MessageQueued: Archive._write_queued,
+    e.MessageCorrected: Archive._write_corrected,
     e.DeliveryChanged: Archive._write_delivery,
     e.MessageDiscarded: Archive._write_discard,
     e.ConversationRead: Archive._write_read,
@@ -749,6 +786,15 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _without(entries: Sequence[ArchiveEntry], messages: Sequence[Message]) -> tuple[ArchiveEntry, ...]:
+    """Return the entries with these messages taken out: they make no rows."""
+    keys = {message.key for message in messages}
+    return tuple(
+        replace(entry, message=None) if entry.message is not None and entry.message.key in keys else entry
+        for entry in entries
+    )
 
 
 def _why(error: Exception) -> str:

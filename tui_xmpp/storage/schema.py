@@ -143,6 +143,12 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX message_worded ON message (conversation, substr(body, 1, 24), stamp);
     DROP INDEX message_unarchived;
     """,
+    """
+    ALTER TABLE message ADD COLUMN versions TEXT;
+    ALTER TABLE message ADD COLUMN replaces TEXT;
+    ALTER TABLE message ADD COLUMN reply TEXT;
+    CREATE INDEX message_correcting ON message (conversation, replaces) WHERE replaces IS NOT NULL;
+    """,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui_xmpp.core import commands as c
-from tui_xmpp.core.model import Delivery, Message
+from tui_xmpp.core.model import Delivery, Message, MessageKind
 from tui_xmpp.core.text import BODY_LIMIT, find_links, sanitize_body
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Desk, VerbError
@@ -46,6 +46,12 @@ def has_failed(desk: Desk) -> bool:
 def is_unsent(desk: Desk) -> bool:
     """Say whether the message did not go out and may be taken back."""
     return desk.message is not None and desk.message.delivery in (Delivery.FAILED, Delivery.QUEUED)
+
+
+def can_be_edited(desk: Desk) -> bool:
+    return is_unsent(desk) or (
+        desk.message is not None and desk.message.is_outgoing and desk.message.kind is MessageKind.CHAT
+    )
 
 
 def is_theirs(desk: Desk) -> bool:
@@ -118,16 +124,29 @@ def resend(desk: Desk, text: str) -> None:
 
 
 def edit(desk: Desk, text: str) -> None:
-    """Write anew what did not go out; the old text is given up when the new one is sent."""
+    """Write the message anew where one writes; what it said before holds until that is sent."""
     message = chosen(desk)
     desk.main.conversation.composer.begin_edit(message.key, message.body)
     desk.main.conversation.focus_composer()
 
 
 def send_edited(desk: Desk, account: BareJID, peer: BareJID, key: str, text: str) -> None:
-    """Send the new text of a message that was edited."""
-    desk.submit(c.DiscardMessage(account, peer, key))
-    desk.submit(c.SendMessage(account, peer, text))
+    """Send the new text of a message: as a correction (XEP-0308), or in place of one that did not go out."""
+
+    def answered(failure: str | None) -> None:
+        if failure is not None:
+            desk.complain(failure)
+            composer = desk.main.conversation.composer
+            if (composer.account, composer.peer) == (account, peer) and not composer.text:
+                composer.begin_edit(key, text)
+
+    messages = desk.views.conversation(account, peer).messages
+    message = next((each for each in messages if each.key == key), None)
+    if message is not None and message.delivery in (Delivery.FAILED, Delivery.QUEUED):
+        desk.submit(c.DiscardMessage(account, peer, key))
+        desk.submit(c.SendMessage(account, peer, text))
+    elif message is None or message.body != text:
+        desk.submit(c.CorrectMessage(account, peer, key, text), answered)
 
 
 def discard(desk: Desk, text: str) -> None:

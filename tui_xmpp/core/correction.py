@@ -1,0 +1,45 @@
+"""What becomes of a message when its author says it anew (XEP-0308)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui_xmpp.core.model import Message, Version
+from tui_xmpp.core.order import said_id
+
+MOST_VERSIONS = 20
+"""Texts kept of one message: the first and the latest, whatever its author sends."""
+
+
+def is_corrected_by(original: Message, correction: Message) -> bool:
+    """Tell whether a correction is one of this message and by its author (X-308-01, S-11).
+
+    In a conversation of two the direction says who speaks. A correction is never corrected itself: each names the
+    first text.
+    """
+    if correction.replaces is None or original.replaces is not None:
+        return False
+    if correction.direction is not original.direction or correction.kind is not original.kind:
+        return False
+    return correction.replaces in (original.stanza_id, original.origin_id, original.key)
+
+
+def corrected(original: Message, correction: Message) -> Message:
+    """Return the message as it reads now; the same where the correction is known or says nothing new."""
+    versions = original.versions or (Version(original.stamp, original.body, said_id(original) or ""),)
+    version = Version(correction.stamp, correction.body, said_id(correction) or correction.archive_id or "")
+    if version.body == versions[-1].body or (version.id and any(version.id == known.id for known in versions)):
+        return original
+    first, *later = versions
+    later = sorted((*later, version), key=lambda each: each.stamp)[1 - MOST_VERSIONS :]
+    if later[-1] is not version:
+        return replace(original, versions=(first, *later))
+    return replace(
+        original,
+        versions=(first, *later),
+        body=correction.body,
+        bodies=correction.bodies,
+        subject=correction.subject,
+        files=correction.files,
+        is_unstyled=correction.is_unstyled,
+    )

@@ -1,0 +1,96 @@
+"""Corrections on disk: the message keeps its row, and that all its texts. Called inside a transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui_xmpp.core.correction import corrected, is_corrected_by
+from tui_xmpp.core.model import Message
+from tui_xmpp.storage.rows import COLUMNS, message_of, versions_text
+
+_REACH = 1000
+"""Messages looked through for one whose stanza's id is not its origin-id: those have no index."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    id: int
+    message: Message
+
+
+class Correcting:
+    """What is stored, and what becomes of it when its author says it anew."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def knows(self, conversation: int, correction: Message) -> bool:
+        """Tell whether the message that is corrected is stored."""
+        return self._find(conversation, correction) is not None
+
+    def correct(self, conversation: int, correction: Message) -> Message | None:
+        """Write the new text over the old and keep that; return the message as it reads now, None if it is not here."""
+        original = self._find(conversation, correction)
+        if original is None:
+            return None
+        now = corrected(original.message, correction)
+        if now is not original.message:
+            self._connection.execute(
+                "UPDATE message SET versions = ?, body = ?, bodies = ?, subject = ?, files = ?, is_unstyled = ?"
+                " WHERE id = ?",
+                (
+                    versions_text(now),
+                    now.body,
+                    json.dumps(now.bodies) if now.bodies else None,
+                    now.subject,
+                    json.dumps(now.files) if now.files else None,
+                    now.is_unstyled,
+                    original.id,
+                ),
+            )
+        return now
+
+    def adopt(self, conversation: int, messages: Sequence[Message]) -> tuple[list[Message], list[str]]:
+        """Let corrections that came before these messages correct them.
+
+        Return the messages as they read now, and the keys of the corrections, which are rows of their own no longer.
+        """
+        names = json.dumps([name for message in messages for name in (message.origin_id, message.stanza_id) if name])
+        rows: Sequence[Any] = self._connection.execute(
+            f"SELECT id, {COLUMNS} FROM message WHERE conversation = ? AND replaces IS NOT NULL"  # noqa: S608 - constants
+            " AND replaces IN (SELECT value FROM json_each(?)) ORDER BY place",
+            (conversation, names),
+        ).fetchall()
+        changed: dict[str, Message] = {}
+        gone: list[str] = []
+        for row in rows:
+            correction = message_of(messages[0].account, messages[0].peer, row[1:])
+            now = self.correct(conversation, correction)
+            if now is not None:
+                changed[now.key] = now
+                gone.append(correction.key)
+        return list(changed.values()), gone
+
+    def _find(self, conversation: int, correction: Message) -> _Original | None:
+        wanted = correction.replaces
+        for source, where, arguments in (
+            ("message", "conversation = ? AND origin_id = ?", (conversation, wanted)),
+            (
+                f"(SELECT * FROM message WHERE conversation = ? ORDER BY place DESC LIMIT {_REACH})",  # noqa: S608
+                "stanza_id = ? OR key = ?",
+                (conversation, wanted, wanted),
+            ),
+        ):
+            rows: Sequence[Any] = self._connection.execute(
+                f"SELECT id, {COLUMNS} FROM {source} WHERE {where} ORDER BY place DESC",  # noqa: S608 - constants
+                arguments,
+            ).fetchall()
+            for row in rows:
+                message = message_of(correction.account, correction.peer, row[1:])
+                if is_corrected_by(message, correction):
+                    return _Original(row[0], message)
+        return None
