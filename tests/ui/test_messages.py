@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from textual.pilot import Pilot
 
-from tests.support.scenes import DARCY, ELIZABETH, NOW, netherfield
+from tests.support.scenes import DARCY, ELIZABETH, NOW, RecordingEngine, netherfield
 from tests.ui.test_screen import app_of, cells, running, toasts
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Delivery, Direction, Failure, Message
+from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Version
 from tui_xmpp.ui.messages import quote
 from tui_xmpp.ui.screens.message import LinkScreen, MessageMenu, SourceScreen, xml_of
 
@@ -129,6 +130,65 @@ async def test_a_failed_message_is_written_anew_and_the_draft_waits() -> None:
             c.DiscardMessage(ELIZABETH, DARCY, "lost"),
             c.SendMessage(ELIZABETH, DARCY, "Lost words!"),
         ]
+
+
+async def test_a_long_message_is_opened_and_folded_by_keys_and_by_a_click_on_its_words() -> None:
+    long = said("long", "\n".join(f"line {number}" for number in range(60)))
+    async with among("long", (said("first", "Listen"), long)) as (pilot, _):
+        log = app_of(pilot).main.conversation.log_lines
+        assert "line 59" not in cells(pilot)
+        await pilot.press("enter")
+        await pilot.press("end")
+        assert "line 59" in cells(pilot)
+        await pilot.press("z")
+        assert "line 59" not in cells(pilot)
+        row = next(y for y in range(log.size.height) if "Enter opens" in log.render_line(y).text)
+        await pilot.click(log, offset=(log.render_line(row).text.index("Enter"), row))
+        await pilot.press("end")
+        assert "line 59" in cells(pilot)
+
+
+async def test_a_click_on_the_hint_below_a_failed_message_edits_it() -> None:
+    async with among("first") as (pilot, _):
+        log = app_of(pilot).main.conversation.log_lines
+        row = next(y for y in range(log.size.height) if "E edit" in log.render_line(y).text)
+        await pilot.click(log, offset=(log.render_line(row).text.index("edit"), row))
+        assert app_of(pilot).main.conversation.composer.text == "Lost words"
+
+
+async def test_what_was_said_is_corrected_and_what_could_not_be_sent_comes_back() -> None:
+    async with among("mine") as (pilot, asked):
+        main = app_of(pilot).main
+        await pilot.press("e", "backspace", "!", "enter")
+        await pilot.pause()
+        assert asked == [c.CorrectMessage(ELIZABETH, DARCY, "mine", "What think you!")]
+        assert main.conversation.composer.text == ""
+        await pilot.press("ctrl+up", "k", "e", "enter")
+        assert len(asked) == 1, "nothing was changed"
+
+
+async def test_a_correction_that_fails_comes_back_to_where_one_writes() -> None:
+    async with among("mine") as (pilot, _):
+        engine = app_of(pilot).client._engine
+        assert isinstance(engine, RecordingEngine)
+        engine.failure = "You are not connected."
+        await pilot.press("e", "!", "enter")
+        await pilot.pause()
+        assert toasts(pilot)[-1] == "You are not connected."
+        composer = app_of(pilot).main.conversation.composer
+        assert composer.text == "What think you?!"
+        assert "editing" in str(composer.border_title)
+
+
+async def test_an_edited_message_says_so_and_its_details_tell_what_it_read_before() -> None:
+    first, second = Version(NOW, "What think you of cards?", "mine"), Version(NOW, "What think you of books?", "new")
+    edited = replace(TALK[2], body=second.body, versions=(first, second))
+    async with among("mine", (edited,)) as (pilot, _):
+        log = app_of(pilot).main.conversation.log_lines
+        assert any("What think you of books?  edited" in log.render_line(y).text for y in range(log.size.height))
+        await pilot.press("i")
+        await pilot.pause()
+        assert "What think you of cards?" in cells(pilot)
 
 
 async def test_unread_from_here_stays_while_it_is_looked_at() -> None:

@@ -37,6 +37,7 @@ MOST_DRAWN = 500
 """Drawn rows kept; each weighs some kilobytes, wrapped ones next to nothing."""
 MOST_ROWS, FOLDED_ROWS = 24, 12
 """Rows of a message that are all shown, and how many are shown of one that has more, until it is opened."""
+EDITED = "edited"
 RESEND_HINT, EDIT_HINT, DISCARD_HINT = "Enter resend", "E edit", "Del discard"
 _NARROWEST = 12  # cells beside the bars of a quotation; with fewer, they are wrapped with the text
 
@@ -293,6 +294,8 @@ class Renderer:
             rows += self._folded(
                 message.key, [Row(RowKind.BODY, "", start, end) for start, end in wrap(said.text, columns.body)]
             )
+        if message.versions and not self._has_room_for_edited(said, rows):
+            rows += self._texts(RowKind.NOTE, EDITED)
         if message.bodies:
             languages = ", ".join(sanitize_line(language, 16) or "?" for language, _ in message.bodies[:8])
             rows += self._texts(RowKind.NOTE, f"also in {languages}")
@@ -302,6 +305,13 @@ class Renderer:
         if not rows or rows[-1].kind in (RowKind.DAY, RowKind.UNREAD, RowKind.NAME):
             rows.append(Row(RowKind.BODY))
         return Block(message, mark, said, tuple(rows), looks_of(said))
+
+    def _has_room_for_edited(self, said: MessageText, rows: Sequence[Row]) -> bool:
+        """Say whether the last row of a text leaves room for the word that it is not the first one."""
+        last = rows[-1] if rows else None
+        if last is None or last.kind is not RowKind.BODY or last.is_code:
+            return False
+        return cell_len(last.lead) + cell_len(said.text[last.start : last.end]) + len(EDITED) + 2 <= self.columns.body
 
     def _styled(self, said: MessageText) -> list[Row]:
         """Wrap a text with quotations or code: each row of a quotation has its bars, no row of code breaks at words."""
@@ -413,6 +423,9 @@ class Renderer:
         if row.kind is RowKind.BODY:
             before, after = isolates(block.text[row.start : row.end], _line_around(block.text, row.start))
             left.append((before + row.lead, base + self._colors["bar"]))
+            is_last = index + 1 == len(block.rows) or block.rows[index + 1].kind is not RowKind.BODY
+            if message.versions and is_last and self._has_room_for_edited(block.said, (row,)):
+                body.append((f"  {EDITED}", base + self._colors["faint"]))
         else:
             after = ""
         return self._assembled(left, body, tick, self._tick_style(message, base), base, y, selected, after)
@@ -463,7 +476,7 @@ class Renderer:
     def _hints(self, message: Message, base: Style) -> list[tuple[str, Style]]:
         muted = base + self._colors["faint"]
         shown: list[tuple[str, Style]] = []
-        for hint, action in ((RESEND_HINT, "resend"), (EDIT_HINT, "edit"), (DISCARD_HINT, "discard")):
+        for hint, action in ((RESEND_HINT, "resend"), (EDIT_HINT, "edit-message"), (DISCARD_HINT, "discard")):
             if shown:
                 shown.append(("· ", muted))
             shown.append((hint + " ", muted + Style(meta={"message": (action, message.key)})))

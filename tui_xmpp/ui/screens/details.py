@@ -184,6 +184,10 @@ class MessageScreen(Dialog[None]):
         yield "From", str(message.author or (message.account if message.is_outgoing else message.peer))
         yield "To", str(message.peer if message.is_outgoing else message.account)
         yield "Said", f"{message.stamp.astimezone():%A %d %B %Y, %H:%M:%S %z}"
+        if message.versions:
+            yield from self._versions()
+        if message.replaces is not None:
+            yield "Edited", "This corrects a message that is not here."
         if message.is_delayed:
             yield "", "It was kept for you and came later."
         if fate := _FATES[message.delivery]:
@@ -207,6 +211,14 @@ class MessageScreen(Dialog[None]):
         for name, known in ids.items():
             if known and (name != "Origin id" or known != ids["Id"]):
                 yield name, Text(sanitize_line(known, 100), "dim")
+
+    def _versions(self) -> Iterator[tuple[str, Text | str]]:
+        """Say what the message read before it was corrected, and when that was."""
+        *former, now = self._message.versions
+        yield "Edited", f"{now.stamp.astimezone():%A %d %B %Y, %H:%M:%S %z}"
+        for version in former:
+            text = sanitize_line(version.body, 300)
+            yield "", Text.assemble((f"{version.stamp.astimezone():%H:%M:%S}", "bold"), f"  {text}")
 
     def _ladder(self) -> Iterator[tuple[str, Text]]:
         """Say when an outgoing message came to each rung; the day where it is not the one it was written on."""

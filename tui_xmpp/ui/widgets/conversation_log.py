@@ -53,7 +53,7 @@ class ConversationLog(DrawnLines, can_focus=True):
         Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "A page down", show=False),
         Binding("home,g", "oldest", "The oldest", show=False),
         Binding("end,G", "newest", "The newest", show=False),
-        Binding("enter", "take", "Send again what failed; of others, show what can be done", show=False),
+        Binding("enter", "take", "Send again what failed, open what is long, or show what can be done", show=False),
         Binding("ctrl+down", "leave", "Back to writing", show=False),
         # Priority, because some move the cursor before the next key of a fast typist is handed to a widget.
         *(
@@ -760,8 +760,8 @@ class ConversationLog(DrawnLines, can_focus=True):
         if gap is not None:
             self.fill_gap(gap)
         elif message is not None:
-            verb = "resend" if message.delivery is Delivery.FAILED else "message-menu"
-            verb = "fold" if self.is_chosen_long else verb
+            verb = "fold" if self.is_chosen_long else "message-menu"
+            verb = "resend" if message.delivery is Delivery.FAILED else verb
             await self.run_action(f"screen.perform('{verb}')")
 
     def action_leave(self) -> None:
