@@ -260,7 +260,8 @@ _LETTERS: Final = (
     _Letter(
         LYDIA,
         timedelta(hours=2, minutes=58),
-        "papa says 本の虫 is japanese for papa and שלום is how one says good-bye in his big book, and Ἄρης was an officer",
+        "papa says 本の虫 is japanese for papa and שלום is how one says good-bye in his big book, and Ἄρης was an "
+        "officer",
     ),
     _Letter(DARCY, timedelta(minutes=26), "What think you of books?"),
 )
