@@ -17,6 +17,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -27,6 +28,7 @@ from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.text import sanitize_line, sanitize_title
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui import terminal_widths
 from tui_xmpp.ui.actions import BY_ID
 from tui_xmpp.ui.background import QUESTION, BackgroundTold, hint, listen
 from tui_xmpp.ui.bridge import Bridge
@@ -36,6 +38,7 @@ from tui_xmpp.ui.idle import Idleness
 from tui_xmpp.ui.notifications import Notifications
 from tui_xmpp.ui.screens.main import MainScreen
 from tui_xmpp.ui.sixteen import SixteenColors
+from tui_xmpp.ui.terminal_widths import PlainEmoji
 from tui_xmpp.ui.theme import AUTO, DARK, LIGHT, OURS, SHORT_NAMES, TERMINAL, short_name
 from tui_xmpp.worker.client import Client
 
@@ -111,6 +114,9 @@ class TuiXmppApp(Guarded, App[None]):
         self._is_terminal_dark = next((known for known in (hint(environ), kept) if isinstance(known, bool)), True)
         self._has_few_colors = bool(environ) and self.console.color_system in ("standard", None)
         self._filter = SixteenColors(has_color=not self.no_color, is_dark=self._is_terminal_dark)
+        self.emoji = PlainEmoji()
+        self.emoji.enabled = bool(environ)
+        self._told_widths: list[int] = []
         self.theme = self._resolved(client.settings.ui.theme) or DARK.name
 
     # -- life -----------------------------------------------------------------------------------------------------
@@ -136,6 +142,7 @@ class TuiXmppApp(Guarded, App[None]):
         if len(self.notices) > _MOST_NOTICES:
             self.say(f"{len(self.notices)} things were wrong at the start: /problems shows them all.", "warning")
         self._ask_background()
+        self._ask_widths()
         if self.is_first_run:
             from tui_xmpp.ui.screens.wizard import WizardScreen
 
@@ -256,6 +263,8 @@ class TuiXmppApp(Guarded, App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add what draws in the terminal's own colours where these are wanted."""
         filters = super().get_line_filters()
+        if self.emoji.enabled:
+            filters = [*filters, self.emoji]
         return [*filters, self._filter] if self.theme == TERMINAL.name else filters
 
     def _ask_background(self) -> None:
@@ -274,6 +283,22 @@ class TuiXmppApp(Guarded, App[None]):
             self.show_theme(self.client.settings.ui.theme)
             self.refresh(layout=True)
         self.client.remember(_BACKGROUND, told.is_dark)
+
+    def _ask_widths(self) -> None:
+        """Ask the terminal how wide it draws emoji; until it answers they are drawn plainly."""
+        driver = self._driver
+        if isinstance(driver, LinuxDriver) and driver.input_tty:
+            driver.write(terminal_widths.QUESTION)
+            self.screen.refresh(Region(0, 0, self.size.width, 1))
+
+    def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """Take the answers, one for each sample."""
+        self._told_widths.append(event.x)
+        if len(self._told_widths) == len(terminal_widths.SAMPLES):
+            before, self.emoji = self.emoji, PlainEmoji(*(cells == 2 for cells in self._told_widths))
+            self._told_widths = []
+            if before.has_changed_any:
+                self.refresh(layout=True)
 
     def show_unread(self) -> None:
         """Write the number of unread messages into the terminal's title."""
