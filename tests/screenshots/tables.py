@@ -12,10 +12,11 @@ from xml.sax.saxutils import escape
 from rich.text import Text
 
 from tui_xmpp.core.declaration import Setting
-from tui_xmpp.core.settings import TABLES, settings_of
+from tui_xmpp.core.settings import TABLES, Settings, settings_of
 from tui_xmpp.features import FEATURES
 from tui_xmpp.features.table import markdown
 from tui_xmpp.ui.actions import ACTIONS
+from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.screens.help import HelpScreen
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +51,7 @@ def table(*rows: Iterable[str]) -> str:
 def keys() -> str:
     """Return all keys as help shows them, a table for each place."""
     parts: list[tuple[str, list[tuple[str, str]]]] = []
-    for left, right in HelpScreen()._keys():
+    for left, right in HelpScreen(Keymap(Settings()))._keys():
         if isinstance(left, Text):
             parts.append((left.plain, []))
         elif left:

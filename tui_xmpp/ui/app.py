@@ -92,12 +92,14 @@ class TuiXmppApp(Guarded, App[None]):
         self.check_keyring = check_keyring
         self.start_demo = start_demo
         self.greeting = greeting
-        self.notices = notices
-        """What was wrong at the start, in sentences."""
         self.clock = clock or SystemClock()
         self.is_strict: bool | None = None
         self.bridge = Bridge(self, client, self._complain)
         self.desk = Desk(self, client, self.clock)
+        for theme in OURS:
+            self.register_theme(theme)
+        self.notices = (*notices, *self.desk.keymap.problems, *self._theme_problems())
+        """What was wrong at the start, in sentences."""
         self.main = MainScreen(self.desk)
         self._idleness = Idleness(self.desk)
         self.calls = Notifications(self.desk)
@@ -106,8 +108,6 @@ class TuiXmppApp(Guarded, App[None]):
         self._faults = 0
         self._is_leaving = False
         self._is_away = False
-        for theme in OURS:
-            self.register_theme(theme)
         if environ:
             listen()
         kept = client.recall(_BACKGROUND)
@@ -126,6 +126,8 @@ class TuiXmppApp(Guarded, App[None]):
 
     def on_mount(self) -> None:
         self.bridge.open()
+        if keys := self.desk.keymap.overrides():
+            self.set_keymap(keys)
         self._idleness.start()
         self.calls.show_quiet()
         self.call_after_refresh(self._begin)
@@ -171,7 +173,7 @@ class TuiXmppApp(Guarded, App[None]):
 
     def action_help_quit(self) -> None:
         """Tell how one leaves: Ctrl+C is for copying."""
-        self.say("Ctrl+Q leaves the program.")
+        self.say(f"{self.desk.keymap.words('quit')} leaves the program.")
 
     # -- news and words -------------------------------------------------------------------------------------------
 
@@ -223,6 +225,9 @@ class TuiXmppApp(Guarded, App[None]):
             self.show_theme(after.ui.theme)
         if after.ui.is_mouse_enabled != before.ui.is_mouse_enabled:
             self._use_mouse(after.ui.is_mouse_enabled)
+        if (after.keys, after.ui.keys) != (before.keys, before.ui.keys):
+            self.desk.follow_keys()
+            self.main.show_speaker()
         self.main.follow_settings(before.ui, after.ui)
         self._idleness.check()
 
@@ -247,6 +252,11 @@ class TuiXmppApp(Guarded, App[None]):
             return DARK.name if self._is_terminal_dark else LIGHT.name
         full = SHORT_NAMES.get(name, name)
         return full if full in self.available_themes else None
+
+    def _theme_problems(self) -> tuple[str, ...]:
+        name = self.client.settings.ui.theme
+        known = name == AUTO or SHORT_NAMES.get(name, name) in self.available_themes
+        return () if known else (f"ui.theme: there is no theme called {sanitize_line(name, 40)}; /theme lists them.",)
 
     def show_theme(self, name: str) -> None:
         """Draw with a theme from now on, without setting it; raise ``VerbError`` for one that is not here."""

@@ -23,6 +23,7 @@ from tui_xmpp.worker.client import Client
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.app import TuiXmppApp
+    from tui_xmpp.ui.keymap import Keymap
     from tui_xmpp.ui.screens.main import MainScreen
 
 Result = TypeVar("Result")
@@ -55,6 +56,7 @@ class Desk:
         self.client = client
         self.clock = clock
         self.preferences = Preferences(app)
+        self._keymap: Keymap | None = None
         self.marks = ChatMarks(client)
         self.trail = Trail(client, self.marks)
         self.search_place = 0
@@ -67,6 +69,20 @@ class Desk:
     @property
     def views(self) -> Views:
         return self.client.views
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys in force."""
+        if self._keymap is None:
+            from tui_xmpp.ui.keymap import Keymap
+
+            self._keymap = Keymap(self.client.settings)
+        return self._keymap
+
+    def follow_keys(self) -> None:
+        """Read anew which keys are in force."""
+        self._keymap = None
+        self.app.set_keymap(self.keymap.overrides())
 
     # -- who and whom ---------------------------------------------------------------------------------------------
 
@@ -84,7 +100,7 @@ class Desk:
         """Return the account spoken as; raise ``VerbError`` where there is none."""
         account = self.account
         if account is None:
-            raise VerbError("There is no account yet: F3 adds one.")
+            raise VerbError(f"There is no account yet: {self.keymap.words('accounts')} adds one.")
         return account
 
     @property
@@ -180,7 +196,7 @@ class Desk:
         if self.client.recall(ALL_ACCOUNTS) is False:
             accounts = tuple(view for view in accounts if view.account == self.account)
         if not accounts:
-            raise VerbError("There is no account yet: F3 adds one.")
+            raise VerbError(f"There is no account yet: {self.keymap.words('accounts')} adds one.")
         return accounts
 
     def set_presence(self, show: Show | None = None, status: str | None = None, priority: int | None = None) -> None:

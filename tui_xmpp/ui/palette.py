@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, ContactView
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.actions import ACTIONS, Action, key_words
+from tui_xmpp.ui.actions import ACTIONS, Action
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.matching import fit, folded
 from tui_xmpp.ui.screens.dialog import Dialog, address_problem, line
@@ -171,7 +171,7 @@ class PaletteScreen(Dialog[None]):
             return _row([shape, (str(subject.account), ink.text)], [("speak as this account", ink.dim)], width)
         if isinstance(subject, BareJID):
             return _row([("+ ", ink.accent), (f"Chat with {sanitize_line(str(subject), 200)}", ink.text)], [], width)
-        hint = key_words(subject.keys[0]) if subject.keys else subject.usage
+        hint = self._desk.keymap.words(subject)
         return _row([(subject.title, ink.text)], [(hint, ink.dim)], width)
 
     def _contact_words(self, contact: ContactView, width: int) -> Text:

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from tui_xmpp.ui.actions import ACTIONS, BY_SLASH, Action, Place, key_words
+from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, two_columns, words
 from tui_xmpp.ui.screens.inbox import InboxList
 from tui_xmpp.ui.widgets.composer import Composer
@@ -59,15 +60,16 @@ class HelpScreen(Dialog[None]):
     HelpScreen > VerticalScroll { width: 92; }
     """
 
-    def __init__(self, command: str = "") -> None:
+    def __init__(self, keymap: Keymap, command: str = "") -> None:
         super().__init__()
+        self._keymap = keymap
         self._action = BY_SLASH.get(command.strip().casefold())
         self._unknown = command.strip() if command.strip() and self._action is None else ""
         self.title_words = self._action.usage if self._action else "Keys and commands"
 
     def content(self) -> ComposeResult:
         if self._action is not None:
-            yield words(_about(self._action))
+            yield words(_about(self._action, self._keymap.keys(self._action)))
         else:
             if self._unknown:
                 yield words("There is no such command; these there are.")
@@ -79,8 +81,8 @@ class HelpScreen(Dialog[None]):
         for place in Place:
             yield Text(place.value, "bold"), ""
             for action in ACTIONS:
-                if action.place is place and action.keys:
-                    yield " ".join(map(key_words, action.keys)), action.help
+                if action.place is place and (keys := self._keymap.keys(action)):
+                    yield " ".join(map(key_words, keys)), action.help
             widget = _WIDGETS.get(place)
             for binding in widget.BINDINGS if widget is not None else ():
                 if isinstance(binding, Binding) and binding.description:
@@ -113,13 +115,13 @@ def shown_keys(binding: Binding) -> str:
     return " ".join(map(key_words, [first, *(key for key in others if len(key) == 1 and key.islower())]))
 
 
-def _about(action: Action) -> str:
+def _about(action: Action, keys: tuple[str, ...]) -> str:
     lines = [action.help]
-    if action.keys:
+    if keys:
         where = (
             "" if action.place is Place.EVERYWHERE else f" ({action.place.value[0].lower()}{action.place.value[1:]})"
         )
-        lines.append(f"Key: {' or '.join(map(key_words, action.keys))}{where}")
+        lines.append(f"Key: {' or '.join(map(key_words, keys))}{where}")
     if action.aliases:
         lines.append("Also: " + ", ".join(f"/{alias}" for alias in action.aliases))
     if action.example:

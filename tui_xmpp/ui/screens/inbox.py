@@ -26,7 +26,7 @@ from tui_xmpp.core.views import ContactView
 from tui_xmpp.ui.actions import BY_ID, Place
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
-from tui_xmpp.ui.screens.layout import bindings_of
+from tui_xmpp.ui.keymap import bindings_of
 from tui_xmpp.ui.signs import SHAPES, chat_signs, counted, fitted, laid_out, show_ink
 from tui_xmpp.ui.theme import Inks, inks
 from tui_xmpp.ui.widgets.bars import KeyBar

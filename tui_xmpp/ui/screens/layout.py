@@ -12,9 +12,10 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 
 from tui_xmpp.core.settings import WIDEST_ROSTER, UiSettings
-from tui_xmpp.ui.actions import ACTIONS, Place
+from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
+from tui_xmpp.ui.keymap import bindings_of
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.composer import Completion, Composer
 from tui_xmpp.ui.widgets.conversation import ConversationPane
@@ -32,20 +33,6 @@ PEOPLE, CONVERSATION, STATUS = range(3)
 """The pages of a narrow terminal, from left to right."""
 _LEAST_ROSTER, _LEAST_CONVERSATION = 16, 36
 _USUAL_ROSTER, _WIDE_ROSTER = 30, 44
-
-
-_BEFORE_TYPING = ("ctrl+k", "ctrl+f", "alt+d", "alt+left", "alt+right")
-"""Keys that mean something to a text field too, but more here."""
-
-
-def bindings_of(place: Place) -> list[BindingType]:
-    """Return what binds the keys of a place to the registry's actions."""
-    return [
-        Binding(key, f"screen.perform('{action.id}')", action.title, show=False, priority=key in _BEFORE_TYPING)
-        for action in ACTIONS
-        if action.place is place
-        for key in action.keys
-    ]
 
 
 _SIDEWAYS: list[BindingType] = [

@@ -16,9 +16,10 @@ from tui_xmpp.core.views import ContactView
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui import commands, messages
-from tui_xmpp.ui.actions import BY_ID, Place, key_words
+from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.desk import Chat, Desk, VerbError
-from tui_xmpp.ui.screens.layout import CONVERSATION, PEOPLE, Layout, bindings_of
+from tui_xmpp.ui.keymap import bindings_of
+from tui_xmpp.ui.screens.layout import CONVERSATION, PEOPLE, Layout
 from tui_xmpp.ui.screens.news import News
 from tui_xmpp.ui.signs import SHAPES
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
@@ -225,12 +226,13 @@ class MainScreen(Layout):
         ways = {"add": "add a contact", "help": "all the keys", "quit": "leave"}
         if self.speaker is None:
             ways = {"accounts": "add an account", "help": "all the keys", "quit": "leave"}
+        keymap = self.desk.keymap
         lines = [(self.desk.app.greeting, ""), ("", "")]
         if any(self.desk.views.contacts(view.account) for view in self.desk.views.accounts()):
             lines.append(("↑ ↓ Enter", "choose someone and write"))
         if any(view.unread for view in self.desk.views.accounts()):
-            lines.append((key_words(BY_ID["next-unread"].keys[0]), "read what is new"))
-        return [*lines, *((key_words(BY_ID[action].keys[0]), words) for action, words in ways.items())]
+            lines.append((keymap.words("next-unread"), "read what is new"))
+        return [*lines, *((keymap.words(action), words) for action, words in ways.items())]
 
     def arrange_roster(self, *, by_state: bool | None = None, offline_shown: bool | None = None) -> None:
         """Change the order of the roster, or whether the absent are shown."""

@@ -55,7 +55,7 @@ class MessageMenu(Guarded, ModalScreen[None]):
         self.verbs = tuple(a for a in verbs_of_a_message() if a.applies(desk))
 
     def compose(self) -> ComposeResult:
-        yield Choices(*(Option(_shown(verb)) for verb in self.verbs))
+        yield Choices(*(Option(_shown(verb, self._desk.keymap.keys(verb))) for verb in self.verbs))
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = 0
@@ -71,7 +71,7 @@ class MessageMenu(Guarded, ModalScreen[None]):
 
     def on_key(self, event: events.Key) -> None:
         for verb in self.verbs:
-            if event.key in verb.keys:
+            if event.key in self._desk.keymap.keys(verb):
                 event.stop()
                 self._take(verb)
                 return
@@ -106,8 +106,8 @@ def verbs_of_a_message() -> Iterator[Action]:
     return (action for action in ACTIONS if action.place is Place.MESSAGES and action.id not in _NOT_IN_MENU)
 
 
-def _shown(verb: Action) -> Text:
-    key = key_words(verb.keys[0]) if verb.keys else ""
+def _shown(verb: Action, keys: tuple[str, ...]) -> Text:
+    key = key_words(keys[0]) if keys else ""
     text = Text(f" {verb.title}".ljust(_WIDTH - 2 - len(key)), no_wrap=True)
     text.append(key, "dim")
     return text.append(" ")

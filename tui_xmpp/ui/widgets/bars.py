@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from tui_xmpp.ui.actions import ACTIONS, BY_ID, Place, key_words
+from tui_xmpp.ui.actions import ACTIONS, BY_ID, Place
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.signs import fitted, laid_out
 from tui_xmpp.ui.theme import inks
@@ -137,7 +137,7 @@ class KeyBar(DrawnLines):
     def _keys(self) -> Iterable[tuple[str, str, str]]:
         shown = _SHORT[self._place] if self._desk.account is not None else _WITHOUT_ACCOUNT
         actions = map(BY_ID.__getitem__, shown)
-        return [(key_words(a.keys[0]), shown[a.id], a.id) for a in actions if a.applies(self._desk)]
+        return [(self._desk.keymap.words(a), shown[a.id], a.id) for a in actions if a.applies(self._desk)]
 
     def _drawn_line(self) -> Strip:
         ink = inks(self.app.current_theme)

@@ -23,9 +23,10 @@ from tui_xmpp.core.model import Delivery, Gap, Message
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.actions import ACTIONS, Place
+from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.gaps import GapWords
 from tui_xmpp.ui.highlighting import Highlighter
+from tui_xmpp.ui.keymap import bindings_of
 from tui_xmpp.ui.render import Palette, Renderer, gap_stop, speakers
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.message_window import MessageWindow, Standpoint
@@ -49,19 +50,14 @@ class ConversationLog(DrawnLines, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor(-1)", "The message before", show=False),
         Binding("down,j", "cursor(1)", "The next message; after the newest, back to writing", show=False),
-        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "A page up", show=False),
-        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "A page down", show=False),
+        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "A page up", show=False, id="page-up"),
+        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "A page down", show=False, id="page-down"),
         Binding("home,g", "oldest", "The oldest", show=False),
         Binding("end,G", "newest", "The newest", show=False),
         Binding("enter", "take", "Send again what failed, open what is long, or show what can be done", show=False),
         Binding("ctrl+down", "leave", "Back to writing", show=False),
         # Priority, because some move the cursor before the next key of a fast typist is handed to a widget.
-        *(
-            Binding(key, f"screen.perform('{action.id}')", show=False, priority=True)
-            for action in ACTIONS
-            if action.place is Place.MESSAGES
-            for key in action.keys
-        ),
+        *bindings_of(Place.MESSAGES, is_first=True),
     ]
 
     @dataclass

@@ -45,13 +45,13 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "A page up", show=False),
-        Binding("pagedown", "page(1)", "A page down", show=False),
-        Binding("home", "edge(0)", "The first", show=False),
-        Binding("end", "edge(1)", "The last", show=False),
+        Binding("pageup", "page(-1)", "A page up", show=False, id="page-up"),
+        Binding("pagedown", "page(1)", "A page down", show=False, id="page-down"),
+        Binding("home", "edge(0)", "The first", show=False, id="first"),
+        Binding("end", "edge(1)", "The last", show=False, id="last"),
         Binding("enter", "choose", "Open a chat, or fold a group", show=False),
         Binding("space", "fold", "Fold or unfold a group", show=False),
-        Binding("escape", "leave", "Show all again; else back to writing", show=False),
+        Binding("escape", "leave", "Show all again; else back to writing", show=False, id="to-writing"),
     ]
 
     DEFAULT_CSS = """
