@@ -77,14 +77,14 @@ def read_key(text: str) -> str | None:
         return None
     if len(last) > 1:
         last = _OTHER_NAMES.get(last.casefold(), last.casefold())
-        if last not in _named_keys() and not _is_character_name(last):
-            return None
-    elif not last.isprintable():
+    elif not last.isprintable() or len(last.lower()) != 1 or len(last.upper()) != 1:
         return None
     elif parts == ["shift"] and last.isalpha():
         return last.upper()
     else:
         last = _character_to_key(last.lower() if parts else last)
+    if len(last) > 1 and last not in _named_keys() and not _is_character_name(last):
+        return None
     return "+".join([*(each for each in _MODIFIERS if each in parts), last])
 
 
