@@ -79,16 +79,16 @@ def test_vi_keys_clash_with_none() -> None:
 
 
 def test_a_choice_holds_and_may_be_a_list_or_none() -> None:
-    found = keymap(("help", "f12"), ("status-pane", ("alt+s", "F9")), ("connect", "alt+o"), ("inbox", ()))
+    found = keymap(("help", "f17"), ("status-pane", ("f13", "F14")), ("connect", "f15"), ("inbox", ()))
     assert found.problems == ()
-    assert found.keys("help") == ("f12",)
-    assert found.keys("status-pane") == ("alt+s", "f9")
-    assert found.words("status-pane") == "Alt+S"
+    assert found.keys("help") == ("f17",)
+    assert found.keys("status-pane") == ("f13", "f14")
+    assert found.words("status-pane") == "F13"
     assert found.words("inbox") == "/inbox"
     assert found.overrides() == {
-        "help": "f12",
-        "status-pane": "alt+s,f9",
-        "connect": "alt+o",
+        "help": "f17",
+        "status-pane": "f13,f14",
+        "connect": "f15",
         "inbox": "unbound-inbox",
     }
 
@@ -102,7 +102,7 @@ def test_two_actions_may_change_their_keys() -> None:
 @pytest.mark.parametrize(
     ("action", "key", "words"),
     [
-        ("hlep", "f12", "config.toml:1: keys.hlep: there is no such action. Did you mean help?"),
+        ("hlep", "f17", "config.toml:1: keys.hlep: there is no such action. Did you mean help?"),
         ("help", "f99", "config.toml:1: keys.help: f99 is not a key."),
         ("help", "ctrl+t", 'keys.help: Ctrl+T is for "Status" already. Give that one another key first.'),
         ("edit", "i", 'keys.edit: i is for "Details" in the list of people already.'),
@@ -113,19 +113,19 @@ def test_two_actions_may_change_their_keys() -> None:
     ],
 )
 def test_what_cannot_hold_is_named_and_the_rest_holds(action: str, key: str, words: str) -> None:
-    found = keymap((action, key), ("quit", "alt+q"))
+    found = keymap((action, key), ("quit", "f16"))
     (problem,) = found.problems
     assert words in problem
     assert problem.startswith("config.toml:1: ")
     assert found.keys("help") == BY_ID["help"].keys
     assert found.keys("edit") == BY_ID["edit"].keys
-    assert found.keys("quit") == ("alt+q",)
+    assert found.keys("quit") == ("f16",)
 
 
 async def test_chosen_keys_work_and_are_shown_everywhere() -> None:
     scene = netherfield()
     scene.client.settings = replace(
-        scene.client.settings, keys=(KeyChoice("status-pane", ("alt+s",)), KeyChoice("help", ("f12",)))
+        scene.client.settings, keys=(KeyChoice("status-pane", ("f13",)), KeyChoice("help", ("f17",)))
     )
     app = TuiXmppApp(scene.client, clock=scene.clock)
     async with app.run_test(size=(120, 30)) as pilot:
@@ -133,16 +133,16 @@ async def test_chosen_keys_work_and_are_shown_everywhere() -> None:
         await pilot.press("ctrl+t")
         await pilot.pause()
         assert not app.main.has_class("-status")
-        await pilot.press("alt+s")
+        await pilot.press("f13")
         await pilot.pause()
         assert app.main.has_class("-status")
-        await pilot.press("alt+s")
+        await pilot.press("f13")
         app.main.open_chat(ELIZABETH, DARCY)
         await pilot.pause()
         footer = app.main.key_bar.render_line(0).text
-        assert "Alt+S Status" in footer
-        assert "F12 Help" in footer
-        await pilot.press("f12")
+        assert "F13 Status" in footer
+        assert "F17 Help" in footer
+        await pilot.press("f17")
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
 
@@ -152,11 +152,11 @@ async def test_keys_change_while_the_program_runs() -> None:
     app = TuiXmppApp(scene.client, clock=scene.clock)
     async with app.run_test(size=(120, 30)) as pilot:
         await pilot.pause()
-        app.desk.preferences.set_keys(app.desk.keymap.with_keys(BY_ID["status-pane"], ("f9",)))
-        await pilot.press("f9")
+        app.desk.preferences.set_keys(app.desk.keymap.with_keys(BY_ID["status-pane"], ("f14",)))
+        await pilot.press("f14")
         await pilot.pause()
         assert app.main.has_class("-status")
-        assert scene.client.settings.keys == (KeyChoice("status-pane", ("f9",)),)
+        assert scene.client.settings.keys == (KeyChoice("status-pane", ("f14",)),)
         app.desk.preferences.set_keys(app.desk.keymap.with_keys(BY_ID["status-pane"], None))
         await pilot.press("ctrl+t")
         await pilot.pause()
