@@ -15,7 +15,7 @@ from tests.support.scenes import DARCY, ELIZABETH, NOW, RecordingEngine, netherf
 from tests.ui.test_screen import app_of, cells, running, toasts
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Version
+from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Reply, Version
 from tui_xmpp.ui.messages import quote
 from tui_xmpp.ui.screens.message import LinkScreen, MessageMenu, SourceScreen, xml_of
 
@@ -74,6 +74,18 @@ async def test_reply_quotes_above_what_is_written_and_a_second_one_takes_the_pla
         assert composer.text == "> I cannot talk of books in a ball-room.\nNo"
         await pilot.press("ctrl+up", "k", "r")
         assert composer.text == "> What think you?\nNo"
+
+
+async def test_a_reply_names_the_message_it_quotes_unless_the_quotation_is_changed() -> None:
+    async with among("first") as (pilot, asked):
+        quotation = "> I cannot talk of books in a ball-room.\n"
+        await pilot.press("r", "N", "o", "enter")
+        await pilot.pause()
+        reply = Reply("s1", DARCY.with_resource("library"), len(quotation))
+        assert c.SendMessage(ELIZABETH, DARCY, f"{quotation}No", reply=reply) in asked
+        await pilot.press("ctrl+up", "g", "r", "backspace", "N", "o", "enter")
+        await pilot.pause()
+        assert c.SendMessage(ELIZABETH, DARCY, f"{quotation.rstrip()}No") in asked
 
 
 async def test_copy_takes_the_message_and_copy_link_its_link() -> None:

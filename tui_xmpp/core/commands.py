@@ -6,7 +6,7 @@ from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
-from tui_xmpp.core.model import Gap, OwnPresence
+from tui_xmpp.core.model import Gap, OwnPresence, Reply
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.jid import JID, BareJID, FullJID
 from tui_xmpp.values import dataclass
@@ -191,12 +191,13 @@ class UnblockPeer(Command):
 
 @dataclass(frozen=True, slots=True)
 class SendMessage(Command):
-    """Send text to a peer. ``to_resource`` only for what is bound to one device."""
+    """Send text to a peer, maybe in answer to a message. ``to_resource`` only for what is bound to one device."""
 
     peer: BareJID
     body: str
     subject: str = ""
     to_resource: str | None = None
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)

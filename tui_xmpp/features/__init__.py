@@ -30,6 +30,8 @@ from tui_xmpp.features import (
     xep0359_ids,
     xep0390_caps2,
     xep0393_styling,
+    xep0428_fallback,
+    xep0461_reply,
     xep0490_displayed,
 )
 from tui_xmpp.features.feature import Feature
@@ -60,6 +62,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
     xep0359_ids.FEATURE,
     xep0390_caps2.FEATURE,
     xep0393_styling.FEATURE,
+    xep0428_fallback.FEATURE,
+    xep0461_reply.FEATURE,
     xep0490_displayed.FEATURE,
 )
 """All this client implements. Order is that of the first stanzas after login, and of decoration."""

@@ -23,7 +23,7 @@ from tui_xmpp.core.events import (
 )
 from tui_xmpp.core.model import Delivery, Direction, MessageKind, Severity
 from tui_xmpp.core.model import Message as Said
-from tui_xmpp.features import xep0066_oob, xep0308_correction, xep0393_styling
+from tui_xmpp.features import xep0066_oob, xep0308_correction, xep0393_styling, xep0461_reply
 from tui_xmpp.features.conditions import failure_of
 from tui_xmpp.features.feature import (
     Arrival,
@@ -106,6 +106,7 @@ async def send_message(ctx: Context, command: SendMessage) -> None:
         subject=command.subject,
         author=ctx.account,
         delivery=Delivery.QUEUED,
+        reply=command.reply,
     )
     _post(ctx, message, command.to_resource, MessageQueued(ctx.account, message))
     await ctx.record()
@@ -132,8 +133,12 @@ async def correct_message(ctx: Context, command: CorrectMessage) -> None:
         raise FeatureError("This message cannot be corrected.")
     if not ctx.has_room or ctx.state(Outbox).waiting:
         raise FeatureError("Too much is waiting to be sent: correct it in a moment.")
+    reply = original.reply
+    if reply is not None and not command.body.startswith(original.body[: reply.quoted]):
+        reply = replace(reply, quoted=0)
     correction = replace(
         original,
+        reply=reply,
         key=ctx.new_id(),
         stamp=ctx.clock.now(),
         body=command.body,
@@ -176,6 +181,8 @@ def _send(ctx: Context, message: Said, resource: str | None, *facts: Event) -> N
     payloads: list[object] = [Body(message.body)]
     if message.subject:
         payloads.insert(0, Subject(message.subject))
+    if message.reply is not None:
+        payloads += xep0461_reply.payloads_of(message.reply)
     if message.replaces is not None:
         payloads.append(xep0308_correction.Replace(message.replaces))
     if message.key in outbox.late:
@@ -348,6 +355,7 @@ def said_of(ctx: Context, message: Message, parts: Mapping[object, Element], key
         files=xep0066_oob.files_of(message.children) if xep0066_oob.TAG in parts else (),
         is_unstyled=xep0393_styling.TAG in parts,
         replaces=xep0308_correction.replaced_by(parts),
+        reply=xep0461_reply.reply_of(message.children, body) if xep0461_reply.TAG in parts else None,
         delivery=Delivery.ACKNOWLEDGED if is_own else Delivery.RECEIVED,
     )
 

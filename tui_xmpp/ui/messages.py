@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui_xmpp.core import commands as c
-from tui_xmpp.core.model import Delivery, Message, MessageKind
+from tui_xmpp.core.model import Delivery, Message, MessageKind, Reply
 from tui_xmpp.core.text import BODY_LIMIT, find_links, sanitize_body
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Desk, VerbError
@@ -71,8 +71,22 @@ def is_long(desk: Desk) -> bool:
 
 def reply(desk: Desk, text: str) -> None:
     """Quote the message above what is written."""
-    desk.main.conversation.composer.quote(quote(text_of(chosen(desk))))
+    message = chosen(desk)
+    desk.main.conversation.composer.quote(message.key, quote(text_of(message)))
     desk.main.conversation.focus_composer()
+
+
+def answer(desk: Desk, account: BareJID, peer: BareJID, key: str, text: str, quoted: int) -> None:
+    """Send a text that begins with a quotation, naming the message that is quoted (XEP-0461)."""
+    message = _find(desk, account, peer, key)
+    id_ = None if message is None else message.stanza_id or message.origin_id
+    reply = None if message is None or id_ is None else Reply(id_, message.author or message.peer, quoted)
+    desk.submit(c.SendMessage(account, peer, text, reply=reply))
+
+
+def _find(desk: Desk, account: BareJID, peer: BareJID, key: str) -> Message | None:
+    messages = desk.views.conversation(account, peer).messages
+    return next((message for message in messages if message.key == key), None)
 
 
 def quote(text: str) -> str:
@@ -140,8 +154,7 @@ def send_edited(desk: Desk, account: BareJID, peer: BareJID, key: str, text: str
             if (composer.account, composer.peer) == (account, peer) and not composer.text:
                 composer.begin_edit(key, text)
 
-    messages = desk.views.conversation(account, peer).messages
-    message = next((each for each in messages if each.key == key), None)
+    message = _find(desk, account, peer, key)
     if message is not None and message.delivery in (Delivery.FAILED, Delivery.QUEUED):
         desk.submit(c.DiscardMessage(account, peer, key))
         desk.submit(c.SendMessage(account, peer, text))

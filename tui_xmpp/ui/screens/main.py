@@ -327,6 +327,8 @@ class MainScreen(Layout):
         """Send or carry out what was written; what cannot be taken goes back to where it was written."""
         if written.edits is not None and written.account is not None and written.peer is not None:
             messages.send_edited(self.desk, written.account, written.peer, written.edits, written.text)
+        elif written.answers is not None and written.account is not None and written.peer is not None:
+            messages.answer(self.desk, written.account, written.peer, written.answers, written.text, written.quoted)
         elif not self.run_text(written.account, written.peer, written.text):
             pane = self.splits.showing((written.account, written.peer)) or self.conversation
             pane.composer.replace_text(written.text)

@@ -182,13 +182,16 @@ class Composer(TextArea, inherit_bindings=False):
     class Submitted:
         """The user sends ``text`` (a message, or a slash command) in the chat it was typed in, if in one.
 
-        ``edits`` is the key of the message that it takes the place of: then it is no command.
+        ``edits`` is the key of the message that it takes the place of: then it is no command. ``answers`` is the key
+        of the message whose quotation begins it, which is so many characters (``quoted``) long.
         """
 
         account: BareJID | None
         peer: BareJID | None
         text: str
         edits: str | None = None
+        answers: str | None = None
+        quoted: int = 0
 
     @dataclass
     class DraftChanged(Message):
@@ -244,6 +247,7 @@ class Composer(TextArea, inherit_bindings=False):
         self._drafts = memory.drafts
         self._aside: str | None = None  # the draft that waits while a command or an edited text stands in its place
         self._edits: str | None = None  # the message whose text is being edited
+        self._quotation = ("", "")  # the message that is answered, and the quotation of it
         self._draft_timer: Timer | None = None
         self._sent = memory.sent
         self._recalled = 0  # how many texts back in the history
@@ -303,8 +307,9 @@ class Composer(TextArea, inherit_bindings=False):
         self.replace_text(text)
         self._close_completions()
 
-    def quote(self, quotation: str) -> None:
-        """Put a quotation above what is written, in place of one that begins it."""
+    def quote(self, key: str, quotation: str) -> None:
+        """Put the quotation of a message above what is written, in place of one that begins it."""
+        self._quotation = (key, quotation)
         own = self.text.split("\n")
         while own and own[0].startswith("> "):
             del own[0]
@@ -375,9 +380,12 @@ class Composer(TextArea, inherit_bindings=False):
         self.history.checkpoint()
         self.clear()
         edits = self._edits
+        answers, quotation = self._quotation
+        if edits is not None or not quotation or not text.startswith(quotation):
+            answers = quotation = ""
         self._resume_draft()
         self._keep_draft()
-        self._take(self.Submitted(self.account, self.peer, text, edits))
+        self._take(self.Submitted(self.account, self.peer, text, edits, answers or None, len(quotation)))
 
     def _is_unseen(self, text: str) -> bool:
         """Say whether Enter was pressed before the user can have seen that the chat brought a draft of its own."""
