@@ -54,7 +54,7 @@ class _Spec:
 
 
 _SPEC: Final = "tui_xmpp.payload"
-_DECLARATION: Final = "__payload__"
+_NAME: Final = "__payload__"
 
 
 def _declare(spec: _Spec, default: Any) -> Any:
@@ -105,7 +105,7 @@ def payload(namespace: str, name: str) -> Callable[[type[P]], type[P]]:
 
     def declare(cls: type[P]) -> type[P]:
         made = cast("type[P]", dataclass(frozen=True, slots=True)(cls))
-        setattr(made, _DECLARATION, _Declaration(made, namespace, name))
+        setattr(made, _NAME, (namespace, name))
         return made
 
     return declare
@@ -113,7 +113,7 @@ def payload(namespace: str, name: str) -> Callable[[type[P]], type[P]]:
 
 def tag_of(cls: type[object]) -> str:
     """Return the Clark name of a declared payload class."""
-    return _declaration_of(cls).tag
+    return qualified(*getattr(cls, _NAME))
 
 
 def decode(cls: type[P], element: Element) -> P:
@@ -127,8 +127,14 @@ def encode(value: object) -> Element:
 
 
 def _declaration_of(cls: type[object]) -> _Declaration:
-    declaration: _Declaration = getattr(cls, _DECLARATION)
-    return declaration
+    """Resolve the class when it is first sent or received: most payloads are not, in one run."""
+    found = _declarations.get(cls)
+    if found is None:
+        found = _declarations[cls] = _Declaration(cls, *getattr(cls, _NAME))
+    return found
+
+
+_declarations: Final[dict[type[object], _Declaration]] = {}
 
 
 def _read_bool(value: str) -> bool:
@@ -324,7 +330,7 @@ def _rest(taken: set[str]) -> tuple[_Reader, _Writer]:
 def _child(wanted: Any, tag: str, namespace: str, name: str) -> tuple[dict[str, _Reader], Callable[[Any], Element]]:
     """Return how to read a child by its tag, and how to make one: payloads by their own tags, a scalar by ``tag``."""
     parts = get_args(wanted) if _is_union(wanted) else (wanted,)
-    declared: list[_Declaration] = [one for part in parts if (one := getattr(part, _DECLARATION, None)) is not None]
+    declared = [_declaration_of(part) for part in parts if hasattr(part, _NAME)]
     if declared:
         return {one.tag: one.decode for one in declared}, encode
     convert, written = _scalar(wanted)
