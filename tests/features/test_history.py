@@ -251,6 +251,23 @@ async def test_older_history_stands_before_the_newer_though_pages_without_a_word
             assert bodies(scene) == ["one", "two", "three", "new", "newer", "newest"]
 
 
+async def test_a_chat_of_which_nothing_is_stored_is_asked_for_too() -> None:
+    import tui_xmpp.features.xep0313_archive as xep0313
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xep0313, "FIRST", 3)
+        async with archiving("one", "two", "", "", "", "") as (scene, server):
+            await scene.does(OpenConversation(ACCOUNT, ROMEO))
+            view = scene.client.views.conversation(ACCOUNT, ROMEO)
+            assert (view.messages, view.has_older) == ((), True)
+            await scene.does(LoadOlder(ACCOUNT, ROMEO))
+            assert bodies(scene) == ["one", "two"]
+        async with archiving("", "", "", "") as (scene, _):
+            await scene.does(OpenConversation(ACCOUNT, ROMEO))
+            await scene.does(LoadOlder(ACCOUNT, ROMEO))
+            assert not scene.client.views.conversation(ACCOUNT, ROMEO).has_older, "there never was anything"
+
+
 async def test_s_02_results_nobody_asked_for_change_nothing() -> None:
     async with archiving("one") as (scene, server):
         before = bodies(scene)

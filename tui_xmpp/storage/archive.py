@@ -576,7 +576,8 @@ class Archive:
         with self._reading():
             conversation = self._find(account, peer)
             if conversation is None:
-                return e.HistoryLoaded(account, peer, (), is_latest=before is None, is_start=True)
+                is_start = not self._holds_archive(account)
+                return e.HistoryLoaded(account, peer, (), is_latest=before is None, is_start=is_start)
             edge = _BEYOND if before is None else self._place(conversation, before)
             rows = self._rows(conversation, "place < ?", edge, "DESC", limit + 1)
             is_start = len(rows) <= limit and self._is_start(conversation)
@@ -680,6 +681,12 @@ class Archive:
             (conversation,),
         ).fetchone()
         return bool(row[0])
+
+    def _holds_archive(self, account: BareJID) -> bool:
+        """Tell whether anything is held of the server's archive, which may then have more."""
+        where = "account = (SELECT id FROM account WHERE jid = ?)"
+        row = self._connection.execute(f"SELECT 1 FROM span WHERE {where} LIMIT 1", (str(account),))  # noqa: S608
+        return row.fetchone() is not None
 
     def outbox(self, account: BareJID) -> tuple[Message, ...]:
         """Return the outgoing messages not known to have reached the server, in the order they were written."""

@@ -51,16 +51,15 @@ class History:
         )
 
     async def _open(self, command: c.OpenConversation | c.LoadLatest) -> None:
-        await self._load(command.account, command.peer, None)
+        await self._record(await self._older(command.account, command.peer, None))
 
     async def _load_older(self, command: c.LoadOlder) -> None:
         conversation = self._views.conversation(command.account, command.peer)
-        if not conversation.messages:
-            await self._load(command.account, command.peer, None)
-        elif conversation.has_older:
-            await self._load_before(command.account, command.peer, conversation.messages[0])
+        if conversation.has_older or not conversation.messages:
+            first = conversation.messages[0] if conversation.messages else None
+            await self._load_before(command.account, command.peer, first)
 
-    async def _load_before(self, account: BareJID, peer: BareJID, first: Message) -> None:
+    async def _load_before(self, account: BareJID, peer: BareJID, first: Message | None) -> None:
         page = await self._older(account, peer, first)
         if not page.messages and not page.is_start and self._is_online(account):
             # All that is stored is shown: the server has more.
@@ -69,8 +68,8 @@ class History:
             page = await self._older(account, peer, first)
         await self._record(page)
 
-    async def _older(self, account: BareJID, peer: BareJID, before: Message) -> e.HistoryLoaded:
-        nothing = e.HistoryLoaded(account, peer, (), is_latest=False, is_start=True)
+    async def _older(self, account: BareJID, peer: BareJID, before: Message | None) -> e.HistoryLoaded:
+        nothing = e.HistoryLoaded(account, peer, (), is_latest=before is None, is_start=True)
         return await self._journal.read(lambda archive: archive.page(account, peer, before), nothing)
 
     def _is_online(self, account: BareJID) -> bool:
@@ -124,11 +123,6 @@ class History:
 
     async def _purge(self, command: c.PurgeConversation) -> None:
         await self._record(e.ConversationPurged(command.account, command.peer))
-
-    async def _load(self, account: BareJID, peer: BareJID, before: Message | None) -> None:
-        nothing = e.HistoryLoaded(account, peer, (), is_latest=before is None, is_start=True)
-        page = await self._journal.read(lambda archive: archive.page(account, peer, before), nothing)
-        await self._record(page)
 
     async def _close(self, command: c.CloseConversation) -> None:
         await self._record(e.ConversationClosed(command.account, command.peer))
