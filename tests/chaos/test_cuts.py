@@ -40,6 +40,8 @@ class Pair:
     jane: User
     lizzy: User
     proxy: Proxy
+    lizzys: Proxy
+    """What Lizzy, whose network is good, is connected by."""
     server: XmppServer
     random: Random
     sent: int = 0
@@ -121,10 +123,21 @@ class Pair:
         await self.agree()
 
     async def restart(self) -> None:
-        """Restart the server, which forgets every session."""
+        """Restart the server, which forgets every session, in the middle of what is said.
+
+        Nothing it acknowledges meanwhile comes through where it does not keep that word.
+        """
         self.is_orderly = False
+        is_deaf = not self.server.keeps_its_word_when_stopped or self.random.random() < 0.5
+        if is_deaf:
+            for proxy in (self.proxy, self.lizzys):
+                proxy.stall("down")
         self.talk(3)
         await asyncio.to_thread(self.server.restart)
+        if is_deaf:
+            for proxy in (self.proxy, self.lizzys):
+                await proxy.cut()
+                proxy.heal()
         self.talk(3)
         await self.agree()
 
@@ -132,15 +145,16 @@ class Pair:
 @asynccontextmanager
 async def pair(server: XmppServer, folder: Path, random: Random) -> AsyncGenerator[Pair]:
     janes, lizzys = server.user("jane"), server.user("lizzy")
-    async with Proxy(server.starttls_port) as proxy:
+    async with Proxy(server.starttls_port) as proxy, Proxy(server.starttls_port) as other:
         settings = replace(settings_of(server, janes), port=proxy.port)
+        others = replace(settings_of(server, lizzys), port=other.port)
         async with (
             started(settings, janes.password, data=folder / "jane") as jane,
-            started(settings_of(server, lizzys), lizzys.password, data=folder / "lizzy") as lizzy,
+            started(others, lizzys.password, data=folder / "lizzy") as lizzy,
         ):
             await jane.online()
             await lizzy.online()
-            made = Pair(jane, lizzy, proxy, server, random)
+            made = Pair(jane, lizzy, proxy, other, server, random)
             made.talk(1)
             await made.agree()
             yield made

@@ -43,6 +43,9 @@ class Ejabberd(XmppServer):
     is offered EXTERNAL. `settings` are further top-level options.
     """
 
+    keeps_its_word_when_stopped = False
+    """It stops its archive before its sessions: what they acknowledge in between is nowhere."""
+
     def __init__(
         self,
         folder: Path,

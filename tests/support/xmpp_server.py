@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from tests.support.certificates import Authority
 
@@ -58,6 +58,8 @@ class XmppServer(ABC):
     """
 
     domain: str
+    keeps_its_word_when_stopped: ClassVar[bool] = True
+    """What it acknowledged, be it a moment before it is told to stop, is there when it starts again."""
 
     def __init__(self, folder: Path, authority: Authority, domain: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
