@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui_xmpp.features.feature import Context, Feature, RequestError, is_own_account, unwraps
 from tui_xmpp.features.xep0030_disco import offered
 from tui_xmpp.features.xep0297_forwarding import Forwarded
@@ -9,6 +11,7 @@ from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.payload import child, payload, tag_of
 from tui_xmpp.xmpp.stanza import Iq, IqType, Message
+from tui_xmpp.xmpp.stream_management import UnackedStanza
 
 
 @payload(ns.CARBONS, "enable")
@@ -30,24 +33,25 @@ _ENVELOPES = frozenset((tag_of(Received), tag_of(Sent)))
 
 @dataclass(slots=True)
 class Carbons:
-    """Whether copies come, on the present stream. Whoever switched them on while binding says so here."""
+    """Whether copies come, in the present session. Whoever switched them on while binding says so here."""
 
-    stream: object = None
-
-    def are_on(self, ctx: Context) -> bool:
-        return self.stream is ctx.stream
+    are_on: bool = False
 
 
 async def enable(ctx: Context) -> None:
     carbons = ctx.state(Carbons)
-    if carbons.are_on(ctx) or ns.CARBONS not in (await offered(ctx)).server:
+    if carbons.are_on or ns.CARBONS not in (await offered(ctx)).server:
         return
     try:
         await ctx.request(Iq(type=IqType.SET).with_payloads(Enable()))
     except RequestError as error:
         ctx.log(f"Messages of your other devices will not be seen here. {error}")
         return
-    carbons.stream = ctx.stream
+    carbons.are_on = True
+
+
+def forget(ctx: Context, h: int | None, unacked: Sequence[UnackedStanza]) -> None:
+    ctx.state(Carbons).are_on = False
 
 
 def unwrap_received(ctx: Context, message: Message, envelope: Received) -> Message | None:
@@ -80,4 +84,5 @@ FEATURE = Feature(
     version="1.0.1",
     inbound=(unwraps(Received, unwrap_received), unwraps(Sent, unwrap_sent)),
     on_online=enable,
+    on_lost=forget,
 )

@@ -8,7 +8,7 @@ so a while after the last one the archive is asked again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from typing import Final
@@ -41,8 +41,10 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element
+from tui_xmpp.xmpp.inline import ArchiveMetadata
 from tui_xmpp.xmpp.payload import PayloadError, attribute, child, children, payload, tag_of
 from tui_xmpp.xmpp.stanza import Body, ErrorCondition, Iq, IqType, Message, MessageType
+from tui_xmpp.xmpp.stream_management import UnackedStanza
 
 ARCHIVE = ns.MESSAGE_ARCHIVE
 GROUPCHAT_FIELD = "urn:xmpp:mam:2#groupchat-field"
@@ -123,8 +125,10 @@ class Archiving:
     is_kept: bool = True
     is_wanted: bool = True
     """The user has not broken the catching up off."""
-    stream: object = None
-    """The stream on which everything up to the present is held."""
+    announced: ArchiveMetadata | None = None
+    """What the server said of the archive while it bound the session, which has copies since then (C-BIND2-02)."""
+    is_current: bool = False
+    """In this session everything up to the present is held."""
     has_groupchat_field: bool = False
     queries: dict[str, _Open] = field(default_factory=dict)
     live: tuple[str, datetime] | None = None
@@ -262,12 +266,26 @@ async def catch_up(ctx: Context) -> None:
     state.has_groupchat_field = GROUPCHAT_FIELD in offers.account
     state.is_wanted, state.live, state.sent_at = True, None, None
     try:
-        await _show_opened(ctx)
-        await _fetch_missed(ctx, _Progress(ctx))
+        if not _has_missed_nothing(state):
+            await _show_opened(ctx)
+            await _fetch_missed(ctx, _Progress(ctx))
     except (RequestError, UnstableArchiveError) as error:
         ctx.log(str(error), Severity.WARNING)
     else:
-        state.stream = ctx.stream
+        state.is_current = True
+
+
+def _has_missed_nothing(state: Archiving) -> bool:
+    """Tell whether the archive ended, when the session began, where what is held ends."""
+    announced, state.announced = state.announced, None
+    if announced is None or state.head is None:
+        return False
+    return state.head == ("" if announced.end is None else announced.end.id)
+
+
+def begin_anew(ctx: Context, h: int | None, unacked: Sequence[UnackedStanza]) -> None:
+    state = ctx.state(Archiving)
+    state.is_current, state.announced = False, None
 
 
 class _Progress:
@@ -365,7 +383,7 @@ def note_live(ctx: Context, arrival: Arrival[Message]) -> None:
     if ids is None or ids.archive_id is None:
         return
     state = ctx.state(Archiving)
-    if state.sent_at is None and state.stream is ctx.stream and ctx.state(Carbons).are_on(ctx):
+    if state.sent_at is None and state.is_current and ctx.state(Carbons).are_on:
         state.live = (ids.archive_id, ctx.clock.now())
 
 
@@ -377,7 +395,7 @@ async def keep_up(ctx: Context) -> None:
             await asyncio.sleep(PULSE)
             _hold_live(ctx)
             is_quiet = state.sent_at is not None and ctx.clock.monotonic() - state.sent_at >= QUIET
-            if is_quiet and state.stream is ctx.stream and ctx.state(Carbons).are_on(ctx):
+            if is_quiet and state.is_current and ctx.state(Carbons).are_on:
                 await settle_sent(ctx)
     finally:
         _hold_live(ctx)
@@ -390,7 +408,7 @@ async def settle_sent(ctx: Context) -> None:
     try:
         await _fetch_missed(ctx, _Progress(ctx, is_told=False))
     except (RequestError, UnstableArchiveError):
-        state.stream = None  # the next login finds out
+        state.is_current = False  # the next login finds out
 
 
 def _hold_live(ctx: Context) -> None:
@@ -466,5 +484,6 @@ FEATURE = Feature(
     facts=(follows(GapsChanged, follow_gaps),),
     on_restored=restore,
     on_online=catch_up,
+    on_lost=begin_anew,
     in_background=keep_up,
 )

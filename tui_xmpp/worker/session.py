@@ -43,6 +43,7 @@ from tui_xmpp.features.feature import Feature, FeatureError, NotConnectedError
 from tui_xmpp.features.rfc6121_presence import broadcast, presence_of
 from tui_xmpp.features.xep0199_ping import Ping
 from tui_xmpp.features.xep0280_carbons import Carbons
+from tui_xmpp.features.xep0313_archive import Archiving
 from tui_xmpp.features.xep0319_idle import OwnIdleness
 from tui_xmpp.features.xep0352_csi import Activity
 from tui_xmpp.jid import BareJID
@@ -680,12 +681,13 @@ class Session:
         await self._end_session()
         lost, self._lost, self._is_restarted = self._lost or _Lost(None, ()), None, False
         ctx.attach(link, bound.jid)
-        if bound.inline is not None and bound.inline.has_carbons:
-            ctx.state(Carbons).stream = ctx.stream
         ctx.emit(SessionClosed(ctx.account))
         for feature in ctx.features:
             if feature.on_lost is not None:
                 feature.on_lost(ctx, lost.h, lost.unacked)
+        if bound.inline is not None and bound.inline.has_carbons:
+            ctx.state(Carbons).are_on = True
+            ctx.state(Archiving).announced = bound.inline.archive
         self._start_features()
 
     async def _resume(self, link: Link, resumed: Resumed) -> None:
