@@ -133,6 +133,7 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
         client.publish(stored_facts(archive, client.settings))
 
     def make_engine() -> Engine:
+        from tui_xmpp.net.changes import ChangeWatch
         from tui_xmpp.worker.engine import SessionEngine
 
         return SessionEngine(
@@ -143,6 +144,7 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
             settings_file=_SettingsFile(config_file),
             languages=_languages(),
             is_wire_logged=options.debug_log is not None,
+            watch_changes=ChangeWatch,
         )
 
     client.attach(make_engine)

@@ -188,6 +188,7 @@ async def faults(server: XmppServer, folder: Path, seed: int, *, cuts: int, othe
                 print(f"{number} {kind.__name__} {time.monotonic() - began:.2f} s")
             except (AssertionError, TimeoutError) as error:
                 error.add_note(f"fault {number} ({kind.__name__}) of CHAOS_SEED={seed}")
+                print(*getattr(error, "__notes__", ()), sep="\n")  # a soak tells at once
                 raise
 
 

@@ -30,7 +30,7 @@ from tui_xmpp.storage.archive import Archive
 from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.dial import Target
-from tui_xmpp.worker.engine import SessionEngine, SettingsFile
+from tui_xmpp.worker.engine import SessionEngine, SettingsFile, Watch
 from tui_xmpp.worker.session import Passwords
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.connection import Connection, ReceiverConfig
@@ -273,6 +273,7 @@ async def engine_of(
     make_id: Callable[[], str] | None = None,
     features: Sequence[Feature] = FEATURES,
     is_wire_logged: bool = False,
+    watch_changes: Callable[[Callable[[], None]], Watch] | None = None,
 ) -> AsyncIterator[Scene]:
     """Give an engine that is started and, like a first run, has not been told its password."""
     clock = clock or ManualClock()
@@ -290,6 +291,7 @@ async def engine_of(
         languages=("en",),
         features=features,
         is_wire_logged=is_wire_logged,
+        watch_changes=watch_changes,
         make_id=make_id or counting_ids("id"),
     )
     client.attach(lambda: engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -22,8 +23,9 @@ from tui_xmpp.core.commands import (
 )
 from tui_xmpp.core.model import Connection, OwnPresence, Phase, PromptKind, Show
 from tui_xmpp.core.settings import AccountSettings
+from tui_xmpp.features import xep0199_ping
 from tui_xmpp.jid import BareJID
-from tui_xmpp.net.connect import ConnectError, NoConnectionError
+from tui_xmpp.net.connect import Connected, ConnectError, NoConnectionError
 from tui_xmpp.net.identity import CertificateFacts
 from tui_xmpp.net.resolve import Endpoint, ServiceAbsentError
 from tui_xmpp.net.steps import Step
@@ -31,6 +33,7 @@ from tui_xmpp.net.tls import CertificateRefusedError, Refusal
 from tui_xmpp.storage.secrets import SecretsError
 from tui_xmpp.worker import session
 from tui_xmpp.worker.backoff import Backoff
+from tui_xmpp.worker.dial import Target
 
 NEVER = Backoff(shortest=3600, longest=3600, after_shutdown=3600)
 
@@ -342,8 +345,6 @@ async def test_presence_of_others_is_forgotten_with_the_stream() -> None:
 
 
 async def test_dead_link_is_noticed_by_a_probe_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tui_xmpp.features import xep0199_ping
-
     monkeypatch.setattr(xep0199_ping, "UNHEARD", 0.01)
     monkeypatch.setattr(xep0199_ping, "PATIENCE", 0.05)
     server = ScriptedServer()
@@ -354,6 +355,87 @@ async def test_dead_link_is_noticed_by_a_probe_and_replaced(monkeypatch: pytest.
         server.answers["{urn:xmpp:ping}ping"] = ""
         await scene.client.settle()
         assert "capulet.example no longer answers." in scene.log
+        assert server.logins == 2
+
+
+class Surroundings:
+    """Tells the engine when the test says that the network is another."""
+
+    def __init__(self) -> None:
+        self.change: Callable[[], None] = lambda: None
+        self.is_closed = False
+
+    def watch(self, on_change: Callable[[], None]) -> Surroundings:
+        self.change = on_change
+        return self
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_a_changed_network_is_doubted_at_once_and_a_dead_link_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xep0199_ping, "HASTE", 0.05)
+    server, around = ScriptedServer(), Surroundings()
+    async with online(server, watch_changes=around.watch) as scene:
+        around.change()
+        await scene.client.settle()
+        assert server.logins == 1  # it answered
+        server.answers["{urn:xmpp:ping}ping"] = None
+        around.change()
+        async with asyncio.timeout(2):
+            await server.gone()
+        server.answers["{urn:xmpp:ping}ping"] = ""
+        await scene.client.settle()
+        assert "capulet.example no longer answers." in scene.log
+        assert server.logins == 2
+    assert around.is_closed
+
+
+async def test_a_network_that_is_there_again_ends_the_wait() -> None:
+    server, around = ScriptedServer(), Surroundings()
+    async with online(server, backoff=NEVER, watch_changes=around.watch) as scene:
+        server.cut()
+        await scene.client.settle()
+        assert connection(scene).phase is Phase.WAITING
+        around.change()
+        await scene.client.settle()
+        assert connection(scene).phase is Phase.ONLINE
+
+
+class Tarpit(ScriptedServer):
+    """A host whose first connection is never made."""
+
+    async def dial(self, target: Target) -> Connected:
+        if not self.dials:
+            self.dials.append(target)
+            self._news.set()
+            await asyncio.Event().wait()
+        return await super().dial(target)
+
+
+async def test_a_login_under_way_when_the_network_changes_begins_anew() -> None:
+    server, around = Tarpit(), Surroundings()
+    async with engine_of(server, watch_changes=around.watch) as scene:
+        scene.client.submit(ProvidePassword(ACCOUNT, PASSWORD))
+        await server.heard_more()
+        around.change()
+        await server.bound()
+        await scene.client.settle()
+        assert connection(scene).phase is Phase.ONLINE
+
+
+async def test_a_machine_that_slept_asks_whether_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xep0199_ping, "UNHEARD", 0.02)
+    monkeypatch.setattr(xep0199_ping, "QUIET", 3600)
+    monkeypatch.setattr(xep0199_ping, "HASTE", 0.05)
+    server, clock = ScriptedServer(), ManualClock()
+    async with online(server, clock=clock) as scene:
+        server.answers["{urn:xmpp:ping}ping"] = None
+        clock.current += timedelta(hours=8)  # the wall clock went on while the others stood still
+        async with asyncio.timeout(2):
+            await server.gone()
+        server.answers["{urn:xmpp:ping}ping"] = ""
+        await scene.client.settle()
         assert server.logins == 2
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from dataclasses import field
 
 from tui_xmpp.core.commands import DescribeEntity
 from tui_xmpp.core.events import EntityDescribed
@@ -11,6 +13,7 @@ from tui_xmpp.features.feature import Context, Feature, FeatureError, RequestErr
 from tui_xmpp.features.xep0092_version import ask_version
 from tui_xmpp.features.xep0202_time import ask_time
 from tui_xmpp.jid import JID
+from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import payload
 from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
 
@@ -26,6 +29,15 @@ SLEPT = 20.0
 """Seconds the wall clock must be ahead of ours to tell that the machine was suspended."""
 PATIENCE = 10.0
 """Seconds to wait for the answer."""
+HASTE = 3.0
+"""The same where there is a reason to think that the link is dead."""
+
+
+@dataclass(slots=True)
+class Doubt:
+    """A reason to think that the link is dead: the machine slept, or its network is another."""
+
+    arisen: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @payload(PING, "ping")
@@ -57,29 +69,35 @@ _ABSENT = (
 
 async def watch(ctx: Context) -> None:
     """Ask a silent server whether it is there; give the stream up when it is not."""
+    doubt = ctx.state(Doubt).arisen
+    doubt.clear()
     while True:
         before = ctx.clock.now()
-        await asyncio.sleep(UNHEARD / 2)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(UNHEARD / 2):
+                await doubt.wait()
         # The machine slept: its own clocks stood still, the server's did not.
         has_slept = (ctx.clock.now() - before).total_seconds() > UNHEARD / 2 + SLEPT
+        is_doubtful = has_slept or doubt.is_set()
+        doubt.clear()
         if ctx.unanswered >= UNANSWERED:
             ctx.drop(f"{ctx.account.domain} no longer hears us.")
             return
-        if ctx.silence < QUIET and ctx.unheard < UNHEARD and not has_slept:
+        if ctx.silence < QUIET and ctx.unheard < UNHEARD and not is_doubtful:
             continue
-        if not await _is_there(ctx):
+        if not await _is_there(ctx, min(HASTE, PATIENCE) if is_doubtful else PATIENCE):
             ctx.drop(f"{ctx.account.domain} no longer answers.")
             return
 
 
-async def _is_there(ctx: Context) -> bool:
+async def _is_there(ctx: Context, patience: float) -> bool:
     """Ask the server for any sign of life, by what costs it least."""
     if ctx.is_managed:
         ctx.request_ack()
-        await asyncio.sleep(PATIENCE)
-        return ctx.unheard < PATIENCE
+        await asyncio.sleep(patience)
+        return ctx.unheard < patience
     try:
-        await ping(ctx, deadline=PATIENCE)
+        await ping(ctx, deadline=patience)
     except RequestError:
         return False
     return True

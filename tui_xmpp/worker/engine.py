@@ -60,11 +60,18 @@ class SettingsFile(Protocol):
     def forget_account(self, account: BareJID) -> None: ...
 
 
+class Watch(Protocol):
+    """Tells when the machine slept or its network changed, until it is closed."""
+
+    def close(self) -> None: ...
+
+
 class SessionEngine:
     """Carry out commands over one session for each account; implements :class:`tui_xmpp.worker.client.Engine`.
 
     Everything from outside comes in here: how to dial, the archive (None: one in memory, nothing is kept), passwords
-    (None: always asked), the settings file (None: nothing is written), time and chance.
+    (None: always asked), the settings file (None: nothing is written), time and chance, and what watches the machine
+    and its network (None: only pings find out).
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class SessionEngine:
         languages: Sequence[str] = (),
         make_id: Callable[[], str] = random_id,
         is_wire_logged: bool = False,
+        watch_changes: Callable[[Callable[[], None]], Watch] | None = None,
     ) -> None:
         self._client = client
         self._clock = clock or SystemClock()
@@ -112,6 +120,8 @@ class SessionEngine:
         self._sessions: dict[BareJID, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
+        self._watch_changes = watch_changes
+        self._watch: Watch | None = None
         self._settling = asyncio.Lock()
         client.restore(self._archive.remembered(), self._keep)
 
@@ -121,10 +131,18 @@ class SessionEngine:
         """Begin with the accounts of the settings; what is kept of them is shown before they connect."""
         for settings in self._client.settings.accounts:
             self._spawn(self._add(settings))
+        if self._watch_changes is not None:
+            self._watch = self._watch_changes(self._doubt)
+
+    def _doubt(self) -> None:
+        for session in self._sessions.values():
+            session.doubt()
 
     async def close(self) -> None:
         """Say goodbye on every account, keep everything, and return within a few seconds."""
         self._is_closing = True
+        if self._watch is not None:
+            self._watch.close()
         goodbyes = [asyncio.create_task(session.close()) for session in self._sessions.values()]
         if goodbyes:
             await asyncio.wait(goodbyes, timeout=CLOSING)

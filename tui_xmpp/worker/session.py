@@ -41,7 +41,7 @@ from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.features.feature import Feature, FeatureError, NotConnectedError
 from tui_xmpp.features.rfc6121_presence import broadcast, presence_of
-from tui_xmpp.features.xep0199_ping import Ping
+from tui_xmpp.features.xep0199_ping import Doubt, Ping
 from tui_xmpp.features.xep0280_carbons import Carbons
 from tui_xmpp.features.xep0313_archive import Archiving
 from tui_xmpp.features.xep0319_idle import OwnIdleness
@@ -227,6 +227,16 @@ class Session:
         await self._end_session()
         await self._stop(self._chores)
         self.ctx.flush()
+
+    def doubt(self) -> None:
+        """Take it that the machine slept or its network is another: look at once whether, or where, it goes on."""
+        if self.ctx.is_online:
+            self.ctx.state(Doubt).arisen.set()
+        elif self._attempt is not None and self.ctx.link is None:
+            self._attempt.cancel()  # what it waits for may be out of reach; the next one begins at once
+        elif self._is_wanted:
+            self._lost_at = None
+            self._rouse()
 
     async def barrier(self) -> None:
         """Return when the server has answered a question put now, so all it sent before has been handled."""
