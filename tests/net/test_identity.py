@@ -131,7 +131,7 @@ def test_s_21_damaged_certificate_never_raises_another_error(place: int, value: 
 def test_s_21_damage_makes_no_name_that_another_reader_does_not_see(place: int, value: int) -> None:
     der = bytearray(DAMAGEABLE.der)
     der[place % len(der)] = value
-    with suppress(ValueError):
+    with suppress(ValueError, x509.InvalidVersion):  # the other reader reads no other versions
         ours = read_certificate(bytes(der))
         assert set(ours.names) <= set(names_by_library(bytes(der)))
 
