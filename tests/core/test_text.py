@@ -13,12 +13,14 @@ from tui_xmpp.core.text import (
     MARKS,
     balanced,
     confusion,
+    doubt,
     find_links,
     isolated,
     isolates,
     sanitize_body,
     sanitize_line,
     sanitize_title,
+    skeleton,
 )
 
 ANYTHING = st.text(st.characters(codec=None) | st.sampled_from("\x1b\x9b\r\n\t\u202e\u2066\u2069\u200d\ufe0f\u0301a é"))
@@ -158,6 +160,17 @@ def test_s_35_names_that_look_like_others_are_told(text: str, part: str) -> None
 )
 def test_s_35_honest_names_are_left_in_peace(text: str) -> None:
     assert confusion(text) == ""
+
+
+def test_s_14_names_that_an_eye_may_mix_up_have_one_skeleton() -> None:
+    assert skeleton("Fitzwilliam Darcy") == skeleton(" FITZWILLIAM  Dárcy") == skeleton("Fitzwilliаm Dаrсу")
+    assert skeleton("Darcy") != skeleton("Darby")
+
+
+def test_s_35_an_address_is_doubted_before_a_name() -> None:
+    assert "mixes" in doubt("pаypal@example.com", "x\u200by")
+    assert "hidden" in doubt("x@example.com", "x\u200by")
+    assert doubt("x@example.com", "Иван") == ""
 
 
 @pytest.mark.parametrize(

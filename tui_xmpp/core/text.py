@@ -318,6 +318,19 @@ def confusion(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
+def doubt(address: str, name: str = "") -> str:
+    """Say in a sentence why someone may be mistaken for another by address or name; empty where they may not."""
+    return confusion(address) or confusion(name)
+
+
+def skeleton(name: str) -> str:
+    """Return what is left of a name where letters that look alike are one: equal for names an eye may mix up."""
+    letters = unicodedata.normalize("NFKD", sanitize_line(name))
+    plain = "".join(_LOOKALIKES.get(letter, letter) for letter in letters if not unicodedata.combining(letter))
+    return " ".join(plain.casefold().split())
+
+
 _SCRIPTLESS = ("", "MODIFIER", "COMBINING", "FEMININE", "MASCULINE", "MICRO", "FULLWIDTH", "HALFWIDTH")
 
 

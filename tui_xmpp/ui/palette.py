@@ -21,7 +21,7 @@ from tui_xmpp.ui.actions import ACTIONS, Action
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.matching import fit, folded
 from tui_xmpp.ui.screens.dialog import Dialog, address_problem, line
-from tui_xmpp.ui.signs import SHAPES, account_ink, account_shape, chat_signs, fitted, show_ink
+from tui_xmpp.ui.signs import DOUBT, SHAPES, account_ink, account_shape, chat_signs, contact_doubt, fitted, show_ink
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.values import dataclass
 
@@ -186,6 +186,8 @@ class PaletteScreen(Dialog[None]):
         if self._is_of_several:
             hints.append(f"as {sanitize_line(str(contact.account), 40)}")
         right = [("  ".join(hints), ink.dim)]
+        if contact_doubt(contact):
+            right.append((f"  {DOUBT}", ink.warning))
         if signs := chat_signs(marks):
             right.append((f"  {signs}", ink.dim))
         if contact.unread:

@@ -11,6 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui_xmpp.core.model import Phase, Show, Subscription
+from tui_xmpp.core.text import doubt, isolated
 from tui_xmpp.core.views import AccountView, ContactView
 from tui_xmpp.ui.chat_marks import Marks, Notify
 from tui_xmpp.ui.theme import Inks
@@ -109,6 +110,15 @@ def chat_signs(marks: Marks) -> str:
     return f"{FOR_LATER * marks.is_for_later}{rule}{PINNED * marks.is_pinned}"
 
 
+DOUBT = "⚠"
+"""Stands by somebody who may be mistaken for another."""
+
+
+def contact_doubt(contact: ContactView) -> str:
+    """Say why a contact may be mistaken for another; empty where they may not."""
+    return doubt(str(contact.peer), contact.name)
+
+
 def subscription_words(contact: ContactView) -> str:
     """Say in a sentence who sees whose presence."""
     if not contact.is_in_roster:
@@ -164,7 +174,7 @@ def laid_out(
 
 
 def _laid_out(left: Iterable[tuple[str, Style]], right: Iterable[tuple[str, Style]], width: int) -> Strip:
-    rights = [Segment(text, style) for text, style in right if text]
+    rights = [Segment(isolated(text), style) for text, style in right if text]
     tail = Strip(rights)
     room = width - tail.cell_length
     if room < 0:
@@ -174,7 +184,7 @@ def _laid_out(left: Iterable[tuple[str, Style]], right: Iterable[tuple[str, Styl
         if room <= 0:
             break
         piece = fitted(text, room)
-        lefts.append(Segment(piece, style))
+        lefts.append(Segment(isolated(piece), style))
         room -= cell_len(piece)
         if len(piece) < len(text):
             break

@@ -14,12 +14,12 @@ from textual.widgets import Button, Static
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.changes import ContactChanged, ConversationChanged, RequestsChanged
 from tui_xmpp.core.model import Delivery, Message, MessageKind
-from tui_xmpp.core.text import BODY_LIMIT, confusion, sanitize_body, sanitize_line
+from tui_xmpp.core.text import BODY_LIMIT, sanitize_body, sanitize_line
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, two_columns, verbs, words
-from tui_xmpp.ui.signs import SHAPES, WORDS, counted, span_words, subscription_words
+from tui_xmpp.ui.signs import DOUBT, SHAPES, WORDS, contact_doubt, counted, span_words, subscription_words
 from tui_xmpp.worker.doorbell import Batch
 
 
@@ -60,8 +60,10 @@ class DetailsScreen(Dialog[None]):
     def _facts(self, contact: ContactView) -> Iterator[tuple[str, str | Text]]:
         now = self._desk.clock.now()
         yield "Address", str(self._peer)
-        if doubt := confusion(str(self._peer)):
-            yield "", Text(f"! {doubt}", "bold")
+        if words := contact_doubt(contact):
+            yield "", Text(f"{DOUBT} {words}", "bold")
+            if not self._peer.domain.isascii():
+                yield "", f"The server's name is {self._peer.domain_ascii}."
         if len(self._desk.views.accounts()) > 1:
             yield "Account", str(self._account)
         if contact.groups:

@@ -13,10 +13,10 @@ from textual.widgets import Button, Static
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.changes import RequestsChanged
 from tui_xmpp.core.model import SubscriptionRequest
-from tui_xmpp.core.text import confusion, sanitize_line
+from tui_xmpp.core.text import doubt, sanitize_line, skeleton
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.dialog import Choices, Dialog, button, verbs, words
-from tui_xmpp.ui.signs import age_words
+from tui_xmpp.ui.signs import DOUBT, age_words
 from tui_xmpp.worker.doorbell import Batch
 
 
@@ -92,9 +92,17 @@ class RequestsScreen(Dialog[None]):
             text.append(f"  to {request.account}", "dim")
         said = sanitize_line(request.text, 300)
         text.append(f"\n  “{said}”" if said else "\n  wants to see when you are online", "" if said else "dim")
-        if doubt := confusion(str(request.peer)):
-            text.append(f"\n  ! {doubt}", "bold")
+        if words := doubt(str(request.peer), request.nick) or self._namesake(request):
+            text.append(f"\n  {DOUBT} {words}", "bold")
         return text
+
+    def _namesake(self, request: SubscriptionRequest) -> str:
+        """Say which contact somebody goes by the name of (S-14)."""
+        name = skeleton(request.nick)
+        for contact in self._desk.views.contacts(request.account) if name else ():
+            if contact.is_in_roster and contact.peer != request.peer and skeleton(contact.title) == name:
+                return f"This is not the {sanitize_line(contact.title, 60)} in your list, who is {contact.peer}."
+        return ""
 
     def _chosen(self) -> SubscriptionRequest | None:
         index = self.query_one(Choices).highlighted

@@ -15,7 +15,7 @@ from textual.widgets import Button, Checkbox, Input, Select, Static
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Phase, PromptKind
 from tui_xmpp.core.settings import AccountSettings, TlsMode
-from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.core.text import doubt, sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.dialog import Dialog, Tick, address_problem, button, buttons, field, line, problem, words
@@ -134,7 +134,8 @@ class WizardScreen(Dialog[None]):
     @on(Input.Changed, "#jid")
     def _typed(self, event: Input.Changed) -> None:
         is_unfinished = "@" not in event.value or event.value.rstrip().endswith("@")
-        self.tell("" if is_unfinished else address_problem(event.value)[1])
+        jid, sentence = address_problem(event.value)
+        self.tell("" if is_unfinished else sentence or doubt(str(jid)))
 
     def action_toggle_secret(self) -> None:
         """Show or hide the password."""

@@ -13,10 +13,10 @@ from textual.widget import Widget
 
 from tui_xmpp.clock import Clock, SystemClock
 from tui_xmpp.core.model import ChatState, Phase
-from tui_xmpp.core.text import confusion, sanitize_line
+from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ContactView, ConversationView, Views
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out, show_ink, subscription_mark
+from tui_xmpp.ui.signs import SHAPES, WORDS, contact_doubt, laid_out, show_ink, subscription_mark
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.widgets.composer import Completer, CompletionList, Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
@@ -47,7 +47,7 @@ class ConversationHeader(DrawnLines):
             return
         self._contact = contact
         if contact is None or old is None or (contact.peer, contact.name) != (old.peer, old.name):
-            self._warning = "" if contact is None else (confusion(str(contact.peer)) or confusion(contact.name))
+            self._warning = "" if contact is None else contact_doubt(contact)
             self.set_class(bool(self._warning), "-warning")
         self.repaint()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -20,10 +21,12 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.chat_marks import ChatMarks
 from tui_xmpp.ui.roster_rows import STRANGERS, UNGROUPED, RosterRows, RowId
 from tui_xmpp.ui.signs import (
+    DOUBT,
     SHAPES,
     account_ink,
     account_shape,
     chat_signs,
+    contact_doubt,
     counted,
     fitted,
     laid_out,
@@ -314,6 +317,8 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
             name_ink += Style(bold=True)
         shape = ("⊗", ink.error) if view.is_blocked else (SHAPES[view.show], show_ink(view.show, ink))
         right: list[tuple[str, Style]] = []
+        if contact_doubt(view):
+            right.append((f" {DOUBT}", ink.warning))
         if mark:
             right.append((f" {mark}", ink.dim))
         if signs := chat_signs(marks):
@@ -327,7 +332,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         status = sanitize_line(view.status, 120) if view.status else ""
         left = [(f" {self.numbers.get(chat, '')}".ljust(3), ink.dim), shape, (" ", ink.text), (name, name_ink)]
         if status:
-            gap = max(2, min(13, room // 2) - len(name))
+            gap = max(2, min(13, room // 2) - cell_len(name))
             left += [(" " * gap, ink.text), (status, ink.dim)]
         return laid_out(left, right, width)
 
