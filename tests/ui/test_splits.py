@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from textual.events import AppBlur, AppFocus
+from textual.events import AppBlur, AppFocus, Key
 from textual.pilot import Pilot
 
 from tests.support.scenes import BINGLEY, CHARLOTTE, DARCY, ELIZABETH, JANE, LYDIA, NOW, Scene, netherfield, received
@@ -144,6 +144,20 @@ async def test_there_are_four_at_most_and_the_empty_one_waits_for_a_chat() -> No
         main_of(pilot).roster.select(ELIZABETH, LYDIA)
         await press(pilot, "alt+v")
         assert "4 conversations open already" in toasts(pilot)[-1]
+
+
+async def test_what_is_typed_ahead_of_a_switch_goes_where_the_switch_leads() -> None:
+    async with running(furnished(), 120, 40) as pilot:
+        await visit(pilot, BINGLEY, DARCY)
+        await press(pilot, "alt+v")
+        for key in ("alt+s", "a", "alt+s", "b", "alt+1", "c", "f6", "d"):
+            app_of(pilot).post_message(Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert [(pane.peer, pane.composer.text) for pane in main_of(pilot).splits.panes] == [
+            (DARCY, "a"),
+            (BINGLEY, "bc"),
+        ]
 
 
 async def test_f6_walks_the_list_and_all_panes() -> None:

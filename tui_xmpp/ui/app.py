@@ -382,7 +382,19 @@ class TuiXmppApp(Guarded, App[None]):
             self._idleness.touch()
         if isinstance(event, events.Key) and "alt+" in event.key:
             event.character = None  # a chord: a text field would write the letter of it
+        if isinstance(event, events.Key) and not event.is_printable and await self._lead(event.key):
+            return
         await super().on_event(event)
+
+    async def _lead(self, key: str) -> bool:
+        """Carry out at once what a key of the panes' screen means, so that keys typed ahead go where it leads."""
+        if self.screen is not self.main:
+            return False
+        for node, bindings in self.main._modal_binding_chain:
+            if found := bindings.key_to_bindings.get(key):
+                is_verb = node is self.main and found[0].action.startswith("screen.perform(")
+                return is_verb and await self._check_bindings(key)
+        return False
 
     def report(self, error: Exception) -> None:
         """Log a fault of the screen itself, say one sentence, and go on; after very many, end."""

@@ -199,9 +199,9 @@ class Layout(Guarded, Screen[None]):
         is_hidden = self.has_class("-no-roster")
         self.desk.client.remember("roster hidden", is_hidden)
         if is_hidden and self.roster.has_focus:
-            self.conversation.focus_composer()
+            self.set_focus(self.conversation.composer, scroll_visible=False)
         elif not is_hidden:
-            self.roster.focus()
+            self.set_focus(self.roster)
 
     def toggle_status(self) -> None:
         """Open or close the status pane."""
@@ -210,7 +210,7 @@ class Layout(Guarded, Screen[None]):
             return
         self.toggle_class("-status")
         if self.has_class("-status"):
-            self.status_pane.focus()
+            self.set_focus(self.status_pane)
             self.call_after_refresh(self.status_pane.update)
         elif self.status_pane.has_focus:
             self.focus_writing()
@@ -232,7 +232,7 @@ class Layout(Guarded, Screen[None]):
         """Put the cursor into a pane, to write there."""
         self.splits.activate(pane)
         self.turn_to(CONVERSATION)
-        pane.focus_composer()
+        self.set_focus(pane.composer, scroll_visible=False)
 
     def focus_next_pane(self) -> None:
         """Put the cursor into the next pane."""
@@ -244,9 +244,9 @@ class Layout(Guarded, Screen[None]):
         elif self.splits.holding(self.focused) is not None and self.conversation is not panes[-1]:
             self.focus_split(self.splits.following())
         elif self.has_class("-status") and not self.status_pane.has_focus:
-            self.status_pane.focus()
+            self.set_focus(self.status_pane)
         elif not self.has_class("-no-roster"):
-            self.roster.focus()
+            self.set_focus(self.roster)
         else:
             self.focus_split(panes[0])
 
@@ -254,21 +254,21 @@ class Layout(Guarded, Screen[None]):
         """Put the cursor where one writes or, where no chat is open, into the list of people."""
         if self.chat is not None or self.has_class("-no-roster"):
             self.turn_to(CONVERSATION)
-            self.conversation.focus_composer()
+            self.set_focus(self.conversation.composer, scroll_visible=False)
         else:
             self.turn_to(PEOPLE)
-            self.roster.focus()
+            self.set_focus(self.roster)
 
     def go(self, page: int) -> None:
         """Turn to a pane of a narrow terminal and put the cursor into it."""
         page = max(PEOPLE, min(STATUS, page))
         self.turn_to(page)
         if page == PEOPLE:
-            self.roster.focus()
+            self.set_focus(self.roster)
         elif page == CONVERSATION:
-            self.conversation.focus_composer()
+            self.set_focus(self.conversation.composer, scroll_visible=False)
         else:
-            self.status_pane.focus()
+            self.set_focus(self.status_pane)
             self.call_after_refresh(self.status_pane.update)
 
     def turn_to(self, page: int) -> None:

@@ -111,6 +111,13 @@ class MainScreen(Layout):
         if chat is not None and self.splits.showing(chat) is not None:
             self.open_chat(*chat)
             return
+        empty = next((pane for pane in self.splits.panes if pane.chat is None), None)
+        if empty is not None:
+            if chat is not None:
+                self._show_in(empty, chat)
+                self.turned()
+            self.focus_split(empty)
+            return
         if self.splits.is_full:
             raise VerbError(f"There are {MOST_PANES} conversations open already: Alt+X closes one.")
         # Keys typed until the new pane can take them must not go into another chat.
