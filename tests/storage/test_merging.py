@@ -89,6 +89,14 @@ def test_x_313_03_an_offline_copy_without_ids_is_known_by_words_and_time(archive
     assert bodies(archive) == ["good morning", "good morning"]
 
 
+def test_x_313_03_words_without_an_id_do_not_take_the_place_of_the_same_words_with_one(archive: Archive) -> None:
+    late = replace(incoming("k", body="ok", minute=0.1), stanza_id="of-a-random-look", is_delayed=True)
+    archive.write([e.MessageReceived(ELIZABETH, late)])
+    archive.write([page(archived("", "1", body="ok"))])
+    archive.write([page(archived("of-a-random-look", "2", body="ok", second=6), after="1")])
+    assert [row.archive_id for row in archive.page(ELIZABETH, DARCY).messages] == ["1", "2"]
+
+
 def steps(archive: Archive, events: list[e.Event]) -> int:
     """Return how many hundreds of steps SQLite makes to keep events."""
     count = 0

@@ -48,8 +48,8 @@ def is_copy(copy: Message, held: Message, *, is_late: bool) -> bool:
     The same id given by the archive says so. Different ones do not say the contrary: who was not told that a message
     had arrived sends it again, and the archive has it twice (XEP-0198 §5); then the sender's id decides if it is long
     enough to be random. Else the sender's id counts together with the sender and the words, for senders use an id
-    again. Only a late copy, from the archive or from offline storage, that has no id to compare is known by its words
-    and time.
+    again. Only where neither has an id is a late copy, from the archive or from offline storage, known by its words and
+    time: an id that one of them lacks was never on the other.
     """
     are_archived = copy.archive_id is not None and held.archive_id is not None
     if are_archived and copy.archive_id == held.archive_id:
@@ -61,7 +61,7 @@ def is_copy(copy: Message, held: Message, *, is_late: bool) -> bool:
     one, other = said_id(copy), said_id(held)
     if are_archived:
         return one is not None and one == other and len(one) >= CHANCE
-    if one is not None and other is not None:
+    if one is not None or other is not None:
         return one == other
     return (is_late or held.is_delayed) and abs(copy.stamp - held.stamp) <= TOLERANCE
 
