@@ -14,8 +14,9 @@ from textual.color import Color
 from tui_xmpp.core.model import Delivery, Direction, Failure, Message, MessageKind
 from tui_xmpp.core.text import sanitize_body
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.blocks import Block, Palette, day_words, speakers
 from tui_xmpp.ui.highlighting import Highlighter, Part
-from tui_xmpp.ui.render import MOST_DRAWN, Block, Palette, Renderer, day_words, speakers
+from tui_xmpp.ui.render import MOST_DRAWN, Renderer
 from tui_xmpp.ui.wrapping import chop, fit, graphemes, wrap
 
 ACCOUNT = BareJID.parse("elizabeth@longbourn.lit")

@@ -15,8 +15,8 @@ from textual.theme import Theme
 
 from tests.support.scenes import DARCY, ELIZABETH, netherfield
 from tui_xmpp.ui.app import TuiXmppApp
+from tui_xmpp.ui.blocks import Palette
 from tui_xmpp.ui.colors import contrast, name_color
-from tui_xmpp.ui.render import Palette
 from tui_xmpp.ui.sixteen import SixteenColors
 from tui_xmpp.ui.theme import CONTRAST, DARK, LIGHT, OURS, TERMINAL, inks
 

@@ -7,29 +7,36 @@ Wrapping and drawing are two steps, since a block is wrapped when it comes near 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from datetime import date, datetime, timedelta, tzinfo
-from enum import Enum
 from functools import lru_cache
 from itertools import groupby
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
 from textual.strip import Strip
 
 from tui_xmpp.core.links import ascii_url
 from tui_xmpp.core.model import Delivery, Message, MessageKind
 from tui_xmpp.core.styling import Look
 from tui_xmpp.core.text import balanced, isolated, isolates, sanitize_line
-from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.colors import name_color, readable
+from tui_xmpp.ui.blocks import (
+    MARGIN,
+    Block,
+    Columns,
+    Mark,
+    Palette,
+    Row,
+    RowKind,
+    Speaker,
+    day_words,
+    failure_words,
+    subject_words,
+)
+from tui_xmpp.ui.colors import name_color
 from tui_xmpp.ui.highlighting import Highlighter, Part
 from tui_xmpp.ui.message_text import BAR, DIRECTIVE, NAME, QUOTED, MessageText, is_action, looks_of, message_text
-from tui_xmpp.ui.theme import quiet
 from tui_xmpp.ui.wrapping import Span, chop, extends, fit, wrap
-from tui_xmpp.values import dataclass
 
 RUN = timedelta(minutes=5)
 """How long one author's messages count as one run, named once."""
@@ -40,155 +47,6 @@ MOST_ROWS, FOLDED_ROWS = 24, 12
 EDITED = "edited"
 RESEND_HINT, EDIT_HINT, DISCARD_HINT = "Enter resend", "E edit", "Del discard"
 _NARROWEST = 12  # cells beside the bars of a quotation; with fewer, they are wrapped with the text
-
-# -- colours ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """The colours of a conversation, each ``#rrggbb``."""
-
-    background: str
-    foreground: str
-    muted: str
-    faint: str
-    accent: str
-    error: str
-    warning: str
-    cursor: str
-    selection: str
-    code: str
-    quote: str
-    parts: tuple[str, ...]
-
-    @classmethod
-    def of(cls, background: Color, foreground: Color, *, accent: Color, error: Color, warning: Color) -> Palette:
-        """Derive the quiet tones from the few loud ones."""
-        return cls(
-            background=background.hex6,
-            foreground=foreground.hex6,
-            muted=quiet(background, foreground, background).hex6,
-            faint=background.blend(foreground, 0.5).hex6,
-            accent=accent.hex6,
-            error=error.hex6,
-            warning=warning.hex6,
-            cursor=background.blend(foreground, 0.08).hex6,
-            selection=background.blend(accent, 0.45).hex6,
-            code=background.blend(foreground, 0.06).hex6,
-            quote=background.blend(foreground, 0.72).hex6,
-            parts=(background.blend(foreground, 0.55).hex6, *(readable(hue, background.hex6) for hue in _HUES)),
-        )
-
-
-_HUES = (265.0, 128.0, 25.0, 225.0)  # of keywords, strings, numbers and names
-
-
-# -- rows ---------------------------------------------------------------------------------------------------------
-
-
-class RowKind(Enum):
-    DAY = "day"
-    UNREAD = "unread"
-    NAME = "name"
-    SUBJECT = "subject"
-    BODY = "body"
-    NOTE = "note"
-    FOLD = "fold"
-    FAILURE = "failure"
-    HINTS = "hints"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a block. A BODY row shows ``Block.text[start:end]``; others bring their own text.
-
-    ``lead`` stands before it and is no part of the text: the bars of a quotation that goes on.
-    """
-
-    kind: RowKind
-    text: str = ""
-    start: int = 0
-    end: int = 0
-    lead: str = ""
-    is_code: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a message shows because of where it stands: the separators above it, its name, its time."""
-
-    day: str = ""
-    unread: int = 0
-    has_name: bool = True
-    time: str = ""
-
-
-def gap_stop(key: str) -> str:
-    """Return what the message cursor knows the gap above a message by."""
-    return f"gap {key}"
-
-
-@dataclass(slots=True, eq=False)
-class Block:
-    """The rows of one message, or of a notice where ``message`` is None.
-
-    ``gap`` is set for a notice of what is missing: the key of the message below it, empty below all.
-    """
-
-    message: Message | None
-    mark: Mark
-    said: MessageText
-    rows: tuple[Row, ...]
-    looks: bytes = b""
-    parts: bytes | None = None
-    drawn: dict[tuple[int, int], Strip] = field(default_factory=dict)
-    gap: str | None = None
-
-    @property
-    def stop(self) -> str | None:
-        """What the message cursor knows the block by; None where it does not stand."""
-        return self.message.key if self.message is not None else gap_stop(self.gap) if self.gap is not None else None
-
-    @property
-    def text(self) -> str:
-        """What the message says, as it is shown."""
-        return self.said.text
-
-    @property
-    def is_long(self) -> bool:
-        """Whether there is more of it than is shown unasked."""
-        return any(row.kind is RowKind.FOLD for row in self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """How an author is called and what gives them their colour."""
-
-    name: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where the cells of a row go. ``is_stacked``: too narrow for a column of names, they stand above the text."""
-
-    width: int
-    time: int
-    name: int
-    body_x: int
-    body: int
-    is_stacked: bool
-
-    @classmethod
-    def of(cls, width: int, time_width: int) -> Columns:
-        if width < 58:
-            return cls(width, 0, 0, 2, max(2, width - 2 - _MARGIN), is_stacked=True)
-        name = min(16, max(9, width // 8))
-        body_x = 1 + time_width + 2 + name + 2
-        return cls(width, time_width, name, body_x, max(2, width - body_x - _MARGIN), is_stacked=False)
-
-
-_MARGIN = 4  # a gap, two cells of delivery, the scroll mark
 
 _DELIVERIES = {
     Delivery.RECEIVED: "  ",
@@ -287,7 +145,7 @@ class Renderer:
         if columns.is_stacked and mark.has_name:
             rows.append(Row(RowKind.NAME))
         if message.subject or message.kind is not MessageKind.CHAT:
-            rows += self._texts(RowKind.SUBJECT, _subject(message))
+            rows += self._texts(RowKind.SUBJECT, subject_words(message))
         if said.lines:
             rows += self._folded(message.key, self._styled(said))
         elif said.text:
@@ -300,7 +158,7 @@ class Renderer:
             languages = ", ".join(sanitize_line(language, 16) or "?" for language, _ in message.bodies[:8])
             rows += self._texts(RowKind.NOTE, f"also in {languages}")
         if message.delivery is Delivery.FAILED:
-            rows += self._texts(RowKind.FAILURE, _failure(message))
+            rows += self._texts(RowKind.FAILURE, failure_words(message))
             rows.append(Row(RowKind.HINTS))
         if not rows or rows[-1].kind in (RowKind.DAY, RowKind.UNREAD, RowKind.NAME):
             rows.append(Row(RowKind.BODY))
@@ -612,7 +470,7 @@ class Renderer:
                     segments.append(Segment(piece, marked + _offset(length, y)))
                     length += len(piece)
                 cells += cell_len(shown)
-        right = max(0, self.width - cells - (_MARGIN - 1 if tick else 0))
+        right = max(0, self.width - cells - (MARGIN - 1 if tick else 0))
         ending = _offset(length, y)
         if right or after:
             segments.append(Segment(after + " " * right, base + ending))
@@ -626,18 +484,6 @@ class Renderer:
 
 
 _PART_NUMBERS = {part: number for number, part in enumerate(Part, start=1)}
-
-
-def day_words(day: date, today: date | None) -> str:
-    """Name a day as one does on ``today``; the year only where it is another."""
-    if today is not None:
-        match (today - day).days:
-            case 0:
-                return "Today"
-            case 1:
-                return "Yesterday"
-    year = f" {day.year}" if today is not None and day.year != today.year else ""
-    return f"{day:%A} {day.day} {day:%B}{year}"
 
 
 def _line_around(text: str, place: int) -> str:
@@ -658,26 +504,6 @@ def _divided(text: str, start: int, selected: Span | None) -> list[tuple[str, bo
     return [piece for piece in pieces if piece[0]]
 
 
-def _subject(message: Message) -> str:
-    subject = sanitize_line(message.subject)
-    match message.kind:
-        case MessageKind.HEADLINE:
-            return f"Headline · {subject}" if subject else "Headline"
-        case MessageKind.NORMAL:
-            return f"✉ {subject}" if subject else "✉ Single message"
-        case MessageKind.CHAT:
-            return f"Subject: {subject}"
-
-
-def _failure(message: Message) -> str:
-    failure = message.failure
-    if failure is None:
-        return "This message was not delivered."
-    sentence = sanitize_line(failure.sentence) or "This message was not delivered."
-    words = sanitize_line(failure.text)
-    return f"{sentence} “{words}”" if words else sentence
-
-
 @lru_cache(maxsize=1024)
 def _offset(x: int, y: int) -> Style:
     """Return the mark by which Textual's text selection knows a cell."""
@@ -693,9 +519,3 @@ def _bold(color: str) -> Style:
 def _link_style(url: str, color: str) -> Style:
     # The terminal's own hyperlink only for what every terminal reads alike (S-38); a click reaches us in any case.
     return Style(color=color, underline=True, link=ascii_url(url) or None, meta={"link": url})
-
-
-def speakers(account: BareJID, peer: BareJID, title: str) -> tuple[Speaker, Speaker]:
-    """Return how the two sides of a conversation are called: own, peer."""
-    own = sanitize_line(account.local or account.domain, 64)
-    return Speaker(own, str(account)), Speaker(sanitize_line(title, 64) or str(peer), str(peer))

@@ -24,10 +24,11 @@ from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import Place
+from tui_xmpp.ui.blocks import Palette, gap_stop, speakers
 from tui_xmpp.ui.gaps import GapWords
 from tui_xmpp.ui.highlighting import Highlighter
 from tui_xmpp.ui.keymap import bindings_of
-from tui_xmpp.ui.render import Palette, Renderer, gap_stop, speakers
+from tui_xmpp.ui.render import Renderer
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.message_window import MessageWindow, Standpoint
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_xmpp.core.model import Message
-from tui_xmpp.ui.render import Block, Renderer, gap_stop
+from tui_xmpp.ui.blocks import Block, gap_stop
+from tui_xmpp.ui.render import Renderer
 
 CHUNK = 64
 """Messages wrapped at a time when the window nears the end of what is wrapped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from tui_xmpp.ui.render import Block, Row, RowKind
+from tui_xmpp.ui.blocks import Block, Row, RowKind
 from tui_xmpp.ui.widgets.message_window import MessageWindow
 
 
