@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 
@@ -357,6 +358,71 @@ def test_c_cb_01_a_guessed_binding_the_server_does_not_know_is_no_wrong_password
     assert isinstance(failure, AuthenticationFailed)
     assert failure.mechanism == "SCRAM-SHA-512"
     assert isinstance(asked, CredentialsWanted)
+
+
+def guessing(pin: AuthenticationPin | None, binding: ChannelBinding = GUESSED) -> tuple[Client, AuthenticationPin]:
+    """Log in with RFC 6120 §9.1.2's exchange where PLUS is offered and no type named; return what is pinned."""
+    client = Client(make_nonce=lambda: "oMsTAAwAAAAMAAAANP0TAAAAAABPU0AA").after_tls(binding)
+    client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1")))
+    client.connection.offer_credentials(credentials(), pin)
+    if "SCRAM-SHA-1-PLUS" in client.sent():
+        client.receives(NOT_AUTHORIZED)
+    [wanted] = client.receives(
+        f"<challenge {SASL}>cj1vTXNUQUF3QUFBQU1BQUFBTlAwVEFBQUFBQUJQVTBBQWUxMjQ2OTViLTY5Y"
+        "TktNGRlNi05YzMwLWI1MWIzODA4YzU5ZSxzPU5qaGtZVE0wTURndE5HWTBaaTAwTmpkbUxUa3hNbVV0Tk"
+        "RsbU5UTm1ORE5rTURNeixpPTQwOTY=</challenge>"
+    )
+    assert isinstance(wanted, KeyDerivationWanted)
+    client.connection.key_derived(wanted.derivation.derive(PASSWORD))
+    [done] = client.receives(f"<success {SASL}>dj1wTk5ERlZFUXh1WHhDb1NFaVc4R0VaKzFSU289</success>")
+    assert isinstance(done, Authenticated)
+    assert done.pin is not None
+    return client, done.pin
+
+
+def tries_binding(pin: AuthenticationPin, binding: ChannelBinding) -> bool:
+    client = Client().after_tls(binding)
+    client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1")))
+    client.connection.offer_credentials(credentials(), pin)
+    return "SCRAM-SHA-1-PLUS" in client.sent()
+
+
+def test_c_cb_01_a_wrong_guess_is_made_once_with_the_same_server() -> None:
+    _, pin = guessing(None)
+    assert not tries_binding(pin, GUESSED)
+    assert AuthenticationPin.from_dict(pin.to_dict()) == pin
+    _, again = guessing(pin)
+    assert again == pin
+
+
+def test_s_22_a_wrong_guess_counts_for_no_other_server_or_tls() -> None:
+    _, pin = guessing(None)
+    for other in (
+        ChannelBinding({"tls-exporter": b"x", "tls-server-end-point": b"another certificate"}, "TLSv1.3"),
+        ChannelBinding({"tls-exporter": b"x"}, "TLSv1.3"),
+        ChannelBinding({"tls-server-end-point": b"e"}, "TLSv1.3"),
+        ChannelBinding({"tls-exporter": b"x", "tls-server-end-point": b"e"}, "TLSv1.2"),
+    ):
+        assert tries_binding(pin, other)
+    nameless = ChannelBinding({"tls-exporter": b"x"}, "TLSv1.3")
+    _, unknown = guessing(None, nameless)
+    assert tries_binding(unknown, nameless)
+
+
+def test_s_22_a_wrong_guess_is_no_way_around_what_was_bound_or_is_announced() -> None:
+    _, pin = guessing(None)
+    client = Client().after_tls(GUESSED)
+    client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1")))
+    client.connection.offer_credentials(credentials(), replace(pin, is_channel_bound=True))
+    assert client.sent() == CLOSING
+    client = Client().after_tls(GUESSED)
+    types = (
+        "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/>"
+        "<channel-binding type='tls-server-end-point'/></sasl-channel-binding>"
+    )
+    client.receives(SERVER_OPENING, features(mechanisms("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"), types))
+    client.connection.offer_credentials(credentials(), pin)
+    assert "SCRAM-SHA-1-PLUS" in client.sent()
 
 
 def test_s_22_a_refused_guess_does_not_lift_the_pin() -> None:

@@ -45,6 +45,7 @@ from tui_xmpp.xmpp.sasl import (
     decode_data,
     encode_base64,
     encode_data,
+    guess,
     read_expiry,
     sentence_for,
 )
@@ -72,6 +73,7 @@ class SaslExchange:
         self._failures = 0
         self._is_deriving = False
         self._is_challenged = False
+        self._wrong_guess: str | None = None
         stream.tell(CredentialsWanted(self._offer))
 
     @property
@@ -150,7 +152,7 @@ class SaslExchange:
 
     def _succeed(self, mechanism: ClientMechanism, element: Element) -> None:
         stream = self._stream
-        pin = (self._pin or AuthenticationPin()).pin_after(mechanism)
+        pin = (self._pin or AuthenticationPin()).pin_after(mechanism, self._wrong_guess)
         stream.is_authenticated = True
         stream.tell(Authenticated(mechanism.name, pin, stream.account, mechanism.binding_type))
         self._go_on(element)
@@ -173,6 +175,7 @@ class SaslExchange:
             self._begin()
             return
         if self._has_guessed_wrong(mechanism, condition):
+            self._wrong_guess = guess(self._stream.binding)
             self._refused.add(mechanism.name)
             self._begin()
             return

@@ -5,7 +5,7 @@ A client calls ``choose`` and carries the mechanism's data; a server calls ``ser
 
 from __future__ import annotations
 
-from tui_xmpp.xmpp.sasl.choice import KNOWN_MECHANISMS, choose, choose_token_mechanism
+from tui_xmpp.xmpp.sasl.choice import KNOWN_MECHANISMS, choose, choose_token_mechanism, guess
 from tui_xmpp.xmpp.sasl.credentials import (
     ChannelBinding,
     Credentials,
@@ -54,6 +54,7 @@ __all__ = [
     "decode_data",
     "encode_base64",
     "encode_data",
+    "guess",
     "read_expiry",
     "sentence_for",
     "server_mechanism",

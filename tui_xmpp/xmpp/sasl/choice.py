@@ -51,7 +51,7 @@ def choose(
     if credentials.password is None:
         raise SaslError("certificate-not-accepted" if credentials.has_client_certificate else "password-missing")
     if any(name in HASHES for name in offered):
-        plan = _plan(offer, binding, refused)
+        plan = _plan(offer, binding, refused, pin)
         if pin.is_channel_bound and plan.binding_type is None:
             raise SaslError("binding-disappeared", can_lift_pin=True)
         return ScramClient(plan, credentials, nonce or fresh_nonce)
@@ -104,7 +104,24 @@ def _check_plain(credentials: Credentials, binding: ChannelBinding | None, pin: 
         raise SaslError("plain-not-allowed")
 
 
-def _plan(offer: MechanismOffer, binding: ChannelBinding | None, refused: Collection[str]) -> ScramPlan:
+def guess(binding: ChannelBinding | None) -> str | None:
+    """Name the binding tried where a server names none, with the very server it is tried at; None if there is none.
+
+    Without the end point, a hash of the server's certificate, the server is not known again.
+    """
+    usable = _usable_types(binding)
+    if binding is None or _END_POINT not in usable:
+        return None
+    return f"{_guessed(usable)} {binding.tls_version} {binding.bindings[_END_POINT].hex()}"
+
+
+def _guessed(usable: list[str]) -> str:
+    return "tls-unique" if "tls-unique" in usable else usable[0]
+
+
+def _plan(
+    offer: MechanismOffer, binding: ChannelBinding | None, refused: Collection[str], pin: AuthenticationPin
+) -> ScramPlan:
     """Choose hash, flag and binding by the rules of XEP-0440, rule 6 as XEP-0474 §6 words it (C-CB-01)."""
     usable = _usable_types(binding)
     types = offer.channel_binding_types
@@ -118,7 +135,7 @@ def _plan(offer: MechanismOffer, binding: ChannelBinding | None, refused: Collec
     if types is None:
         if offer.is_sasl2:
             raise SaslError("binding-announcement-tampered")
-        return _plan_by_guess(offer, binding, refused, usable)
+        return _plan_by_guess(offer, binding, refused, usable, pin)
     common = next((name for name in usable if name in types), None)
     if common is not None:
         return ScramPlan(_best(offer, refused, is_bound=True), offer, binding, common)
@@ -127,13 +144,17 @@ def _plan(offer: MechanismOffer, binding: ChannelBinding | None, refused: Collec
 
 
 def _plan_by_guess(
-    offer: MechanismOffer, binding: ChannelBinding | None, refused: Collection[str], usable: list[str]
+    offer: MechanismOffer,
+    binding: ChannelBinding | None,
+    refused: Collection[str],
+    usable: list[str],
+    pin: AuthenticationPin,
 ) -> ScramPlan:
     """Try the default type where the server names none, then go without (RFC 5802 §6.1, RFC 9266 §2)."""
-    if any(name in HASHES and name.endswith("-PLUS") for name in refused):
+    is_known_wrong = pin.wrong_guess is not None and pin.wrong_guess == guess(binding)
+    if is_known_wrong or any(name in HASHES and name.endswith("-PLUS") for name in refused):
         return ScramPlan(_best(offer, refused, is_bound=False), offer, binding)
-    guess = "tls-unique" if "tls-unique" in usable else usable[0]
-    return ScramPlan(_best(offer, refused, is_bound=True), offer, binding, guess)
+    return ScramPlan(_best(offer, refused, is_bound=True), offer, binding, _guessed(usable))
 
 
 def _usable_types(binding: ChannelBinding | None) -> list[str]:
