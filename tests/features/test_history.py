@@ -256,7 +256,7 @@ async def test_a_chat_of_which_nothing_is_stored_is_asked_for_too() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(xep0313, "FIRST", 3)
-        async with archiving("one", "two", "", "", "", "") as (scene, server):
+        async with archiving("one", "two", "", "", "", "") as (scene, _):
             await scene.does(OpenConversation(ACCOUNT, ROMEO))
             view = scene.client.views.conversation(ACCOUNT, ROMEO)
             assert (view.messages, view.has_older) == ((), True)

@@ -62,6 +62,21 @@ async def test_what_is_typed_is_found_newest_first_and_opened_in_its_place() -> 
         assert view.unread, "what was not seen is not read"
 
 
+async def test_a_result_is_opened_in_the_pane_that_shows_its_chat() -> None:
+    async with past(ManualClock(LATER), FACTS, PEOPLE, width=160, height=40) as there:
+        main = there.app.main
+        await there.do("chat", str(DARCY))
+        main.open_beside((ELIZABETH, JANE))
+        await there.settle()
+        assert main.chat == (ELIZABETH, JANE)
+        await there.do("search", "tolerable")
+        await there.press("enter")
+        assert main.chat == (ELIZABETH, DARCY)
+        assert [pane.chat for pane in main.splits.panes] == [(ELIZABETH, DARCY), (ELIZABETH, JANE)]
+        assert main.conversation.log_lines.cursor == "a"
+        assert main.conversation.log_lines.has_focus
+
+
 async def test_from_an_old_message_one_scrolls_and_jumps_to_the_newest() -> None:
     async with past(ManualClock(LATER), FACTS, PEOPLE) as there:
         await there.do("search", "tolerable")

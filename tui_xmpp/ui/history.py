@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.days import read_day
@@ -11,6 +12,9 @@ from tui_xmpp.core.model import Message
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Chat, Desk, VerbError
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 
 DAYS = ("today", "yesterday", "monday", "last week", "last month", "beginning")
 """Words offered for a day to go to."""
@@ -27,7 +31,7 @@ def search(desk: Desk, text: str) -> None:
 def go_to(desk: Desk, account: BareJID, peer: BareJID, key: str) -> None:
     """Open a chat at a message and put the cursor on it."""
     desk.main.open_chat(account, peer)
-    log = desk.main.conversation.log_lines
+    log = _log(desk, (account, peer))
     log.seek(key)
     if log.arrive() is None:
         _jump(desk, c.JumpTo(account, peer, key), key)
@@ -66,14 +70,20 @@ def _need_chat(desk: Desk) -> Chat:
     return desk.chat
 
 
+def _log(desk: Desk, chat: Chat) -> ConversationLog:
+    """Return where the messages of a chat are shown."""
+    return (desk.main.splits.showing(chat) or desk.main.conversation).log_lines
+
+
 def _jump(desk: Desk, command: c.JumpTo | c.JumpToDate, where: str | datetime) -> None:
-    log = desk.main.conversation.log_lines
+    chat = (command.account, command.peer)
 
     def answered(failure: str | None) -> None:
+        log = _log(desk, chat)
         if failure is not None:
             log.seek(None)
             desk.complain(failure)
-        elif desk.chat == (command.account, command.peer):
+        elif desk.chat == chat:
             log.seek(where)
             found = log.arrive()
             if found is not None and isinstance(where, datetime) and where != _BEGINNING:
