@@ -26,7 +26,7 @@ from tui_xmpp.core.model import Direction, Message
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Chat
-from tui_xmpp.ui.screens.inbox import InboxScreen, when_words
+from tui_xmpp.ui.screens.inbox import InboxList, InboxScreen, when_words
 
 MARY = BareJID.parse("mary@longbourn.lit")
 
@@ -217,6 +217,25 @@ async def test_the_inbox_keys_mark_the_chat_under_the_cursor() -> None:
         await press(pilot, "down", "a", "escape")
         assert not marks.of(ELIZABETH, DARCY).is_archived
         assert app_of(pilot).screen is app_of(pilot).main
+
+
+async def test_the_inbox_shows_only_what_is_unread_or_for_later() -> None:
+    scene = netherfield()
+    scene.publish(received(CHARLOTTE, "Come to Hunsford.", 50), e.ConversationRead(ELIZABETH, CHARLOTTE))
+    async with running(scene, 100, 20) as pilot:
+        app_of(pilot).desk.marks.put_off(ELIZABETH, CHARLOTTE, is_for_later=True)
+        await press(pilot, "f5")
+        assert any("Charlotte" in line for line in lines(pilot))
+        await press(pilot, "tab")
+        assert not any("Charlotte" in line for line in lines(pilot))
+        assert any("Jane" in line for line in lines(pilot))
+        await press(pilot, "tab")
+        assert "Charlotte" in lines(pilot)[1]
+        await press(pilot, "l")
+        assert "Nothing is marked for later." in cells(pilot)
+        await pilot.click(InboxList, offset=(3, 0))
+        await pilot.pause()
+        assert "Jane" in lines(pilot)[1]
 
 
 async def test_an_open_chat_under_the_inbox_is_not_read_until_it_is_seen() -> None:

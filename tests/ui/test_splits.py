@@ -181,7 +181,7 @@ async def test_a_click_goes_to_the_pane_it_is_in() -> None:
         await pilot.click(main_of(pilot).splits.panes[0].log_lines, offset=(3, 30))
         await pilot.pause()
         assert main_of(pilot).chat == (ELIZABETH, DARCY)
-        assert main_of(pilot).roster.open_chat == (ELIZABETH, DARCY)
+        assert main_of(pilot).roster.open_chats == {(ELIZABETH, DARCY), (ELIZABETH, BINGLEY)}
 
 
 async def test_what_comes_is_read_in_every_pane_in_sight_while_the_terminal_has_the_focus() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tui_xmpp.jid import BareJID, JIDError
@@ -47,7 +48,9 @@ class ChatList:
         self._places: dict[str, None] = {}
         self._chats: tuple[Chat, ...] | None = None
 
-    def _read(self) -> dict[str, None]:
+    @property
+    def names(self) -> Collection[str]:
+        """The names of the chats: ``account peer``."""
         kept = self._client.recall(self._name)
         if kept is not self._kept:
             self._kept = kept
@@ -56,31 +59,30 @@ class ChatList:
         return self._places
 
     def __contains__(self, chat: Chat) -> bool:
-        places = self._read()
-        return bool(places) and _name(chat) in places
+        return _name(chat) in self.names
 
     def chats(self) -> tuple[Chat, ...]:
         """Return the chats in their order."""
-        places = self._read()
+        names = self.names
         if self._chats is None:
-            self._chats = tuple(chat for text in places if (chat := _chat(text)) is not None)
+            self._chats = tuple(chat for text in names if (chat := _chat(text)) is not None)
         return self._chats
 
     def put(self, chats: Iterable[Chat]) -> None:
         """Keep these chats in place of what was kept."""
         names = [_name(chat) for chat in chats]
-        if names != list(self._read()):
+        if names != list(self.names):
             self._client.remember(self._name, names)
 
     def add(self, chat: Chat) -> None:
         """Put a chat at the end, unless it is there."""
         if chat not in self:
-            self._client.remember(self._name, [*self._read(), _name(chat)])
+            self._client.remember(self._name, [*self.names, _name(chat)])
 
     def remove(self, chat: Chat) -> None:
         """Take a chat out."""
         if chat in self:
-            self._client.remember(self._name, [name for name in self._read() if name != _name(chat)])
+            self._client.remember(self._name, [name for name in self.names if name != _name(chat)])
 
 
 def _name(chat: Chat) -> str:
@@ -95,6 +97,9 @@ def _chat(text: str) -> Chat | None:
         return None
 
 
+_marks = cache(Marks)  # there are few, and a list asks for many at once
+
+
 class ChatMarks:
     """The marks of all chats, kept from run to run: for each mark, the chats that have it."""
 
@@ -107,12 +112,10 @@ class ChatMarks:
 
     def of(self, account: BareJID, peer: BareJID) -> Marks:
         """Return the marks of one chat."""
-        chat = (account, peer)
-        return Marks(chat in self._pinned, chat in self._archived, chat in self._later, self._rule(chat))
-
-    def _rule(self, chat: Chat) -> Notify:
-        given = (rule for rule, chats in self._rules.items() if chat in chats)
-        return next(given, Notify(self._client.settings.notifications.default_rule))
+        name = _name((account, peer))
+        usual = self._client.settings.notifications.default_rule
+        rule = next((rule for rule, chats in self._rules.items() if name in chats.names), None) or Notify(usual)
+        return _marks(name in self._pinned.names, name in self._archived.names, name in self._later.names, rule)
 
     def pinned(self) -> tuple[Chat, ...]:
         """Return the pinned chats in the order they were pinned."""

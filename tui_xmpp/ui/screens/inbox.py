@@ -36,6 +36,7 @@ from tui_xmpp.worker.doorbell import Batch
 
 _Row: TypeAlias = Chat | None
 """A chat; None is the line that parts the archived ones from the others."""
+_VIEWS = ("All", "Unread", "For later")
 _TOP = 1
 """Lines above the rows that do not scroll: the heading."""
 _WITHOUT_LEAVING = ("help", "quit", "theme")
@@ -53,6 +54,8 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         Binding("pagedown", "page(1)", "A page down", show=False),
         Binding("home,g", "edge(-1)", "The first", show=False),
         Binding("end,G", "edge(1)", "The last", show=False),
+        Binding("tab", "turn(1)", "Only unread ones, only those for later, or all", show=False),
+        Binding("shift+tab", "turn(-1)", show=False),
         Binding("enter,space", "choose", "Open the chat; show or hide the archived ones", show=False),
     ]
 
@@ -72,6 +75,7 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         self._rows: list[_Row] = []
         self._archived = 0
         self._is_unfolded = False
+        self._view = 0
         self._line = 0
         self._is_of_several = False
         self._numbers: dict[Chat, int] = {}
@@ -89,14 +93,22 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         is_new = not self._rows
         kept = self.chat
         chats = dict.fromkeys((*desk.views.conversations(), *desk.marks.pinned()))
-        marks = {chat: desk.marks.of(*chat) for chat in chats if desk.views.contact(*chat) is not None}
+        contacts = {chat: contact for chat in chats if (contact := desk.views.contact(*chat)) is not None}
+        marks = {chat: desk.marks.of(*chat) for chat in contacts}
+        if self._view:
+            is_for_later = self._view == 2
+            marks = {
+                chat: mark
+                for chat, mark in marks.items()
+                if (mark.is_for_later if is_for_later else contacts[chat].unread)
+            }
         archived = [chat for chat, mark in marks.items() if mark.is_archived]
         pinned = [chat for chat, mark in marks.items() if mark.is_pinned and not mark.is_archived]
         others = [chat for chat, mark in marks.items() if not (mark.is_pinned or mark.is_archived)]
         self._archived = len(archived)
         self._rows = [*pinned, *others]
         if archived:
-            self._rows += [None, *(archived if self._is_unfolded else ())]
+            self._rows += [None, *(archived if self._is_unfolded or self._view else ())]
         self._is_of_several = len(desk.views.accounts()) > 1
         self._numbers = {chat: number for number, chat in enumerate(desk.trail.numbered(), 1)}
         if not is_new and kept in self._rows:
@@ -117,15 +129,19 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
     def _heading(self, ink: Inks, width: int) -> Strip:
         unread = sum(view.unread for view in self._desk.views.accounts())
         count = counted(len(self._rows) - (1 if self._archived else 0), "chat")
-        return laid_out([(" Inbox", ink.strong)], [(f"{count}, {unread} unread ", ink.dim)], width, ink.panel)
+        left = [(" Inbox  ", ink.strong)]
+        for number, view in enumerate(_VIEWS):
+            left += [("  ", ink.dim), (view, ink.accent + Style(bold=True) if number == self._view else ink.dim)]
+        return laid_out(left, [(f"{count}, {unread} unread ", ink.dim)], width, ink.panel)
 
     def _drawn_row(self, line: int, ink: Inks, width: int) -> Strip:
         if line >= len(self._rows):
-            words = "  Nobody has written yet." if line == 1 and not self._rows else ""
+            nothing = ("Nobody has written yet.", "Nothing is unread.", "Nothing is marked for later.")[self._view]
+            words = f"   {nothing}" if line == 1 and not self._rows else ""
             return laid_out([(words, ink.dim)], [], width, self._ground)
         chat = self._rows[line]
         if chat is None:
-            sign = "▾" if self._is_unfolded else "▸"
+            sign = "▾" if self._is_unfolded or self._view else "▸"
             strip = laid_out([(f" {sign} Archived", ink.dim)], [(f"{self._archived} ", ink.dim)], width)
         else:
             contact = self._desk.views.contact(*chat)
@@ -182,6 +198,13 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         """Move the cursor to the first or last row."""
         self.action_move(direction * len(self._rows))
 
+    def action_turn(self, step: int) -> None:
+        """Show other chats: all, the unread ones, or those for later."""
+        self._view = (self._view + step) % len(_VIEWS)
+        self._line = 0
+        self.scroll_to(y=0, animate=False, immediate=True)
+        self.read()
+
     def action_choose(self) -> None:
         """Open the chat under the cursor, or show or hide the archived ones."""
         if self.chat is not None:
@@ -192,7 +215,9 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         line = event.y - _TOP + self.scroll_offset.y
-        if event.y >= _TOP and line < len(self._rows):
+        if event.y < _TOP:
+            self.action_turn(1)
+        elif line < len(self._rows):
             self._line = line
             self.refresh()
             self.action_choose()

@@ -138,7 +138,7 @@ class MainScreen(Layout):
     def turned(self) -> None:
         """Draw what depends on which conversation is the open one."""
         chat = self.chat
-        self.roster.open_chat = chat
+        self.roster.open_chats = frozenset(self.splits.chats())
         if chat is not None:
             self.desk.trail.visit(chat)
             self.roster.select(*chat)

@@ -98,7 +98,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         self.numbers: dict[tuple[BareJID, BareJID], int] = {}
         """The chats that have a number."""
         self.is_filtering = False
-        self.open_chat: tuple[BareJID, BareJID] | None = None
+        self.open_chats: frozenset[tuple[BareJID, BareJID]] = frozenset()
         self._views = views
         self._marks = marks
         self._accounts: dict[BareJID, AccountView] = {}
@@ -246,7 +246,8 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         around: tuple[object, ...] = ()
         if row.peer is not None:
             subject = self.rows.view(row.account, row.peer)
-            around = (self._marks.of(row.account, row.peer), self.numbers.get((row.account, row.peer)))
+            chat = (row.account, row.peer)
+            around = (self._marks.of(*chat), self.numbers.get(chat), chat in self.open_chats)
         elif row.group is not None:
             section = self.rows.section(row.account, row.group)
             subject = (section.members, section.online, section.unread) if section else None
@@ -260,7 +261,6 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
             is_selected and self.has_focus,
             row.peer is None and self.rows.is_folded(row.account, row.group),
             row.peer is None and self.rows.contact_count(row.account),
-            self.open_chat == (row.account, row.peer),
             around,
         )
         known = self._strips.get(row)
@@ -313,7 +313,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         marks = self._marks.of(*chat)
         is_calling = view.unread and not marks.is_muted
         name_ink = ink.text if view.show.is_available or is_calling else ink.dim
-        if is_calling or self.open_chat == chat:
+        if is_calling or chat in self.open_chats:
             name_ink += Style(bold=True)
         shape = ("⊗", ink.error) if view.is_blocked else (SHAPES[view.show], show_ink(view.show, ink))
         right: list[tuple[str, Style]] = []
