@@ -51,6 +51,11 @@ def test_x_308_the_new_text_is_shown_and_all_are_kept_in_order() -> None:
     assert now.first_body == BAD.body
 
 
+def test_what_the_archive_rounds_down_to_the_second_is_still_the_later_text() -> None:
+    once = corrected(BAD, correction("second", "g1", minute=1.01))
+    assert corrected(once, correction("third", "g2", minute=1)).body == "third"
+
+
 def test_a_correction_that_comes_twice_or_says_nothing_new_changes_nothing() -> None:
     once = corrected(BAD, correction("window"))
     assert corrected(once, correction("window")) is once

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tui_xmpp.core.model import Message, Version
-from tui_xmpp.core.order import said_id
+from tui_xmpp.core.order import TOLERANCE, said_id
 
 MOST_VERSIONS = 20
 """Texts kept of one message: the first and the latest, whatever its author sends."""
@@ -31,7 +31,12 @@ def corrected(original: Message, correction: Message) -> Message:
     if version.body == versions[-1].body or (version.id and any(version.id == known.id for known in versions)):
         return original
     first, *later = versions
-    later = sorted((*later, version), key=lambda each: each.stamp)[1 - MOST_VERSIONS :]
+    # What comes last was said last, unless it is clearly older: an archive counts whole seconds, by another clock.
+    place = len(later)
+    while place and later[place - 1].stamp - version.stamp > TOLERANCE:
+        place -= 1
+    later.insert(place, version)
+    del later[: 1 - MOST_VERSIONS]
     if later[-1] is not version:
         return replace(original, versions=(first, *later))
     return replace(

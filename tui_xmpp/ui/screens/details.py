@@ -207,6 +207,9 @@ class MessageScreen(Dialog[None]):
                 yield name, sanitize_line(value, 300)
         for language, body in message.bodies:
             yield f"In {sanitize_line(language, 8)}", sanitize_line(body, 300)
+        if message.reply is not None:
+            yield "Answers", Text(sanitize_line(message.reply.id, 100), "dim")
+        yield "Encryption", "none from end to end: the servers on its way can read it"
         yield "Length", counted(len(message.body), "character")
         own = message.key if message.is_outgoing else None
         ids = {"Id": message.stanza_id or own, "Origin id": message.origin_id, "Archive id": message.archive_id}
