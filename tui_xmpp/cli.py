@@ -37,7 +37,15 @@ EXIT_USAGE = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client and return the exit status: 0 quit by the user, 1 could not start, 2 called wrongly."""
     options = _parse(arguments)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if options.man:
+        from tui_xmpp.ui.manual import manual
+
+        print(manual(_options(), _parser().epilog or ""))
+        return 0
+    if options.web:
+        return _serve(options)
+    is_in_browser = os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and not is_in_browser:
         return _refuse(
             "tui-xmpp needs a terminal: start it in one, not through a pipe or in the background.", EXIT_USAGE
         )
@@ -65,6 +73,10 @@ def _account(text: str) -> BareJID:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    return _parser().parse_args(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tui-xmpp",
         description="Chat over XMPP (Jabber) in the terminal.",
@@ -78,8 +90,42 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--debug-log", metavar="FILE", type=Path, help="log what happens to FILE: messages too, but no passwords"
     )
+    parser.add_argument("--web", action="store_true", help="show the client in a browser, not in this terminal")
+    parser.add_argument("--web-host", metavar="HOST", default="127.0.0.1", help="serve the browser at this address")
+    parser.add_argument("--web-port", metavar="PORT", type=_port, default=8000, help="and at this port")
+    parser.add_argument("--man", action="store_true", help="print the manual page")
     parser.add_argument("--version", action="version", version=f"tui-xmpp {__version__}")
-    return parser.parse_args(arguments)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65536):
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(text)
+
+
+def _options() -> list[tuple[str, str]]:
+    """Return each argument as it is written, and what it does."""
+    return [
+        (" ".join(filter(None, (*action.option_strings[:1], action.metavar and str(action.metavar)))), action.help)
+        for action in _parser()._actions
+        if action.help
+    ]
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """Serve the client to a browser with the same options."""
+    from tui_xmpp.web import serve
+
+    named = {"--config": options.config, "--data-dir": options.data_dir, "--debug-log": options.debug_log}
+    arguments = [part for flag, value in named.items() if value is not None for part in (flag, str(value.absolute()))]
+    arguments += ["--demo"] if options.demo else []
+    arguments += [str(options.jid)] if options.jid else []
+    try:
+        serve(options.web_host, options.web_port, arguments)
+    except TuiXmppError as error:
+        return _refuse(str(error), EXIT_FAILED)
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
