@@ -107,7 +107,7 @@ def _port(text: str) -> int:
 def _options() -> list[tuple[str, str]]:
     """Return each argument as it is written, and what it does."""
     return [
-        (" ".join(filter(None, (*action.option_strings[:1], action.metavar and str(action.metavar)))), action.help)
+        (" ".join([*action.option_strings[-1:], *([str(action.metavar)] if action.metavar else [])]), action.help)
         for action in _parser()._actions
         if action.help
     ]

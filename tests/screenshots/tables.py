@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from rich.text import Text
-
 from tui_xmpp.core.declaration import Setting
 from tui_xmpp.core.settings import TABLES, Settings, settings_of
 from tui_xmpp.features import FEATURES
 from tui_xmpp.features.table import markdown
-from tui_xmpp.ui.actions import ACTIONS
+from tui_xmpp.ui import handbook
 from tui_xmpp.ui.keymap import Keymap
-from tui_xmpp.ui.screens.help import HelpScreen
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -50,13 +47,14 @@ def table(*rows: Iterable[str]) -> str:
 
 def keys() -> str:
     """Return all keys as help shows them, a table for each place."""
-    parts: list[tuple[str, list[tuple[str, str]]]] = []
-    for left, right in HelpScreen(Keymap(Settings()))._keys():
-        if isinstance(left, Text):
-            parts.append((left.plain, []))
-        elif left:
-            parts[-1][1].append((" ".join(f"`{key}`" for key in left.split()), str(right)))
-    return "\n\n".join(f"**{place}**\n\n{table(('Key', 'What it does'), *rows)}" for place, rows in parts)
+    return "\n\n".join(
+        f"**{place.value}**\n\n{table(('Key', 'What it does'), *((_quoted(row.name), row.words) for row in rows))}"
+        for place, rows in handbook.keys(Keymap(Settings()))
+    )
+
+
+def _quoted(names: str) -> str:
+    return " ".join(f"`{key}`" for key in names.split())
 
 
 def commands() -> str:
@@ -66,8 +64,8 @@ def commands() -> str:
             f"`{action.usage}`" + "".join(f", `/{alias}`" for alias in action.aliases),
             action.help + (f" For example `{action.example}`" if action.example else ""),
         )
-        for action in sorted(ACTIONS, key=lambda action: action.slash)
-        if action.slash
+        for row in handbook.commands()
+        if (action := row.action) is not None
     ]
     return table(("Command", "What it does"), *rows)
 

@@ -147,7 +147,7 @@ def _has_accounts(desk: Desk) -> bool:
 def _help(desk: Desk, text: str) -> None:
     from tui_xmpp.ui.screens.help import HelpScreen
 
-    desk.app.push_screen(HelpScreen(desk.keymap, text.lstrip("/")))
+    desk.app.push_screen(HelpScreen(desk, text.lstrip("/")))
 
 
 def _palette(desk: Desk, text: str) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from tui_xmpp import __version__
 from tui_xmpp.core.declaration import Setting
-from tui_xmpp.core.settings import TABLES, settings_of
-from tui_xmpp.ui.actions import ACTIONS
-from tui_xmpp.ui.screens.help import key_table
+from tui_xmpp.core.settings import TABLES, Settings, settings_of
+from tui_xmpp.ui import handbook
+from tui_xmpp.ui.keymap import Keymap
 
 
 def manual(options: Iterable[tuple[str, str]], passwords: str) -> str:
@@ -45,18 +45,15 @@ def manual(options: Iterable[tuple[str, str]], passwords: str) -> str:
 
 
 def _commands() -> Iterator[str]:
-    for action in sorted((action for action in ACTIONS if action.slash), key=lambda action: action.slash):
-        also = f" Also: {', '.join(f'/{alias}' for alias in action.aliases)}." if action.aliases else ""
-        example = f" Example: {action.example}" if action.example else ""
-        yield from _entry(action.usage, action.help + also + example)
-    yield from _entry("//", "Send a text that begins with a slash.")
+    for row in handbook.commands():
+        yield from _entry(row.name, f"{row.words} {row.more}".strip())
 
 
 def _keys() -> Iterator[str]:
-    for place, rows in key_table():
-        yield f".SS {_plain(place)}"
-        for keys, words in rows:
-            yield from _entry(keys, words)
+    for place, rows in handbook.keys(Keymap(Settings())):
+        yield f".SS {_plain(place.value)}"
+        for row in rows:
+            yield from _entry(row.name, row.words)
 
 
 def _settings() -> Iterator[str]:

@@ -1,118 +1,177 @@
-"""Keys and commands, read from the one registry."""
+"""Keys and commands: those of where the user stands first, all of them to be searched."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
 
-from tui_xmpp.ui.actions import ACTIONS, BY_SLASH, Action, Place, key_words
-from tui_xmpp.ui.keymap import Keymap
-from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, two_columns, words
-from tui_xmpp.ui.screens.inbox import InboxList
-from tui_xmpp.ui.widgets.composer import Composer
-from tui_xmpp.ui.widgets.conversation_log import ConversationLog
-from tui_xmpp.ui.widgets.roster import Roster
-from tui_xmpp.ui.widgets.status import StatusPane
+from tui_xmpp.ui import handbook
+from tui_xmpp.ui.actions import BY_SLASH, Action, Place, key_words
+from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.handbook import Kind, Row
+from tui_xmpp.ui.screens.dialog import Choices, Dialog, button, buttons, line, words
+from tui_xmpp.ui.theme import inks
+from tui_xmpp.ui.wrapping import fit
 
-_Row: TypeAlias = tuple[str | Text, str | Text]
-
-_WIDGETS: dict[Place, type[Widget]] = {
-    Place.ROSTER: Roster,
-    Place.MESSAGES: ConversationLog,
-    Place.WRITING: Composer,
-    Place.STATUS: StatusPane,
-    Place.INBOX: InboxList,
-}
-"""What has keys of its own beside the registry's: a key without words is one every program has."""
-_TYPED = {
-    Place.ROSTER: (("/", "Narrow the list by typing, or type a command"),),
-    Place.WRITING: (
-        ("Tab", "Take what is offered; else to the messages"),
-        ("Ctrl+X Ctrl+E", "Write in your own editor"),
-        ("@ :", "Offer names behind @, and emoji by their names: :smile"),
-    ),
-}
-"""Keys that are no bindings, because those would come too late for a fast typist."""
+_WIDEST_NAME = 30
 
 
 class HelpScreen(Dialog[None]):
-    """Show every key and command, or one command with its example."""
+    """Show every key and command, narrowed by what is typed, or one command with its example.
+
+    Enter puts the command under the cursor where one writes, or does what a key would do.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1,question_mark,q", "cancel", "Close", show=False),
-        Binding("up,k", "scroll(-1)", "Up", show=False),
-        Binding("down,j", "scroll(1)", "Down", show=False),
-        Binding("pageup", "scroll(-10)", "Page up", show=False),
-        Binding("pagedown,space", "scroll(10)", "Page down", show=False),
-        Binding("home", "scroll(-9999)", "Top", show=False),
-        Binding("end", "scroll(9999)", "Bottom", show=False),
+        Binding("f1", "cancel", "Close", show=False),
+        Binding("up", "move(-1)", "Up", show=False, priority=True),
+        Binding("down", "move(1)", "Down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "Page up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "Page down", show=False, priority=True),
+        Binding("ctrl+home", "end(False)", "Top", show=False, priority=True),
+        Binding("ctrl+end", "end(True)", "Bottom", show=False, priority=True),
     ]
 
     DEFAULT_CSS = """
-    HelpScreen > VerticalScroll { width: 92; }
+    HelpScreen > VerticalScroll { width: 96; overflow: hidden; }
+    HelpScreen Choices { height: auto; max-height: 100vh; margin-top: 1; }
+    HelpScreen .more { height: 1; margin-top: 1; }
+    HelpScreen.-low > VerticalScroll { padding: 0 1; }
+    HelpScreen.-low .title, HelpScreen.-low .more { margin: 0; }
     """
 
-    def __init__(self, keymap: Keymap, command: str = "") -> None:
+    def __init__(self, desk: Desk, command: str = "") -> None:
         super().__init__()
-        self._keymap = keymap
+        self._desk = desk
+        self._place = desk.main.place
         self._action = BY_SLASH.get(command.strip().casefold())
         self._unknown = command.strip() if command.strip() and self._action is None else ""
+        self._rows: list[Row | None] = []
         self.title_words = self._action.usage if self._action else "Keys and commands"
 
     def content(self) -> ComposeResult:
         if self._action is not None:
-            yield words(_about(self._action, self._keymap.keys(self._action)))
-        else:
-            if self._unknown:
-                yield words("There is no such command; these there are.")
-            yield Static(two_columns(self._keys(), 30))
-            yield Static(two_columns(self._commands(), 30))
-        yield buttons(button("Close", "cancel"))
-
-    def _keys(self) -> Iterator[_Row]:
-        for place in Place:
-            yield Text(place.value, "bold"), ""
-            for action in ACTIONS:
-                if action.place is place and (keys := self._keymap.keys(action)):
-                    yield " ".join(map(key_words, keys)), action.help
-            widget = _WIDGETS.get(place)
-            for binding in widget.BINDINGS if widget is not None else ():
-                if isinstance(binding, Binding) and binding.description:
-                    yield shown_keys(binding), binding.description
-            yield from _TYPED.get(place, ())
-            yield "", ""
-
-    def _commands(self) -> Iterator[_Row]:
-        yield Text("Commands", "bold"), ""
-        for action in sorted((action for action in ACTIONS if action.slash), key=lambda action: action.slash):
-            yield action.usage, action.help
-        yield "//", "Send a text that begins with a slash."
+            yield words(_about(self._action, self._desk.keymap.keys(self._action)))
+            yield buttons(button("Close", "cancel"))
+            return
+        yield line(self._unknown, placeholder="Type to search: a key, a command, what you want to do", id="query")
+        yield Choices()
+        yield words("", "more dim")
 
     def on_mount(self) -> None:
-        self.query_one(Button).focus(scroll_visible=False)
-        self.call_after_refresh(self.query_one(VerticalScroll).scroll_home, animate=False)
+        if self._action is None:
+            self.query_one(Choices).can_focus = False
+            self.query_one(Input).focus()
+            self._fill()
 
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by so many lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+    def on_resize(self, event: object) -> None:
+        if self._action is None:
+            # The list takes what the title, the line, the words below and the padding leave.
+            is_low = self.app.size.height < 30
+            self.query_one(Choices).styles.max_height = max(1, self.app.size.height - (5 if is_low else 9))
+            self.call_after_refresh(self._fill)
 
-    @on(Button.Pressed)
-    def _pressed(self) -> None:
+    # -- what is shown --------------------------------------------------------------------------------------------
+
+    @on(Input.Changed)
+    def _fill(self) -> None:
+        query = self.query_one(Input).value.strip().casefold()
+        choices = self.query_one(Choices)
+        choices.clear_options()
+        self._rows = []
+        width = max(20, min(92, self.app.size.width - (2 if self.has_class("-low") else 4)) - 1)
+        for title, rows in self._sections():
+            fitting = [row for row in rows if row.fits(query)]
+            if fitting:
+                self._add(Text(title, inks(self.app.current_theme).strong), None)
+                for row in fitting:
+                    self._add(self._drawn(row, width), row)
+        if not self._rows:
+            self._add(Text("Nothing says that. Fewer letters may.", "dim"), None)
+        choices.highlighted = next((place for place, row in enumerate(self._rows) if row is not None), None)
+        choices.scroll_home(animate=False)
+
+    def _sections(self) -> Iterator[tuple[str, list[Row]]]:
+        """Yield the keys of where the user stands, of everywhere, of other places, then the commands."""
+        sections = dict(handbook.keys(self._desk.keymap))
+        here = dict.fromkeys((self._place, Place.EVERYWHERE, *sections))
+        for place in here:
+            yield (f"Here: {place.value.lower()}" if place is self._place else place.value), sections[place]
+        yield "Commands", handbook.commands()
+
+    def _add(self, text: Text, row: Row | None) -> None:
+        self.query_one(Choices).add_option(Option(text, disabled=row is None))
+        self._rows.append(row)
+
+    def _drawn(self, row: Row, width: int) -> Text:
+        ink = inks(self.app.current_theme)
+        first = min(_WIDEST_NAME, width // 3)
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(f" {fit(row.name, first)}  ", ink.accent)
+        text.append(row.words, ink.text)
+        text.truncate(width, overflow="ellipsis")
+        return text
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        row = self._at(event.option_index)
+        more = "" if row is None else " ".join(filter(None, (row.words, row.more)))
+        self.query_one(".more").update(more)  # type: ignore[attr-defined]
+
+    # -- what the user does ---------------------------------------------------------------------------------------
+
+    def action_move(self, step: int) -> None:
+        """Move the list's cursor while the typing goes on."""
+        if self._action is None:
+            choices = self.query_one(Choices)
+            (choices.action_cursor_down if step > 0 else choices.action_cursor_up)()
+
+    def action_page(self, step: int) -> None:
+        """Move by some rows."""
+        if self._action is None:
+            choices = self.query_one(Choices)
+            place = (choices.highlighted or 0) + step * max(1, choices.size.height - 2)
+            self._go_to(place, step)
+
+    def action_end(self, is_last: bool) -> None:
+        """Move to the first or last row."""
+        if self._action is None:
+            self._go_to(len(self._rows) if is_last else 0, 1 if not is_last else -1)
+
+    def _go_to(self, place: int, step: int) -> None:
+        """Put the cursor on the next row that is one, from ``place`` on in the direction of ``step``."""
+        rows = range(len(self._rows))
+        place = max(0, min(len(rows) - 1, place))
+        order = (*rows[place:], *reversed(rows[:place])) if step > 0 else (*reversed(rows[: place + 1]), *rows[place:])
+        self.query_one(Choices).highlighted = next((each for each in order if self._rows[each] is not None), None)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._take(self._at(self.query_one(Choices).highlighted))
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self._take(self._at(event.option_index))
+
+    def _at(self, index: int | None) -> Row | None:
+        return self._rows[index] if index is not None and index < len(self._rows) else None
+
+    def _take(self, row: Row | None) -> None:
+        if row is None or row.action is None:
+            return
+        action = row.action
         self.dismiss(None)
-
-
-def shown_keys(binding: Binding) -> str:
-    """Return the keys of a binding worth knowing: the first, and others that are a letter."""
-    first, *others = binding.key.split(",")
-    return " ".join(map(key_words, [first, *(key for key in others if len(key) == 1 and key.islower())]))
+        if row.kind is Kind.COMMAND:
+            self._desk.main.begin_command(f"/{action.slash}{' ' if action.arguments else ''}")
+        elif action.place in (Place.EVERYWHERE, self._place):
+            self.app.call_later(self._desk.app.perform, action.id)
 
 
 def _about(action: Action, keys: tuple[str, ...]) -> str:

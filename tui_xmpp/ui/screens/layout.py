@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui_xmpp.core.settings import WIDEST_ROSTER, UiSettings
 from tui_xmpp.ui.actions import Place
@@ -283,11 +284,15 @@ class Layout(Guarded, Screen[None]):
         pane = self.splits.holding(self.focused)
         if pane is not None:
             self.splits.activate(pane)
-        place = Place.EVERYWHERE
-        if self.focused is self.roster:
-            place = Place.ROSTER
-        elif self.focused is self.conversation.log_lines:
-            place = Place.MESSAGES
-        elif self.focused is self.status_pane:
-            place = Place.STATUS
-        self.key_bar.stand(place)
+        self.key_bar.stand(Place.EVERYWHERE if self.place is Place.WRITING else self.place)
+
+    @property
+    def place(self) -> Place:
+        """Where the cursor stands, and with it which keys count."""
+        places: dict[Widget | None, Place] = {
+            self.roster: Place.ROSTER,
+            self.conversation.log_lines: Place.MESSAGES,
+            self.conversation.composer: Place.WRITING,
+            self.status_pane: Place.STATUS,
+        }
+        return places.get(self.focused, Place.EVERYWHERE)

@@ -285,9 +285,13 @@ class MainScreen(Layout):
 
     def action_begin_command(self) -> None:
         """Begin a slash command from where nothing is written."""
+        self.begin_command("/")
+
+    def begin_command(self, text: str) -> None:
+        """Put the beginning of a command where one writes; a draft waits aside."""
         self.turn_to(CONVERSATION)
         self.set_focus(self.conversation.composer, scroll_visible=False)
-        self.conversation.composer.begin_command()
+        self.conversation.composer.begin_command(text)
 
     def complete(self, text: str, cursor: int) -> Sequence[Completion]:
         """Return the ways to go on from what is being written."""

@@ -292,11 +292,11 @@ class Composer(TextArea, inherit_bindings=False):
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
 
-    def begin_command(self) -> None:
+    def begin_command(self, text: str = "/") -> None:
         """Type a slash command; a draft waits aside until the command is sent or taken back."""
         if self._aside is None and self.text and not self.text.startswith("/"):
             self._aside = self.text
-        self.replace_text("/")
+        self.replace_text(text)
 
     def begin_edit(self, key: str, text: str) -> None:
         """Edit the text of a message; a draft waits aside until that is sent or left."""
