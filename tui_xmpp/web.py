@@ -81,10 +81,7 @@ def serve(host: str, port: int, arguments: Sequence[str]) -> None:
             return app
 
         async def on_startup(self, app: web.Application) -> None:
-            print(f"Open {self.public_url}/?key={key}\nCtrl+C ends it.", flush=True)
-
-        def initialize_logging(self) -> None:
-            """Keep quiet: a page's address holds the key."""
+            """Print no banner."""
 
     if not is_loopback(host):
         print(
@@ -95,6 +92,11 @@ def serve(host: str, port: int, arguments: Sequence[str]) -> None:
     shown = f"[{host}]" if ":" in host else host
     command = shlex.join([sys.executable, "-m", "tui_xmpp", *arguments])
     try:
-        Guarded(command, host, port, title="tui_xmpp", public_url=f"http://{shown}:{port}").serve()
+        server = Guarded(command, host, port, title="tui_xmpp", public_url=f"http://{shown}:{port}")
+        # Not Server.serve(), which logs each page's address, and the key with it. What is printed, once it listens:
+        address = f"Open {server.public_url}/?key={key}\nCtrl+C ends it."
+        web.run_app(
+            server._make_app(), host=host, port=port, access_log=None, print=lambda _: print(address, flush=True)
+        )
     except OSError as error:
         raise WebError(f"Nothing can be served at {shown}:{port}: {error.strerror or error}.") from error

@@ -152,7 +152,8 @@ def test_every_command_has_exactly_one_taker() -> None:
         commands.UnpinCertificate, commands.AllowWeakerLogin, commands.SetPresence,
         commands.OpenConversation, commands.CloseConversation, commands.LoadOlder, commands.LoadLatest,
         commands.MarkRead, commands.SaveDraft, commands.LoadNewer, commands.JumpTo, commands.JumpToDate,
-        commands.SearchMessages, commands.ExportConversation, commands.PurgeConversation,
+        commands.SearchMessages, commands.ExportConversation, commands.PurgeConversation, commands.MarkUnread,
+        commands.ReadLastMessages,
     }  # fmt: skip
     assert len(by_features) == len(set(by_features))
     assert set(by_features) | elsewhere == every
