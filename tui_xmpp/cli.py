@@ -179,6 +179,7 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
         client.publish(stored_facts(archive, client.settings))
 
     def make_engine() -> Engine:
+        secrets.prepare(client.settings.accounts)
         from tui_xmpp.net.changes import ChangeWatch
         from tui_xmpp.worker.engine import SessionEngine
 

@@ -29,6 +29,9 @@ class Drawer:
         if self.kept.pop((service, name), None) is None:
             raise AbsentError
 
+    def prepare(self) -> None:
+        """Nothing is to be waited for."""
+
     def rest(self) -> None:
         """Nothing is held."""
 
@@ -120,6 +123,7 @@ class Made(keyring.backend.KeyringBackend):
 @pytest.mark.parametrize("process", ["print('noise'); return f'{service} 🪙 {username}'"], indirect=True)
 async def test_a_process_answers_again_and_again(process: KeyringProcess, tmp_path: Path) -> None:
     secrets = Secrets(keyring=process)
+    secrets.prepare([AccountSettings(JULIET)])
     assert await secrets.get_password(AccountSettings(JULIET)) == "tui-xmpp 🪙 juliet@example.org"
     await secrets.forget_password(JULIET)
     with pytest.raises(SecretsError) as caught:

@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -48,6 +48,9 @@ class Keyring(Protocol):
     def delete_password(self, service: str, name: str, /) -> None:
         """Raise ``AbsentError`` where there is nothing to delete."""
 
+    def prepare(self) -> None:
+        """Begin what the first call would have to wait for."""
+
     def rest(self) -> None:
         """Let go of what the next call can do again; also ends a call that hangs. From any thread."""
 
@@ -61,6 +64,12 @@ class Secrets:
         self._resting: asyncio.TimerHandle | None = None
         # Its own thread: a keyring that hangs must not hold up key derivation or the archive.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="keyring")
+
+    def prepare(self, accounts: Iterable[AccountSettings]) -> None:
+        """Have the keyring ready where a password of these accounts may be in it; returns at once."""
+        if not os.environ.get(VARIABLE) and any(map(_may_be_kept, accounts)):
+            self._executor.submit(self._keyring.prepare)
+            self._resting = asyncio.get_running_loop().call_later(REST, self._keyring.rest)
 
     async def get_password(self, settings: AccountSettings) -> str | None:
         """Return the account's password, None where none is kept.
@@ -174,6 +183,10 @@ class Secrets:
 _ADVICE = "The password can be asked each time, or come from password_command in the settings."
 
 
+def _may_be_kept(settings: AccountSettings) -> bool:
+    return settings.is_enabled and not settings.is_anonymous and not settings.password_command
+
+
 class KeyringProcess:
     """The system's keyring, asked through ``keyring_process.py``, which runs while it is needed."""
 
@@ -189,6 +202,10 @@ class KeyringProcess:
 
     def delete_password(self, service: str, name: str, /) -> None:
         self._ask("delete_password", service, name)
+
+    def prepare(self) -> None:
+        with suppress(OSError):
+            self._begin()
 
     def rest(self) -> None:
         process, self._process = self._process, None
@@ -214,6 +231,14 @@ class KeyringProcess:
                 raise ConnectionError(failed)
 
     def _exchange(self, line: bytes) -> bytes:
+        process = self._begin()
+        if process.stdin is None or process.stdout is None:
+            raise ConnectionError
+        process.stdin.write(line)
+        process.stdin.flush()
+        return process.stdout.readline()
+
+    def _begin(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             # -P: what lies in the folder the program was started in is none of its modules.
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a file of this program
@@ -222,9 +247,4 @@ class KeyringProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
-        requests, answers = self._process.stdin, self._process.stdout
-        if requests is None or answers is None:
-            raise ConnectionError
-        requests.write(line)
-        requests.flush()
-        return answers.readline()
+        return self._process

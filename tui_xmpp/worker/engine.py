@@ -29,7 +29,8 @@ from tui_xmpp.worker.dispatch import Dispatcher
 from tui_xmpp.worker.handlers import Handler
 from tui_xmpp.worker.history import History
 from tui_xmpp.worker.journal import Journal
-from tui_xmpp.worker.session import Passwords, Session, Surroundings, Tokens
+from tui_xmpp.worker.session import Passwords, Session, Surroundings
+from tui_xmpp.worker.tokens import KnownTokens, Tokens
 from tui_xmpp.worker.work import Work
 from tui_xmpp.xmpp.sasl import AuthenticationPin
 
@@ -113,7 +114,7 @@ class SessionEngine:
             backoff=backoff or Backoff(),
             work=self._work,
             passwords=passwords,
-            tokens=tokens,
+            tokens=KnownTokens(tokens, client) if tokens is not None else None,
             is_wire_logged=is_wire_logged,
         )
         self._history = History(client.views, self._journal, self._clock, self._carry_out)

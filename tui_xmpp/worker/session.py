@@ -60,6 +60,7 @@ from tui_xmpp.worker.handlers import Handler, takes
 from tui_xmpp.worker.journal import Journal
 from tui_xmpp.worker.link import GOODBYE, Link, StreamEndedError, ended_by
 from tui_xmpp.worker.progress import Progress, certificate_of
+from tui_xmpp.worker.tokens import Tokens
 from tui_xmpp.worker.wirelog import WireLog
 from tui_xmpp.worker.work import Work
 from tui_xmpp.xmpp import connection as xmpp
@@ -105,16 +106,6 @@ class Passwords(Protocol):
     async def get_password(self, settings: AccountSettings) -> str | None: ...
 
     async def keep_password(self, account: BareJID, password: str) -> None: ...
-
-
-class Tokens(Protocol):
-    """Where the tokens that stand for passwords are kept (XEP-0484)."""
-
-    async def get_token(self, account: BareJID) -> FastToken | None: ...
-
-    async def keep_token(self, account: BareJID, token: FastToken) -> None: ...
-
-    async def forget_token(self, account: BareJID) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
