@@ -95,6 +95,7 @@ class Layout(Guarded, Screen[None]):
                 memory=memory,
                 clock=clock,
                 time_format=desk.client.settings.ui.clock_format,
+                is_linear=desk.client.settings.ui.is_linear,
             ),
             self.turned,
             id="conversation",
@@ -184,6 +185,9 @@ class Layout(Guarded, Screen[None]):
             self.roster.set_order(by_state=after.roster_order == "state")
         if after.is_offline_shown != before.is_offline_shown:
             self.roster.set_order(offline_shown=after.is_offline_shown)
+        if after.is_linear != before.is_linear:
+            for log in self.query(ConversationLog):
+                log.is_linear = after.is_linear
         if after.clock_format != before.clock_format:
             self.status_pane.time_format = self.status_line.time_format = after.time_format
             self.status_pane.update()

@@ -108,6 +108,7 @@ class ConversationPane(Widget):
         clock: Clock | None = None,
         time_format: str = "%H:%M",
         zone: tzinfo | None = None,
+        is_linear: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
@@ -116,7 +117,9 @@ class ConversationPane(Widget):
         self.account: BareJID | None = None
         self.peer: BareJID | None = None
         self.header = ConversationHeader()
-        self.log_lines = ConversationLog(memory, clock=self._clock, time_format=time_format, zone=zone)
+        self.log_lines = ConversationLog(
+            memory, clock=self._clock, time_format=time_format, zone=zone, is_linear=is_linear
+        )
         self.completions = CompletionList()
         self.composer = Composer(complete, self.completions, take, memory)
 

@@ -119,12 +119,14 @@ class ConversationLog(DrawnLines, can_focus=True):
         clock: Clock | None = None,
         time_format: str = "%H:%M",
         zone: tzinfo | None = None,
+        is_linear: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
         self._clock = clock or SystemClock()
         self._time_format = time_format
         self._zone = zone
+        self._is_linear = is_linear
         self._unfolded: set[str] = set()  # the long messages the user opened
         self._highlighter = Highlighter()
         self._is_reading_code = False
@@ -314,7 +316,7 @@ class ConversationLog(DrawnLines, can_focus=True):
             return False
         if self._renderer is None or self._renderer.width != max(8, self.size.width):
             own, peer = speakers(view.account, view.peer, view.contact.title)
-            self._renderer = Renderer(
+            self._renderer = self._renderer_type()(
                 self.size.width,
                 self.palette,
                 own,
@@ -327,6 +329,13 @@ class ConversationLog(DrawnLines, can_focus=True):
             )
         window.renderer = self._renderer
         return True
+
+    def _renderer_type(self) -> type[Renderer]:
+        if not self._is_linear:
+            return Renderer
+        from tui_xmpp.ui.linear import LinearRenderer
+
+        return LinearRenderer
 
     def _today(self) -> date:
         return self._clock.now().astimezone(self._zone).date()
@@ -605,6 +614,16 @@ class ConversationLog(DrawnLines, can_focus=True):
         if self._renderer is not None:
             self._renderer = None
             self._rebuild()
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether messages are drawn as one plain line after the other."""
+        return self._is_linear
+
+    @is_linear.setter
+    def is_linear(self, is_linear: bool) -> None:
+        self._is_linear = is_linear
+        self.time_format = self._time_format
 
     @property
     def time_format(self) -> str:
