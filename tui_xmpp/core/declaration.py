@@ -119,6 +119,8 @@ class Setting:
     form: Form
     default: object
     help: str
+    title: str
+    """What it is called on screen."""
     group: str = ""
     is_dialled: bool = False
     """A connection is made by it: a change connects the account anew."""
@@ -141,19 +143,27 @@ class Setting:
 
 
 def setting(
-    default: object, form: Form, help_: str, *, key: str = "", group: str = "", is_dialled: bool = False
+    default: object,
+    form: Form,
+    help_: str,
+    *,
+    key: str = "",
+    title: str = "",
+    group: str = "",
+    is_dialled: bool = False,
 ) -> Any:
     """Declare a field of a settings value to be a setting."""
-    told = (form, help_, key, group, is_dialled)
-    return dataclasses.field(default=default, metadata={_DECLARED: told})
+
+    def place(table: str, attribute: str) -> Setting:
+        name = key or attribute
+        shown = title or name.replace("_", " ").capitalize()
+        return Setting(table, name, attribute, form, default, help_, shown, group, is_dialled)
+
+    return dataclasses.field(default=default, metadata={_DECLARED: place})
 
 
 @cache
 def declared(kind: type, table: str) -> tuple[Setting, ...]:
     """Return the settings a class of values declares, in order."""
-    found: list[Setting] = []
-    for each in dataclasses.fields(kind):
-        if _DECLARED in each.metadata:
-            form, help_, key, group, is_dialled = each.metadata[_DECLARED]
-            found.append(Setting(table, key or each.name, each.name, form, each.default, help_, group, is_dialled))
-    return tuple(found)
+    fields = [each for each in dataclasses.fields(kind) if _DECLARED in each.metadata]
+    return tuple(each.metadata[_DECLARED](table, each.name) for each in fields)

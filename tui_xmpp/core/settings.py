@@ -78,6 +78,7 @@ class AccountSettings:
         SWITCH,
         "Let the password itself be sent (inside TLS) to a server without SCRAM.",
         key="allow_plain",
+        title="Allow the bare password",
         is_dialled=True,
     )
     is_anonymous: bool = setting(False, SWITCH, "Log in as a guest without a name.", key="anonymous", is_dialled=True)
@@ -97,7 +98,12 @@ class UiSettings:
     time_format: str = setting("%H:%M", text("a strftime format", _check_clock), "How times are written.", group="Look")
     shows_seconds: bool = setting(False, SWITCH, "Add seconds to the times of messages.", key="seconds", group="Look")
     is_linear: bool = setting(
-        False, SWITCH, "Plain lines without boxes, in order, for a screen reader.", key="linear", group="Look"
+        False,
+        SWITCH,
+        "Plain lines without boxes, in order, for a screen reader.",
+        key="linear",
+        title="Plain lines",
+        group="Look",
     )
     roster_width: int | None = setting(
         None,
@@ -132,7 +138,9 @@ class UiSettings:
     away_after: int = setting(
         10, whole(0, 1440), "Minutes without a key until you are shown away; 0 for never.", group="Presence"
     )
-    xa_after: int = setting(30, whole(0, 1440), "The same for extended away.", group="Presence")
+    xa_after: int = setting(
+        30, whole(0, 1440), "The same for extended away.", title="Extended away after", group="Presence"
+    )
 
     @property
     def clock_format(self) -> str:
@@ -161,7 +169,9 @@ class NotificationSettings:
         choice("always", "mention", "never"),
         "Of which messages you are told in chats without a rule of their own: all, those with your name, or none.",
     )
-    shows_text: bool = setting(True, SWITCH, "Show the words of a message in its notification.", key="show_text")
+    shows_text: bool = setting(
+        True, SWITCH, "Show the words of a message in its notification.", key="show_text", title="Show the words"
+    )
     quiet_hours: str = setting(
         "",
         text("two times", _check_hours),
@@ -226,6 +236,10 @@ class Settings:
     def without_account(self, jid: BareJID) -> Settings:
         """Return the settings without an account."""
         return replace(self, accounts=tuple(each for each in self.accounts if each.jid != jid))
+
+    def with_keys(self, keys: tuple[KeyChoice, ...]) -> Settings:
+        """Return the settings with other keys chosen."""
+        return replace(self, keys=keys)
 
     def value(self, setting: Setting) -> object:
         """Return what a setting of a table that stands once is set to."""

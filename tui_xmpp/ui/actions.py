@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.model import Phase, Show
 from tui_xmpp.jid import BareJID, JIDError
-from tui_xmpp.ui import chats, editor, history, messages, notifications
+from tui_xmpp.ui import chats, editor, history, messages, notifications, preferences
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.trail import NUMBERS
@@ -30,6 +30,8 @@ class Kind(Enum):
     SHOW = "show"
     STATUS = "status"
     THEME = "theme"
+    SETTING = "setting"
+    VALUE = "value"
     COMMAND = "command"
     GROUP = "group"
     NOTIFY = "notify"
@@ -168,13 +170,6 @@ def _chat(desk: Desk, text: str) -> None:
 
 def _close(desk: Desk, text: str) -> None:
     desk.main.close_chat()
-
-
-def _theme(desk: Desk, text: str) -> None:
-    if not text:
-        desk.app.set_theme("light" if desk.app.current_theme.dark else "dark")
-    else:
-        desk.app.set_theme(text)
 
 
 def _quit(desk: Desk, text: str) -> None:
@@ -701,8 +696,15 @@ ACTIONS: tuple[Action, ...] = (
            slash="seconds"),
     Action("editor", "Write in an editor", "Go on writing in your own editor ($EDITOR), and come back with the text.",
            editor.edit, slash="editor"),
-    Action("theme", "Light or dark", "Change the colours: light, dark, or any theme's name.", _theme, slash="theme",
-           arguments=(Argument("NAME", Kind.THEME, is_optional=True),), example="/theme light"),
+    Action("settings", "Settings", "See and change all that can be set.", preferences.open_settings, ("f10",),
+           slash="settings", arguments=(Argument("WORDS", Kind.TEXT, is_optional=True),)),
+    Action("set", "Set", "Set one thing, or say what it is set to; - takes it back to the usual.",
+           preferences.set_setting, slash="set", arguments=(Argument("SETTING", Kind.SETTING),
+           Argument("VALUE", Kind.VALUE, is_optional=True)), example="/set time_format %I:%M %p", is_in_palette=False),
+    Action("keys", "Keys", "Change which keys do what.", preferences.edit_keys, slash="keys",
+           arguments=(Argument("WORDS", Kind.TEXT, is_optional=True),)),
+    Action("theme", "Theme", "Change the colours: by name, or from a list that shows each.", preferences.choose_theme,
+           slash="theme", arguments=(Argument("NAME", Kind.THEME, is_optional=True),), example="/theme light"),
     Action("quit", "Quit", "Say goodbye on all accounts and leave.", _quit, ("ctrl+q",), slash="quit"),
 )
 # fmt: on

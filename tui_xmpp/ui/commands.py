@@ -13,7 +13,6 @@ from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.history import DAYS
 from tui_xmpp.ui.queries import offers
 from tui_xmpp.ui.signs import WORDS
-from tui_xmpp.ui.theme import SHORT_NAMES
 from tui_xmpp.ui.widgets.composer import Completion
 from tui_xmpp.values import dataclass
 
@@ -101,7 +100,9 @@ def _arguments(desk: Desk, action: Action, head: str, rest: str) -> Sequence[Com
         is_last = len(action.arguments) == 1
         return _fitting(head, _values(desk, first.kind), rest, "" if is_last else " ")
     if len(action.arguments) > 1:
-        return _fitting(f"{head}{word} ", _values(desk, action.arguments[1].kind), further)
+        kind = action.arguments[1].kind
+        values = _values_of(desk, word) if kind is Kind.VALUE else _values(desk, kind)
+        return _fitting(f"{head}{word} ", values, further)
     return ()
 
 
@@ -120,6 +121,12 @@ def _fitting(head: str, values: Iterable[tuple[str, str]], typed: str, tail: str
     if len(starts) + len(inside) == 1 and (starts or inside)[0].replacement.rstrip() == head + typed:
         return ()
     return (*starts, *inside)[:MOST_COMPLETIONS]
+
+
+def _values_of(desk: Desk, name: str) -> Iterable[tuple[str, str]]:
+    setting = desk.preferences.find(name)
+    for value in desk.preferences.choices(setting) if setting is not None else ():
+        yield value, ""
 
 
 def _values(desk: Desk, kind: Kind) -> Iterable[tuple[str, str]]:
@@ -146,10 +153,10 @@ def _values(desk: Desk, kind: Kind) -> Iterable[tuple[str, str]]:
         for day in DAYS:
             yield day, ""
     elif kind is Kind.THEME:
-        for name in SHORT_NAMES:
-            yield name, ""
-        for name in sorted(desk.app.available_themes):
-            yield name, ""
+        yield from _values_of(desk, "ui.theme")
+    elif kind is Kind.SETTING:
+        for setting in desk.preferences.all():
+            yield setting.name, setting.help
     elif kind is Kind.COMMAND:
         for name in sorted(BY_SLASH):
             yield name, BY_SLASH[name].title

@@ -15,8 +15,11 @@ from tui_xmpp.ui.theme import AUTO, SHORT_NAMES, short_name
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.app import TuiXmppApp
+    from tui_xmpp.ui.desk import Desk
 
 ACCOUNTS = "accounts"
+UNSET = "-"
+"""Typed for a value, it takes a setting back to the usual."""
 
 
 class Preferences:
@@ -37,7 +40,7 @@ class Preferences:
     def find(self, name: str) -> Setting | None:
         """Return a setting by its name, ``ui.theme``, or by its key where no other has that."""
         wanted = name.strip().casefold()
-        found = [each for each in self.all() if wanted in (each.name, each.key)]
+        found = [each for each in (*self.all(), *settings_of(ACCOUNTS)) if wanted in (each.name, each.key)]
         return found[0] if len(found) == 1 else None
 
     def choices(self, setting: Setting) -> tuple[str, ...]:
@@ -80,7 +83,7 @@ class Preferences:
 
     def set_keys(self, choices: Iterable[KeyChoice]) -> None:
         """Set which keys differ from the usual ones."""
-        self._change(replace(self.settings, keys=tuple(choices)))
+        self._change(self.settings.with_keys(tuple(choices)))
 
     def _set_account(self, setting: Setting, value: object, account: BareJID) -> None:
         change: dict[str, Any] = {setting.attribute: value}
@@ -96,3 +99,51 @@ class Preferences:
         before = self.settings
         self._app.client.change(settings)
         self._app.follow_settings(before, self.settings)
+
+
+# -- the user's verbs ---------------------------------------------------------------------------------------------
+
+
+def open_settings(desk: Desk, text: str) -> None:
+    """Open the settings, narrowed to what was typed."""
+    from tui_xmpp.ui.screens.settings import SettingsScreen
+
+    desk.app.push_screen(SettingsScreen(desk, text))
+
+
+def set_setting(desk: Desk, text: str) -> None:
+    """Set what is named first to what follows; with nothing after the name say what it is set to."""
+    name, _, typed = text.partition(" ")
+    if not name:
+        open_settings(desk, "")
+        return
+    preferences = desk.preferences
+    setting = preferences.find(name)
+    if setting is None:
+        raise UnfitValueError(f"There is no setting {sanitize_line(name, 40)}: /settings shows all.")
+    account = desk.need_account() if setting.table == ACCOUNTS else None
+    if typed.strip():
+        try:
+            value = setting.default if typed.strip() == UNSET else setting.parse(typed)
+            preferences.set(setting, value, account)
+        except UnfitValueError as error:
+            raise UnfitValueError(f"{setting.name} {error}") from error
+    shown = setting.form.show(preferences.value(setting, account)) or "not set"
+    desk.say(f"{setting.name}{f' of {account}' if account else ''}: {shown}.")
+
+
+def choose_theme(desk: Desk, text: str) -> None:
+    """Change the theme by name, or choose one."""
+    if text:
+        desk.app.set_theme(text)
+        return
+    from tui_xmpp.ui.screens.themes import ThemeScreen
+
+    desk.app.push_screen(ThemeScreen(desk))
+
+
+def edit_keys(desk: Desk, text: str) -> None:
+    """Open the list of keys, narrowed to what was typed."""
+    from tui_xmpp.ui.screens.keys import KeysScreen
+
+    desk.app.push_screen(KeysScreen(desk, text))

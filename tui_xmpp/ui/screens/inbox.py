@@ -39,7 +39,7 @@ _Row: TypeAlias = Chat | None
 _VIEWS = ("All", "Unread", "For later")
 _TOP = 1
 """Lines above the rows that do not scroll: the heading."""
-_WITHOUT_LEAVING = ("help", "quit", "theme")
+_WITHOUT_LEAVING = ("help", "quit", "theme", "settings", "keys")
 _SHOWN = (AccountListChanged, ContactChanged, ConversationChanged, RosterReset)
 
 
