@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.support.scenes import DARCY, ELIZABETH, Scene, netherfield
 from tui_xmpp.core import commands as c
+from tui_xmpp.core.declaration import UnfitValueError
 from tui_xmpp.core.settings import KeyChoice, settings_of
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.screens.catalogue import Catalogue
@@ -177,17 +176,33 @@ async def test_set_offers_settings_and_their_values() -> None:
         assert "/theme contrast" in [each.replacement for each in complete("/theme c", 8)]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.text(max_size=40))
-def test_nothing_typed_after_set_breaks(text: str) -> None:
-    from tui_xmpp.core.declaration import UnfitValueError
+TYPED = [
+    "0",
+    "-1",
+    "9" * 50,
+    "²",
+    "%",
+    "%Q%",
+    "%H",
+    "\x00",
+    "\ud800",
+    "😀",
+    "off",
+    "22:00-07:00",
+    "[b]",
+    "nord",
+    "x" * 3000,
+]
 
-    preferences = TuiXmppApp(netherfield().client).desk.preferences
-    for setting in preferences.all():
-        try:
-            preferences.set_typed(setting, text)
-        except UnfitValueError as error:
-            assert str(error).startswith("must be ")  # noqa: PT017
+
+async def test_nothing_typed_for_a_setting_breaks_the_screen() -> None:
+    async with at("set", "ui.theme dark") as (_, pilot):
+        preferences = app_of(pilot).desk.preferences
+        for setting in preferences.all():
+            for typed in TYPED:
+                with suppress(UnfitValueError):
+                    preferences.set_typed(setting, typed)
+            await pilot.pause()
 
 
 async def test_a_theme_is_shown_while_choosing_and_kept_only_when_chosen() -> None:
