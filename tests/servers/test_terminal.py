@@ -39,7 +39,9 @@ class Monitor:
         new = bytes(self.terminal.output[self._read :])
         self._read += len(new)
         self._stream.feed(new)
-        return [row.rstrip() for row in self._screen.display]
+        # Not pyte's own ``display``, which breaks on a cell a wide letter was erased from.
+        lines = (self._screen.buffer[y] for y in range(ROWS))
+        return ["".join(line[x].data for x in range(COLUMNS)).rstrip() for line in lines]
 
     def shows(self, *texts: str) -> bool:
         screen = "\n".join(self.rows)
