@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from tui_xmpp.clock import Clock
-from tui_xmpp.core.events import DURABLE, Event, Logged, StanzasHandled
+from tui_xmpp.core.events import DURABLE, Event, GapsChanged, Logged, MessagesMerged, StanzasHandled
 from tui_xmpp.core.model import LogEntry, Severity
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.storage.archive import Archive
@@ -18,6 +18,7 @@ from tui_xmpp.worker.work import Work
 T = TypeVar("T")
 
 _DURABLE = frozenset(DURABLE)
+_LEARNED = (MessagesMerged, GapsChanged)
 _BACKLOG = 5000
 """Facts that may wait for the disk before reading from the network waits too."""
 
@@ -27,7 +28,7 @@ class Journal:
 
     While one write runs, the next facts gather, so a burst costs few transactions. What the archive makes of the facts
     is what is published: a copy of what is there already is no news. Without an archive facts are published at once. A
-    failed write is told once; what follows goes on unkept.
+    failed write is told once and what it held is known all the same; each later write tries it again first.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class Journal:
         self._writer: asyncio.Task[None] | None = None
         self._backlog = 0
         self._is_failing = False
+        self._unkept: list[Event] = []
+        """What is known but the disk would not take, oldest first."""
 
     def record(self, events: Sequence[Event], *, is_kept: bool = True) -> asyncio.Future[bool] | None:
         """Keep and publish facts; return what becomes done when that has happened, None when it has already.
@@ -90,6 +93,8 @@ class Journal:
         while self._writer is not None:
             await asyncio.shield(self._writer)
         if self._thread is not None:
+            if self._unkept:
+                await self._keep([])
             await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
     async def _write(self) -> None:
@@ -116,16 +121,32 @@ class Journal:
 
     async def _keep(self, events: list[Event]) -> list[Event] | None:
         """Return what the archive makes of facts, None when it could not take them."""
-        if self._archive is None or self._thread is None or not any(type(event) in _DURABLE for event in events):
+        archive, thread = self._archive, self._thread
+        durable = [event for event in events if type(event) in _DURABLE]
+        if archive is None or thread is None or not (durable or self._unkept):
             return events
+
+        def write(events: list[Event]) -> asyncio.Future[list[Event]]:
+            return asyncio.get_running_loop().run_in_executor(thread, archive.write, events)
+
+        facts: list[Event] = []
         try:
-            facts = await asyncio.get_running_loop().run_in_executor(self._thread, self._archive.write, events)
+            if self._unkept:
+                # What was known as new is no news; what a copy or a page taught is.
+                facts = [fact for fact in await write(self._unkept) if isinstance(fact, _LEARNED)]
+                self._unkept = []
+                self._tell("The archive is written again; what was only shown is kept, too.", Severity.INFO, events)
             self._is_failing = False
-            return facts
+            return facts + await write(events)
         except TuiXmppError as error:
+            # Of too much the oldest is left out: it comes again, for the server was not told that it is here.
+            self._unkept = [*self._unkept, *durable][-_BACKLOG:]
             if not self._is_failing:
                 self._is_failing = True
-                text = f"{error} What is said now is shown but not kept."
-                entry = LogEntry(self._clock.now(), text, Severity.ERROR, events[0].account)
-                self._publish([Logged(events[0].account, entry)])
+                self._tell(f"{error} What is said now is shown but not kept.", Severity.ERROR, events)
             return None
+
+    def _tell(self, text: str, severity: Severity, events: Sequence[Event]) -> None:
+        if events:
+            account = events[0].account
+            self._publish([Logged(account, LogEntry(self._clock.now(), text, severity, account))])
