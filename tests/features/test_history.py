@@ -290,6 +290,21 @@ async def test_s_02_results_from_another_archive_change_nothing() -> None:
         assert bodies(scene) == ["one"]
 
 
+async def test_s_02_a_result_after_the_end_of_its_query_changes_nothing() -> None:
+    class Late(ArchivingServer):
+        queryid = ""
+
+        def result(self, number: int, queryid: str, sender: str = "") -> str:
+            self.queryid = queryid
+            return super().result(number, queryid, sender)
+
+    server = Late("one")
+    async with online(server) as scene:
+        await scene.hears(server.result(0, server.queryid).replace("one", "late").replace("a0", "a1"))
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert bodies(scene) == ["one"]
+
+
 async def test_s_56_an_archive_that_gives_more_than_asked_is_not_believed() -> None:
     class Flooding(ArchivingServer):
         def result(self, number: int, queryid: str, sender: str = "") -> str:
@@ -360,3 +375,40 @@ async def test_x_490_01_reading_is_told_to_the_other_devices_once() -> None:
             assert "<value>whitelist</value>" in told[0]
             assert f'<item id="{ROMEO}">' in told[0]
             await scene.hears(EVENT.format(sender=ACCOUNT, peer=ROMEO, id="7"))
+
+
+async def test_s_07_nothing_is_published_where_the_node_may_be_public() -> None:
+    import tui_xmpp.features.xep0490_displayed as xep0490
+
+    refusal = (
+        "<error type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+        "<precondition-not-met xmlns='http://jabber.org/protocol/pubsub#errors'/></error>"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xep0490, "PAUSE", 0.0)
+        async with archiving() as (scene, server):
+            server.answers["{http://jabber.org/protocol/pubsub}pubsub"] = refusal  # a node of other ways is there
+            server.heard()
+            await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "7")))
+            scene.client.submit(MarkRead(ACCOUNT, ROMEO))
+            while not any("were not told" in line for line in scene.log):
+                await server.heard_more()
+                await scene.client.settle()
+            published = [stanza for stanza in server.heard() if "<publish " in stanza]
+            assert published
+            for stanza in published:  # each only on the condition that the node is ours alone
+                assert "<publish-options>" in stanza
+                assert "<value>whitelist</value>" in stanza
+
+
+async def test_s_07_a_server_that_knows_no_conditions_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tui_xmpp.features.xep0490_displayed as xep0490
+
+    monkeypatch.setattr(xep0490, "PAUSE", 0.0)
+    server = ArchivingServer()
+    server.answers["{http://jabber.org/protocol/disco#info}query"] = INFO.replace("#publish-options", "#publish")
+    async with online(server, make_id=random_id) as scene:
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "7")))
+        sent = await scene.does(MarkRead(ACCOUNT, ROMEO))
+        await scene.client.settle()
+        assert not any("<publish " in stanza for stanza in (*sent, *server.heard()))
