@@ -96,12 +96,19 @@ async def _messages(tonight: Evening) -> None:
     await tonight.clear()
 
 
+async def _older_messages(tonight: Evening) -> None:
+    """Stand on his rule of the library."""
+    await _messages(tonight)
+    await tonight.press("up", *"kkk")
+
+
 SCENES = (
     Scene("main", "The main screen", play),
     Scene("light", "The light theme", play, theme="light"),
     Scene("narrow", "A narrow terminal: the conversation", play, 60, 20),
     Scene("narrow-people", "A narrow terminal: people", _people, 60, 20),
     Scene("messages", "Styles, quotations, code, files and long messages", _messages),
+    Scene("messages-narrow", "The same in a narrow, light terminal", _older_messages, 60, 20, theme="light"),
     Scene("wizard", "The first run", _wizard, 100, 28, is_first_run=True),
     Scene("requests", "Requests", _requests, 100, 28),
     Scene("presence", "Presence", _presence, 100, 28),

@@ -16,7 +16,7 @@ from tests.ui.test_screen import app_of, cells, running, toasts
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Reply, Version
-from tui_xmpp.ui.messages import quote
+from tui_xmpp.ui.messages import links_of, quote
 from tui_xmpp.ui.screens.message import LinkScreen, MessageMenu, SourceScreen, xml_of
 
 FAILURE = Failure("item-not-found", "This account does not exist.")
@@ -332,3 +332,9 @@ async def test_code_is_coloured_after_it_was_shown() -> None:
             if segment.style
         }
         assert len({inks["return"], inks["300"], inks["# no sermons"]}) == 3
+
+
+def test_the_links_of_a_message_are_those_it_says_and_those_of_its_files() -> None:
+    files = (("https://a.example/b.jpg", ""), ("https://a.example/", ""), ("javascript:alert(1)", ""))
+    message = replace(said("x", "See https://a.example/"), files=files)
+    assert links_of(message) == ["https://a.example/", "https://a.example/b.jpg"]

@@ -342,6 +342,8 @@ def test_a_file_is_a_card_and_carries_its_address() -> None:
     url = "https://upload.example.org/4f1e/photo.jpg"
     shown = styles(made, url)
     assert shown["▣ photo.jpg · upload.example.org"].link == url
+    assert not shown["▣ photo.jpg · upload.example.org"].underline
+    assert styles(made, "https://example.org/")["https://example.org/"].underline
     assert lines(message(f"Look: {url}"))[1].endswith(f"Look: {url}")
 
 

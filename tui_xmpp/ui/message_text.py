@@ -29,6 +29,10 @@ class MessageText:
     lines: tuple[Line, ...] = ()
     name: Span = (0, 0)
 
+    def is_card(self, link: Link) -> bool:
+        """Say whether a link is shown as the card of a file."""
+        return " " in self.text[link.start : link.end]
+
     def copied(self, start: int, end: int) -> str:
         """Return ``text[start:end]`` with each link that it touches whole, as it opens."""
         pieces: list[str] = []

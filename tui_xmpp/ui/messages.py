@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui_xmpp.core import commands as c
+from tui_xmpp.core.links import is_sound
 from tui_xmpp.core.model import Delivery, Message, MessageKind, Reply
 from tui_xmpp.core.text import BODY_LIMIT, find_links, sanitize_body
 from tui_xmpp.jid import BareJID
@@ -28,8 +29,9 @@ def text_of(message: Message) -> str:
 
 
 def links_of(message: Message) -> list[str]:
-    """Return the links in a message, each once."""
-    return list(dict.fromkeys(link.url for link in find_links(sanitize_body(message.body))))
+    """Return the links in a message and of its files, each once."""
+    written = [link.url for link in find_links(sanitize_body(message.body))]
+    return list(dict.fromkeys([*written, *(url for url, _ in message.files if is_sound(url))]))
 
 
 # -- when a verb applies ------------------------------------------------------------------------------------------

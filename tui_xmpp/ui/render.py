@@ -346,6 +346,7 @@ class Renderer:
         links = [link for link in block.said.links if link.start < end and link.end > start]
         if not (block.looks or links or row.is_code):
             return [(text[start:end], base)]
+        underlined = {link.url for link in links if not block.said.is_card(link)}
         urls = [""] * (end - start)
         for link in links:
             first, last = max(link.start, start), min(link.end, end)
@@ -361,7 +362,8 @@ class Renderer:
         for face, run in groupby(faces):
             last = start + sum(1 for _ in run)
             piece = text[start:last].replace(">", "▎") if face[0] & BAR else text[start:last]
-            pieces.append((piece, self._face(message, base, *face, is_code=row.is_code)))
+            style = self._face(message, base, *face, is_code=row.is_code)
+            pieces.append((piece, style + _UNDERLINED if face[1] in underlined else style))
             start = last
         if row.is_code:
             used = cell_len(row.lead) + sum(cell_len(piece) for piece, _ in pieces)
@@ -483,6 +485,7 @@ class Renderer:
         return strip if cells == self.width else strip.adjust_cell_length(self.width, base)
 
 
+_UNDERLINED = Style(underline=True)
 _PART_NUMBERS = {part: number for number, part in enumerate(Part, start=1)}
 
 
@@ -518,4 +521,4 @@ def _bold(color: str) -> Style:
 @lru_cache(maxsize=256)
 def _link_style(url: str, color: str) -> Style:
     # The terminal's own hyperlink only for what every terminal reads alike (S-38); a click reaches us in any case.
-    return Style(color=color, underline=True, link=ascii_url(url) or None, meta={"link": url})
+    return Style(color=color, link=ascii_url(url) or None, meta={"link": url})

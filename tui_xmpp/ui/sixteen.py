@@ -19,7 +19,7 @@ _HUES = (1, 3, 2, 6, 4, 5)
 _DARK_BLUE = 4
 _GREY = 24
 """How far apart red, green and blue may be in what counts as grey."""
-_SEEN, _MARKED, _FILLED = 8, 56, 160
+_SEEN, _MARKED, _FILLED = 16, 56, 160
 """From which brightness on a ground is not the plain one, stands out, is filled with a colour."""
 _LOUD = 200
 """From which brightness on grey ink is not dim."""
