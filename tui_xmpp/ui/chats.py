@@ -158,7 +158,7 @@ def split(desk: Desk, text: str) -> None:
 def next_split(desk: Desk, text: str) -> None:
     """Go to the next of the open conversations."""
     if not has_splits(desk):
-        raise VerbError("There is only one conversation here: Alt+V opens another beside it.")
+        raise VerbError(f"There is only one conversation here: {desk.keymap.words('split')} opens another beside it.")
     desk.main.focus_split(desk.main.splits.following())
 
 

@@ -78,7 +78,7 @@ def keys(keymap: Keymap) -> Iterator[tuple[Place, list[Row]]]:
         ]
         widget = _WIDGETS.get(place)
         rows += [
-            Row(Kind.KEY, _shown(binding), binding.description)
+            Row(Kind.KEY, _shown(keymap.bound(binding)), binding.description)
             for binding in (widget.BINDINGS if widget is not None else ())
             if isinstance(binding, Binding) and binding.description
         ]
@@ -92,7 +92,7 @@ def commands() -> list[Row]:
     return [*rows, Row(Kind.COMMAND, "//", "Send a text that begins with a slash.")]
 
 
-def _shown(binding: Binding) -> str:
-    """Return the keys of a binding worth knowing: the first, and others that are a letter."""
-    first, *others = binding.key.split(",")
-    return " ".join(map(key_words, [first, *(key for key in others if len(key) == 1 and key.islower())]))
+def _shown(keys: tuple[str, ...]) -> str:
+    """Return the keys worth knowing: the first, and others that are a letter."""
+    first, *others = keys
+    return " ".join(map(key_words, [first, *(key for key in others if len(key) == 1)]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -18,6 +19,11 @@ from tui_xmpp.core.settings import KeyChoice, Settings
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.ui.actions import ACTIONS, BY_ID, Action, Place, key_words
 from tui_xmpp.values import dataclass
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_xmpp.ui.desk import Desk
 
 VI: Mapping[str, tuple[str, ...]] = {
     "first": ("home", "g"),
@@ -137,6 +143,11 @@ class Keymap:
         keys = self.keys(known)
         return key_words(keys[0]) if keys else known.usage.split(" ")[0]
 
+    def bound(self, binding: Binding) -> tuple[str, ...]:
+        """Return the keys of a widget's own way to move, the one to show first."""
+        usual = tuple(binding.key.split(","))
+        return VI.get(binding.id or "", usual) if self._is_vi else usual
+
     def overrides(self) -> dict[str, str]:
         """Return what differs from the bindings the widgets were made with, as ``App.set_keymap`` takes it."""
         differing = {id_: keys for id_, keys in self._keys.items() if keys != BY_ID[id_].keys}
@@ -194,6 +205,12 @@ class Keymap:
                     del self.chosen[id_]
                     self._keys[id_] = self.usual(BY_ID[id_])
                     is_settled = False
+
+
+def key_of(widget: Widget, action: str) -> str:
+    """Return how one calls an action in the app a widget is in, for its words."""
+    desk: Desk | None = getattr(widget.app, "desk", None)
+    return (desk.keymap if desk is not None else Keymap(Settings())).words(action)
 
 
 def _nearest(id_: str) -> str:

@@ -70,7 +70,7 @@ class DetailsScreen(Dialog[None]):
             yield "Groups", sanitize_line(", ".join(contact.groups), 200)
         yield "Sharing", subscription_words(contact)
         if contact.is_requesting:
-            yield "", "They ask to see when you are online: Ctrl+R answers."
+            yield "", f"They ask to see when you are online: {self._desk.keymap.words('requests')} answers."
         if contact.is_blocked:
             yield "", "Blocked: you hear nothing from them."
         if not contact.resources:

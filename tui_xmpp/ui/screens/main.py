@@ -119,7 +119,9 @@ class MainScreen(Layout):
             self.focus_split(empty)
             return
         if self.splits.is_full:
-            raise VerbError(f"There are {MOST_PANES} conversations open already: Alt+X closes one.")
+            raise VerbError(
+                f"There are {MOST_PANES} conversations open already: {self.desk.keymap.words('close-split')} closes one."
+            )
         # Keys typed until the new pane can take them must not go into another chat.
         self.set_focus(None)
         pane = self.splits.add()
@@ -150,7 +152,9 @@ class MainScreen(Layout):
         """Take the pane the user writes in away; its chat keeps its number."""
         pane = self.conversation
         if len(self.splits.panes) == 1:
-            raise VerbError("There is only one conversation here: Alt+V opens another beside it.")
+            raise VerbError(
+                f"There is only one conversation here: {self.desk.keymap.words('split')} opens another beside it."
+            )
         chat, draft = pane.chat, pane.composer.draft
         pane.show(None, None)
         if chat is not None:

@@ -312,8 +312,9 @@ class WizardScreen(Dialog[None]):
         self._desk.submit(c.SaveAccount(settings.jid, settings))
         is_kept = self.query_one("#keep", Checkbox).value
         keeping = "The password is in the keyring." if is_kept else "The password will be asked for at each start."
+        key = self._desk.keymap.words
         self.query_one(".outcome", Static).update(
             f"✓ {settings.jid} is connected. {keeping}\n\n"
-            "Ctrl+N adds someone to your list, Ctrl+P finds everything, F1 explains the keys."
+            f"{key('add')} adds someone to your list, {key('palette')} finds everything, {key('help')} explains the keys."
         )
         self._turn(Stage.DONE)

@@ -19,6 +19,7 @@ from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, ContactView, Views
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.chat_marks import ChatMarks
+from tui_xmpp.ui.keymap import key_of
 from tui_xmpp.ui.roster_rows import STRANGERS, UNGROUPED, RosterRows, RowId
 from tui_xmpp.ui.signs import (
     DOUBT,
@@ -353,7 +354,9 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     def _request_badge(self, ink: Inks, width: int) -> Strip:
         text = f" ! {counted(self._request_count, 'request')}"
-        return laid_out([(text, ink.warning + Style(bold=True))], [("Ctrl+R ", ink.dim)], width, ink.surface)
+        return laid_out(
+            [(text, ink.warning + Style(bold=True))], [(f"{key_of(self, 'requests')} ", ink.dim)], width, ink.surface
+        )
 
     def _empty_line(self, line: int, ink: Inks, width: int) -> Strip:
         words = self._empty_words()
@@ -363,12 +366,12 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     def _empty_words(self) -> tuple[str, ...]:
         if not self._accounts:
-            return ("No account yet.", "F3 adds one.")
+            return ("No account yet.", f"{key_of(self, 'accounts')} adds one.")
         totals = [self.rows.contact_count(account)[1] for account in self._accounts]
         if not any(totals):
             if any(view.connection.phase.is_under_way for view in self._accounts.values()):
                 return ("Your list is on its way…",)
-            return ("Nobody in your list yet.", "Ctrl+N adds someone.")
+            return ("Nobody in your list yet.", f"{key_of(self, 'add')} adds someone.")
         if self.rows.needle and len(self.rows) <= len(self._accounts):
             return ("Nobody fits.", "Escape shows all.")
         if not self.rows.is_offline_shown and not any(self.rows.contact_count(a)[0] for a in self._accounts):

@@ -22,6 +22,7 @@ from tui_xmpp.core.model import LogEntry, Phase, Severity
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, Views
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.keymap import key_of
 from tui_xmpp.ui.signs import (
     SHAPES,
     WORDS,
@@ -136,7 +137,9 @@ class StatusLine(DrawnLines):
         right.append((" ", ink.text))
         view = self._views.account(self.speaker) if self.speaker else None
         if view is None:
-            return laid_out([(" No account yet · F3 adds one", ink.dim)], right, width, ink.panel)
+            return laid_out(
+                [(f" No account yet · {key_of(self, 'accounts')} adds one", ink.dim)], right, width, ink.panel
+            )
         show = visible_show(view)
         left: Pieces = [(" ", ink.text), (SHAPES[show], show_ink(show, ink)), (f" {WORDS[show]}", ink.text)]
         if view.connection.phase is Phase.ONLINE and view.own.status:
@@ -240,7 +243,7 @@ class StatusPane(ScrollView, can_focus=True):
 
         accounts = self._views.accounts()
         if not accounts:
-            yield laid_out([(" No account yet. F3 adds one.", ink.dim)], [], width)
+            yield laid_out([(f" No account yet. {key_of(self, 'accounts')} adds one.", ink.dim)], [], width)
         for number, view in enumerate(accounts):
             if number:
                 yield Strip.blank(width)
@@ -253,7 +256,14 @@ class StatusPane(ScrollView, can_focus=True):
             yield from fact("Priority", str(own.priority))
             yield from self._connection_facts(view, ink, fact)
         yield Strip.blank(width)
-        for words in wrapped("Enter presence · c connect · d disconnect · F3 accounts · Ctrl+T close", width - 3):
+        ways = (
+            ("presence-here", "presence"),
+            ("connect-here", "connect"),
+            ("disconnect-here", "disconnect"),
+            ("accounts", "accounts"),
+            ("status-pane", "close"),
+        )
+        for words in wrapped(" · ".join(f"{key_of(self, action)} {words}" for action, words in ways), width - 3):
             yield laid_out([("   ", ink.dim), (words, ink.dim)], [], width)
 
     def _connection_facts(
