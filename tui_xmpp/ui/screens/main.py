@@ -119,9 +119,8 @@ class MainScreen(Layout):
             self.focus_split(empty)
             return
         if self.splits.is_full:
-            raise VerbError(
-                f"There are {MOST_PANES} conversations open already: {self.desk.keymap.words('close-split')} closes one."
-            )
+            key = self.desk.keymap.words("close-split")
+            raise VerbError(f"There are {MOST_PANES} conversations open already: {key} closes one.")
         # Keys typed until the new pane can take them must not go into another chat.
         self.set_focus(None)
         pane = self.splits.add()

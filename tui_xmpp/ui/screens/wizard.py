@@ -315,6 +315,7 @@ class WizardScreen(Dialog[None]):
         key = self._desk.keymap.words
         self.query_one(".outcome", Static).update(
             f"✓ {settings.jid} is connected. {keeping}\n\n"
-            f"{key('add')} adds someone to your list, {key('palette')} finds everything, {key('help')} explains the keys."
+            f"{key('add')} adds someone to your list, {key('palette')} finds everything, "
+            f"{key('help')} explains the keys."
         )
         self._turn(Stage.DONE)
