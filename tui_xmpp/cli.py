@@ -320,7 +320,10 @@ def _run_demo() -> int:
     with TemporaryDirectory(prefix="tui-xmpp-demo-") as folder, closing(Archive.open(Path(folder) / "demo")) as archive:
         client.attach(lambda: _DemoEngine(client, archive))
         app = TuiXmppApp(
-            client, environ=os.environ, greeting="The demo: you are Elizabeth Bennet, and these people answer"
+            client,
+            environ=os.environ,
+            greeting="The demo: you are Elizabeth Bennet, and these people answer",
+            is_demo=True,
         )
         app.run()
     return app.return_code or 0

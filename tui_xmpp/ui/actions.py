@@ -152,6 +152,10 @@ def _help(desk: Desk, text: str) -> None:
     desk.app.push_screen(HelpScreen(desk, text.lstrip("/")))
 
 
+def _tour(desk: Desk, text: str) -> None:
+    desk.main.toggle_tour()
+
+
 def _palette(desk: Desk, text: str) -> None:
     from tui_xmpp.ui.palette import PaletteScreen
 
@@ -517,6 +521,7 @@ _WORDS = Argument("TEXT", Kind.STATUS, is_optional=True)
 ACTIONS: tuple[Action, ...] = (
     Action("help", "Help", "Show keys and commands.", _help, ("f1", "question_mark"), slash="help", footer="Help",
            arguments=(Argument("COMMAND", Kind.COMMAND, is_optional=True),), example="/help add"),
+    Action("tour", "Tour", "Be shown around in a minute, or end that.", _tour, slash="tour", applies=_has_account),
     Action("palette", "Commands", "Find any action, person or chat by a few letters.", _palette, ("ctrl+p",),
            footer="Commands", is_in_palette=False),
     Action("go-to", "Go to", "Find a chat, person or account by a few letters; Enter alone goes back.", _go_to,

@@ -83,6 +83,7 @@ class TuiXmppApp(Guarded, App[None]):
         start_demo: Callable[[], Awaitable[None]] | None = None,
         notices: Sequence[str] = (),
         greeting: str = "Welcome",
+        is_demo: bool = False,
         clock: Clock | None = None,
         environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
@@ -92,6 +93,7 @@ class TuiXmppApp(Guarded, App[None]):
         self.check_keyring = check_keyring
         self.start_demo = start_demo
         self.greeting = greeting
+        self.is_demo = is_demo
         self.clock = clock or SystemClock()
         self.is_strict: bool | None = None
         self.bridge = Bridge(self, client, self._complain)
@@ -180,6 +182,8 @@ class TuiXmppApp(Guarded, App[None]):
     @on(Bridge.Rung)
     def _rung(self) -> None:
         self.calls.follow(self.bridge.deliver())
+        if self.main.tour_bar is not None:
+            self.main.tour_bar.look()
         self._arm_ticker()
 
     def _arm_ticker(self) -> None:
@@ -385,6 +389,8 @@ class TuiXmppApp(Guarded, App[None]):
         if isinstance(event, events.Key) and not event.is_printable and await self._lead(event.key):
             return
         await super().on_event(event)
+        if self.main.tour_bar is not None and isinstance(event, events.InputEvent):
+            self.call_after_refresh(self.main.tour_bar.look)
 
     async def _lead(self, key: str) -> bool:
         """Carry out at once what a key of the panes' screen means, so that keys typed ahead go where it leads."""

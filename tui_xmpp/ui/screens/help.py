@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -41,7 +42,7 @@ class HelpScreen(Dialog[None]):
 
     DEFAULT_CSS = """
     HelpScreen > VerticalScroll { width: 96; overflow: hidden; }
-    HelpScreen Choices { height: auto; max-height: 100vh; margin-top: 1; }
+    HelpScreen Choices { height: auto; max-height: 100vh; margin-top: 1; scrollbar-size-vertical: 1; }
     HelpScreen .more { height: 1; margin-top: 1; }
     HelpScreen.-low > VerticalScroll { padding: 0 1; }
     HelpScreen.-low .title, HelpScreen.-low .more { margin: 0; }
@@ -86,17 +87,23 @@ class HelpScreen(Dialog[None]):
         choices = self.query_one(Choices)
         choices.clear_options()
         self._rows = []
-        width = max(20, min(92, self.app.size.width - (2 if self.has_class("-low") else 4)) - 1)
-        for title, rows in self._sections():
-            fitting = [row for row in rows if row.fits(query)]
-            if fitting:
+        sections = [(title, [row for row in rows if row.fits(query)]) for title, rows in self._sections()]
+        names = [cell_len(row.name) for _, rows in sections for row in rows]
+        # The list's own width less the scroll bar, which may or may not be there.
+        width = max(20, min(92, self.app.size.width - (2 if self.has_class("-low") else 4)) - 2)
+        first = min(_WIDEST_NAME, width // 3, max(names, default=0))
+        for title, rows in sections:
+            if rows:
                 self._add(Text(title, inks(self.app.current_theme).strong), None)
-                for row in fitting:
-                    self._add(self._drawn(row, width), row)
+                for row in rows:
+                    self._add(self._drawn(row, first, width), row)
         if not self._rows:
             self._add(Text("Nothing says that. Fewer letters may.", "dim"), None)
-        choices.highlighted = next((place for place, row in enumerate(self._rows) if row is not None), None)
-        choices.scroll_home(animate=False)
+        found = [place for place, row in enumerate(self._rows) if row is not None]
+        named = [place for place in found if query and _is_named(self._rows[place], query)]
+        choices.highlighted = next(iter(named or found), None)
+        if not named:
+            choices.scroll_home(animate=False)
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
         """Yield the keys of where the user stands, of everywhere, of other places, then the commands."""
@@ -110,9 +117,8 @@ class HelpScreen(Dialog[None]):
         self.query_one(Choices).add_option(Option(text, disabled=row is None))
         self._rows.append(row)
 
-    def _drawn(self, row: Row, width: int) -> Text:
+    def _drawn(self, row: Row, first: int, width: int) -> Text:
         ink = inks(self.app.current_theme)
-        first = min(_WIDEST_NAME, width // 3)
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f" {fit(row.name, first)}  ", ink.accent)
         text.append(row.words, ink.text)
@@ -172,6 +178,12 @@ class HelpScreen(Dialog[None]):
             self._desk.main.begin_command(f"/{action.slash}{' ' if action.arguments else ''}")
         elif action.place in (Place.EVERYWHERE, self._place):
             self.app.call_later(self._desk.app.perform, action.id)
+
+
+def _is_named(row: Row | None, query: str) -> bool:
+    """Say whether a query begins the name of what a row is about."""
+    names = [row.name, row.name.removeprefix("/"), row.action.title if row.action else ""] if row is not None else []
+    return any(name.casefold().startswith(query) for name in names)
 
 
 def _about(action: Action, keys: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
@@ -22,6 +22,7 @@ from tui_xmpp.ui.keymap import bindings_of
 from tui_xmpp.ui.screens.layout import CONVERSATION, PEOPLE, Layout
 from tui_xmpp.ui.screens.news import News
 from tui_xmpp.ui.signs import SHAPES
+from tui_xmpp.ui.tour import TourBar
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.composer import Completion, Composer
 from tui_xmpp.ui.widgets.conversation import ConversationPane
@@ -48,6 +49,7 @@ class MainScreen(Layout):
         super().__init__(desk)
         self._speaker: BareJID | None = None
         self._news = News(self)
+        self.tour_bar: TourBar | None = None
 
     def on_mount(self) -> None:
         client = self.desk.client
@@ -236,6 +238,8 @@ class MainScreen(Layout):
         ways = {"add": "add a contact", "help": "all the keys", "quit": "leave"}
         if self.speaker is None:
             ways = {"accounts": "add an account", "help": "all the keys", "quit": "leave"}
+        if self.desk.app.is_demo:
+            ways = {"tour": "a tour of one minute", **ways}
         keymap = self.desk.keymap
         lines = [(self.desk.app.greeting, ""), ("", "")]
         if any(self.desk.views.contacts(view.account) for view in self.desk.views.accounts()):
@@ -243,6 +247,25 @@ class MainScreen(Layout):
         if any(view.unread for view in self.desk.views.accounts()):
             lines.append((keymap.words("next-unread"), "read what is new"))
         return [*lines, *((keymap.words(action), words) for action, words in ways.items())]
+
+    def toggle_tour(self) -> None:
+        """Begin the tour, or end it."""
+        if self.tour_bar is None:
+            self.tour_bar = TourBar(self.desk)
+            self.mount(self.tour_bar, before=self.key_bar)
+        else:
+            self.tour_bar.remove()
+            self.tour_bar = None
+
+    @on(events.DescendantFocus)
+    @on(events.ScreenSuspend)
+    def _look_at_tour(self) -> None:
+        if self.tour_bar is not None:
+            self.tour_bar.look()
+
+    @on(TourBar.Ended)
+    def _tour_ended(self) -> None:
+        self.toggle_tour()
 
     def arrange_roster(self, *, by_state: bool | None = None, offline_shown: bool | None = None) -> None:
         """Change the order of the roster, or whether the absent are shown."""
