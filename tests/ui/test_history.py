@@ -123,6 +123,11 @@ async def test_catching_up_is_told_and_can_be_broken_off() -> None:
         scene.publish(e.CatchUpProgressed(LIZZY, CatchUp(400, 1200, is_running=True)))
         await pilot.pause(0.1)
         assert "catching up 400 of 1,200" in app.main.status_line.render_line(0).text
+        await pilot.resize_terminal(60, 20)
+        await pilot.pause()
+        await pilot.press("alt+right")
+        assert "Status ⇣" in app.main.title_bar.render_line(0).text
+        await pilot.resize_terminal(120, 30)
         await pilot.press("ctrl+t")
         await pilot.pause()
         pane = app.main.status_pane

@@ -11,7 +11,6 @@ from tui_xmpp.ui.actions import BY_SLASH, SHOW_NAMES, Action, Kind
 from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.history import DAYS
-from tui_xmpp.ui.queries import offers
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.widgets.composer import Completion
 from tui_xmpp.values import dataclass
@@ -94,6 +93,8 @@ def _arguments(desk: Desk, action: Action, head: str, rest: str) -> Sequence[Com
         kept = rest[: len(rest) - len(typed)]
         return _fitting(head + kept + (" " if kept else ""), _values(desk, first.kind), typed.strip())
     if first.kind is Kind.QUERY:
+        from tui_xmpp.ui.queries import offers
+
         return [Completion(head + each.becomes, each.shown, each.words) for each in offers(desk, rest)]
     word, space, further = rest.partition(" ")
     if not space or first.kind in (Kind.STATUS, Kind.DAY):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_xmpp.core import commands as c
-from tui_xmpp.core.days import read_day
 from tui_xmpp.core.model import Message
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID
@@ -53,6 +52,8 @@ def jump_to_date(desk: Desk, text: str) -> None:
 
 def moment_of(desk: Desk, text: str) -> datetime | None:
     """Return the moment meant by what was typed for a day, None where that is none."""
+    from tui_xmpp.core.days import read_day
+
     if text.casefold().strip() == DAYS[-1]:
         return _BEGINNING
     return read_day(text, desk.clock.now())

@@ -293,6 +293,8 @@ class MainScreen(Layout):
         view = views.account(self.speaker) if self.speaker else None
         phase = view.connection.phase if view else Phase.OFFLINE
         sign = "" if phase is Phase.ONLINE else " ✗" if phase in (Phase.OFFLINE, Phase.STOPPED) else " ◌"
+        if view is not None and view.catch_up.is_running:
+            sign = " ⇣"
         names = ["", people, chat, "Status" + sign, ""]
         self.title_bar.tell(*names[self.page : self.page + 3])
 
