@@ -36,6 +36,7 @@ from tui_xmpp.ui.blocks import (
 from tui_xmpp.ui.colors import name_color
 from tui_xmpp.ui.highlighting import Highlighter, Part
 from tui_xmpp.ui.message_text import BAR, DIRECTIVE, NAME, QUOTED, MessageText, is_action, looks_of, message_text
+from tui_xmpp.ui.strips import DrawnStrip
 from tui_xmpp.ui.wrapping import Span, chop, extends, fit, wrap
 
 RUN = timedelta(minutes=5)
@@ -481,7 +482,7 @@ class Renderer:
             segments.append(Segment(tick, tick_style + ending))
             segments.append(Segment(" ", base + ending))
             cells += 3
-        strip = Strip(segments, cells)
+        strip = DrawnStrip(segments, cells)
         return strip if cells == self.width else strip.adjust_cell_length(self.width, base)
 
 

@@ -1,0 +1,79 @@
+"""What is written to the terminal: shorter, and the same to the eye."""
+
+from __future__ import annotations
+
+import pyte
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import Monochrome
+from textual.strip import Strip
+
+from tui_xmpp.ui.strips import DrawnStrip
+
+CONSOLE = Console(force_terminal=True, color_system="truecolor")
+COLORS = st.sampled_from([None, "#102030", "#a0b0c0", "#405060"])
+STYLES = st.builds(
+    lambda color, ground, bold, underline, reverse, link, x: Style(
+        color=color, bgcolor=ground, bold=bold, underline=underline, reverse=reverse, link=link, meta={"offset": (x, 0)}
+    ),
+    COLORS,
+    COLORS,
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([None, "https://example.org/"]),
+    st.integers(0, 3),
+)
+SEGMENTS = st.lists(st.builds(Segment, st.sampled_from(["a", "bc d", " ", "   ", "界"]), STYLES), max_size=8)
+
+
+def seen(written: str) -> list[object]:
+    """Return the cells a terminal shows; of a blank the colour of what is not there is no part."""
+    screen = pyte.Screen(60, 1)
+    pyte.Stream(screen).feed(written)
+    cells = [screen.buffer[0][x] for x in range(60)]
+    return [
+        cell._replace(fg="default", bold=False) if cell.data == " " and not (cell.reverse or cell.underscore) else cell
+        for cell in cells
+    ]
+
+
+@given(SEGMENTS)
+def test_the_terminal_shows_the_same(segments: list[Segment]) -> None:
+    assert seen(DrawnStrip(segments).render(CONSOLE)) == seen(Strip(segments).render(CONSOLE))
+
+
+@given(SEGMENTS)
+def test_a_link_covers_the_same_words(segments: list[Segment]) -> None:
+    def linked(written: str) -> str:
+        parts = written.split("\x1b]8;")[1::2]
+        return "".join(part.split("\x1b\\")[1] for part in parts).replace("\x1b[0m", "")
+
+    texts = [segment.text for segment in segments if segment.style and segment.style.link]
+    written = DrawnStrip(segments).render(CONSOLE)
+    shown = pyte.Screen(60, 1)
+    pyte.Stream(shown).feed(linked(written))
+    assert shown.display[0].rstrip() == "".join(texts).rstrip()
+
+
+def test_neighbours_that_look_alike_are_told_once() -> None:
+    ground, faint = Style(color="#a0b0c0", bgcolor="#102030"), Style(color="#405060", bgcolor="#102030")
+    segments = [Segment(" ", ground), Segment("10:54  ", faint), Segment("  ", ground), Segment("words", ground)]
+    strip = DrawnStrip(
+        [Segment(text, (style or ground) + Style(meta={"n": n})) for n, (text, style, _) in enumerate(segments)]
+    )
+    assert strip.render(CONSOLE).count("\x1b[0m") == 2
+    assert [segment.style.meta for segment in strip if segment.style] == [{"n": n} for n in range(4)]
+
+
+def test_a_filter_changes_the_looks_and_not_the_kind() -> None:
+    strip = DrawnStrip([Segment("a", Style(color="red")), Segment("b", Style(color="blue"))], 2)
+    monochrome, black = Monochrome(), Color.parse("black")
+    filtered = strip.apply_filter(monochrome, black)
+    assert isinstance(filtered, DrawnStrip)
+    assert filtered is strip.apply_filter(monochrome, black)
+    assert filtered.text == "ab"

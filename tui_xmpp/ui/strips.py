@@ -1,0 +1,75 @@
+"""Lines as a terminal is told them: a look once for all neighbours that share it."""
+
+from __future__ import annotations
+
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.strip import Strip
+
+_SYSTEMS = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+    "windows": ColorSystem.WINDOWS,
+}
+_PLAIN = Style.null()
+
+
+class DrawnStrip(Strip):
+    """A strip that is half as long on its way to the terminal, which a slow line and a long scroll feel.
+
+    Its segments stay as they are, each with its own meta data; what is written joins those that look alike. Of blanks
+    only the ground is seen.
+    """
+
+    __slots__ = ("_filtered", "_written")
+    _filtered: dict[tuple[LineFilter, Color], DrawnStrip]
+    _written: str
+
+    def apply_filter(self, filter: LineFilter, background: Color) -> Strip:  # noqa: A002 - Textual's own name for it
+        """Return the filtered strip, of the same kind."""
+        if not hasattr(self, "_filtered"):
+            self._filtered = {}
+        strip = self._filtered.get((filter, background))
+        if strip is None:
+            strip = DrawnStrip(filter.apply(list(self), background), self.cell_length)
+            self._filtered[filter, background] = strip
+        return strip
+
+    def render(self, console: Console) -> str:
+        """Return the terminal's sequences."""
+        if not hasattr(self, "_written"):
+            system = _SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
+            self._written = "".join(self.render_style(style, text, system) for text, style in self._joined(system))
+        return self._written
+
+    def _joined(self, system: ColorSystem) -> list[tuple[str, Style]]:
+        runs: list[tuple[str, Style]] = []
+        last = ""
+        for text, style_or_none, _ in self:
+            style = style_or_none or _PLAIN
+            told = self.render_ansi(style, system)
+            if runs:
+                before, look = runs[-1]
+                if (told == last and style.link == look.link) or (text.isspace() and _is_one_ground(look, style)):
+                    runs[-1] = before + text, look
+                    continue
+                if before.isspace() and _is_one_ground(look, style):
+                    runs[-1] = before + text, style
+                    last = told
+                    continue
+            runs.append((text, style))
+            last = told
+        return runs
+
+
+def _is_one_ground(one: Style, other: Style) -> bool:
+    """Tell whether blanks in either style look the same."""
+    return one.bgcolor == other.bgcolor and not (_marks_blanks(one) or _marks_blanks(other))
+
+
+def _marks_blanks(style: Style) -> bool:
+    return bool(style.reverse or style.underline or style.underline2 or style.strike or style.overline or style.link)
