@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     # A key need not wait because a message was painted just before; how often news is painted, the doorbell says.
     os.environ.setdefault("TEXTUAL_FPS", "240")
+    # Milliseconds in which what follows an escape belongs to it: all that Alt with a letter waits for. Terminals and
+    # lines that carry keys send the whole of one at once.
+    os.environ.setdefault("ESCDELAY", "25")
     try:
         with ExitStack() as stack:
             return _run(options, stack)

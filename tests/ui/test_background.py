@@ -9,7 +9,7 @@ from textual.events import Key
 
 from tests.support.scenes import netherfield
 from tui_xmpp.ui.app import TuiXmppApp
-from tui_xmpp.ui.background import BackgroundTold, _Listener, hint
+from tui_xmpp.ui.background import BackgroundTold, Listener, hint
 
 ANSWERS = {
     "\x1b]11;rgb:1515/1717/1c1c\x1b\\": True,
@@ -20,7 +20,7 @@ ANSWERS = {
 
 
 def heard(*parts: str) -> tuple[list[bool], str]:
-    listener = _Listener()
+    listener = Listener()
     told: list[bool] = []
     keys = ""
     for part in parts:

@@ -15,6 +15,7 @@ from typing import ClassVar, Literal
 from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.geometry import Region
@@ -30,7 +31,7 @@ from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui import terminal_widths
 from tui_xmpp.ui.actions import BY_ID
-from tui_xmpp.ui.background import QUESTION, BackgroundTold, hint, listen
+from tui_xmpp.ui.background import QUESTION, BackgroundTold, hint
 from tui_xmpp.ui.bridge import Bridge
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.guard import Guarded
@@ -110,8 +111,6 @@ class TuiXmppApp(Guarded, App[None]):
         self._faults = 0
         self._is_leaving = False
         self._is_away = False
-        if environ:
-            listen()
         kept = client.recall(_BACKGROUND)
         self._is_terminal_dark = next((known for known in (hint(environ), kept) if isinstance(known, bool)), True)
         self._has_few_colors = bool(environ) and self.console.color_system in ("standard", None)
@@ -122,6 +121,15 @@ class TuiXmppApp(Guarded, App[None]):
         self.theme = self._resolved(client.settings.ui.theme) or DARK.name
 
     # -- life -----------------------------------------------------------------------------------------------------
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's driver, or where that reads a terminal the one that does not wake for nothing."""
+        driver = super().get_driver_class()
+        if driver is LinuxDriver:
+            from tui_xmpp.ui.driver import TerminalDriver
+
+            return TerminalDriver
+        return driver
 
     def get_default_screen(self) -> Screen[None]:
         return self.main

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 
 from textual._xterm_parser import XTermParser
-from textual.drivers import linux_driver
 from textual.message import Message
 
 from tui_xmpp.ui.colors import RGB, luminance
@@ -31,7 +30,7 @@ class BackgroundTold(Message):
         self.is_dark = is_dark
 
 
-class _Listener(XTermParser):
+class Listener(XTermParser):
     """Textual's parser of what comes from the terminal, which would take the answer for keys."""
 
     _held = ""
@@ -49,11 +48,6 @@ class _Listener(XTermParser):
             if not data:
                 return
         yield from super().feed(data)
-
-
-def listen() -> None:
-    """Have the driver know the answer when it comes."""
-    vars(linux_driver)["XTermParser"] = _Listener
 
 
 def is_dark(*channels: str) -> bool:

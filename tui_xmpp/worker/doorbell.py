@@ -11,7 +11,7 @@ from tui_xmpp.core.commands import Answer
 from tui_xmpp.values import dataclass
 
 FRAME = 1 / 60
-"""Seconds between two rings, at the least: the screen paints no more often."""
+"""Seconds between two rings, at the least."""
 FLOOD = 4
 """Frames between two rings while so much changes that nobody could read it."""
 CALM = 150.0

@@ -1,0 +1,57 @@
+"""Keys out of a real terminal: each is told, and the thread that reads them ends when it should."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import Terminal
+
+PROGRAM = """
+from textual.app import App
+from tui_xmpp.ui.driver import TerminalDriver
+
+class Told(App):
+    def on_key(self, event):
+        print(f"({event.key})", file=log, flush=True)
+        if event.key == "x":
+            with self.suspend():
+                print("(away)", file=log, flush=True)
+            print("(back)", file=log, flush=True)
+        if event.key == "q":
+            self.exit()
+
+with open(LOG, "w") as log:
+    Told(driver_class=TerminalDriver).run()
+"""
+
+
+@pytest.mark.parametrize("end", ["q", "xaq", "xxaq"])
+def test_keys_are_told_also_after_the_terminal_was_handed_over(tmp_path: Path, end: str) -> None:
+    log = tmp_path / "log"
+    with Terminal([sys.executable, "-c", PROGRAM.replace("LOG", repr(str(log)))]) as terminal:
+        terminal.wait_for("\x1b[?1049h")
+        terminal.quiet(0.2)
+        terminal.send("aé\x1b[A")
+        terminal.send("\x1bl")
+        told = ["a", "é", "up", "alt+l"]
+        for key in ("\x1b", *end):
+            wait_for_lines(terminal, log, told)
+            terminal.send(key)
+            told += ["escape" if key == "\x1b" else key, *(["away", "back"] if key == "x" else [])]
+        assert terminal.wait_for_end() == 0
+    assert lines(log) == told
+
+
+def lines(log: Path) -> list[str]:
+    return log.read_text().replace("(", "").replace(")", "").split() if log.exists() else []
+
+
+def wait_for_lines(terminal: Terminal, log: Path, told: list[str]) -> None:
+    for _ in range(400):
+        if len(lines(log)) >= len(told):
+            return
+        terminal.pump(0.05)
+    raise TimeoutError(f"{lines(log)} instead of {told}")

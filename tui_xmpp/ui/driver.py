@@ -1,0 +1,64 @@
+"""Keys from the terminal, without a wake-up while there are none."""
+
+from __future__ import annotations
+
+import os
+import select
+from codecs import getincrementaldecoder
+
+from textual import constants
+from textual.drivers.linux_driver import LinuxDriver
+
+from tui_xmpp.ui.background import Listener
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's own driver, whose reading thread looks ten times a second whether there is anything.
+
+    This one sleeps until there is. After a read it looks once more when an escape has waited long enough for the rest
+    of its sequence, so Alt with a letter takes ``ESCDELAY`` and not the next tenth of a second.
+    """
+
+    _end = _ender = -1
+    """A pipe by which the thread is told to end."""
+
+    def start_application_mode(self) -> None:
+        """Take the terminal and begin to read."""
+        if self._end < 0:
+            self._end, self._ender = os.pipe()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def disable_input(self) -> None:
+        """Read no more."""
+        if self._key_thread is not None and self._key_thread.is_alive():
+            os.write(self._ender, b"\0")
+        super().disable_input()
+
+    def close(self) -> None:
+        """Let go of the terminal, for now or for good."""
+        super().close()
+        if self._end >= 0:
+            os.close(self._ender)
+            os.close(self._end)
+            self._end = self._ender = -1
+
+    def run_input_thread(self) -> None:
+        """Read until told to end, or until the terminal is gone."""
+        parser = Listener(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        patience: float | None = None
+        while True:
+            ready, _, _ = select.select((self.fileno, self._end), (), (), patience)
+            if self._end in ready:
+                os.read(self._end, 1)
+                return
+            if ready:
+                data = os.read(self.fileno, 4096)
+                if not data:
+                    return
+                found = parser.feed(decode(data))
+            else:
+                found = parser.tick()
+            for event in found:
+                self.process_message(event)
+            patience = constants.ESCAPE_DELAY if ready else None
