@@ -13,6 +13,7 @@ from tests.bench.arriving import backlog, echo, presences
 from tests.bench.decoding import REFERENCE_RATE, bare_rate, decode
 from tests.bench.figures import Row, machine, table
 from tests.bench.keys import press
+from tests.bench.screen import screen
 from tests.bench.stage import Stage
 from tests.bench.starting import start
 from tests.support.xmpp_server import ServerMissingError
@@ -23,6 +24,7 @@ STAGED: dict[str, Callable[[Stage, int], list[Row]]] = {
     "start": start,
     "echo": echo,
     "keys": press,
+    "screen": screen,
     "backlog": backlog,
     "presences": presences,
 }
