@@ -19,9 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tui_xmpp.core import events as e
-from tui_xmpp.core.correction import is_corrected_by
 from tui_xmpp.core.model import (
-    ArchiveEntry,
     Delivery,
     Found,
     Gap,
@@ -438,8 +436,7 @@ class Archive:
         conversations = {peer: self._conversation(account, peer) for peer in peers}
         of_one = conversations[event.peer] if event.peer is not None else None
         edge = self._merging.edge(account, event, of_one)
-        corrections = self._corrections(event, conversations)
-        rows = replace(event, entries=_without(event.entries, corrections)) if corrections else event
+        corrections, rows = self._correcting.part(event, conversations)
         touched, places = self._merging.merge(account, rows, conversations, edge)
         facts: list[e.Event] = []
         for there in touched:
@@ -464,19 +461,6 @@ class Archive:
         elif event.is_complete and not event.is_forward:
             self._connection.execute("UPDATE conversation SET is_complete = 1 WHERE id = ?", (of_one,))
         return facts
-
-    def _corrections(self, page: e.ArchivePageReceived, conversations: Mapping[BareJID, int]) -> list[Message]:
-        """Return the corrections in a page whose originals are stored or in the page too."""
-        messages = [entry.message for entry in page.entries if entry.message is not None]
-        return [
-            message
-            for message in messages
-            if message.replaces is not None
-            and (
-                any(is_corrected_by(other, message) for other in messages if other.peer == message.peer)
-                or self._correcting.knows(conversations[message.peer], message)
-            )
-        ]
 
     def _note_unread(self, account: int, there: Touched, *, is_news: bool) -> None:
         if there.new:
@@ -793,15 +777,6 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _without(entries: Sequence[ArchiveEntry], messages: Sequence[Message]) -> tuple[ArchiveEntry, ...]:
-    """Return the entries with these messages taken out: they make no rows."""
-    keys = {message.key for message in messages}
-    return tuple(
-        replace(entry, message=None) if entry.message is not None and entry.message.key in keys else entry
-        for entry in entries
-    )
 
 
 def _why(error: Exception) -> str:

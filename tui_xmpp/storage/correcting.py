@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_xmpp.core.correction import corrected, is_corrected_by
+from tui_xmpp.core.events import ArchivePageReceived
 from tui_xmpp.core.model import Message
+from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.rows import COLUMNS, message_of, versions_text
 
 _REACH = 1000
@@ -28,9 +30,26 @@ class Correcting:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def knows(self, conversation: int, correction: Message) -> bool:
-        """Tell whether the message that is corrected is stored."""
-        return self._find(conversation, correction) is not None
+    def part(
+        self, page: ArchivePageReceived, conversations: Mapping[BareJID, int]
+    ) -> tuple[list[Message], ArchivePageReceived]:
+        """Take out of a page the corrections whose originals are stored or in the page too: they make no rows."""
+        messages = [entry.message for entry in page.entries if entry.message is not None]
+        found: list[Message] = []
+        for message in messages:
+            if message.replaces is not None and (
+                any(is_corrected_by(other, message) for other in messages if other.peer == message.peer)
+                or self._find(conversations[message.peer], message) is not None
+            ):
+                found.append(message)
+        if not found:
+            return found, page
+        keys = {message.key for message in found}
+        entries = tuple(
+            replace(entry, message=None) if entry.message is not None and entry.message.key in keys else entry
+            for entry in page.entries
+        )
+        return found, replace(page, entries=entries)
 
     def correct(self, conversation: int, correction: Message) -> Message | None:
         """Write the new text over the old and keep that; return the message as it reads now, None if it is not here."""
