@@ -369,6 +369,7 @@ async def test_a_click_on_a_link_and_on_a_hint_acts() -> None:
         assert app.asked_for(ConversationLog.LinkActivated) == [
             ConversationLog.LinkActivated("https://pemberley.lit/x")
         ]
+        assert app.composer.has_focus
         row = next(y for y, text in enumerate(app.rows()) if "Enter resend" in text)
         await pilot.click(app.log_lines, offset=(app.rows()[row].index("discard"), row))
         assert app.performed == [("discard", "f")]

@@ -35,13 +35,15 @@ class Correcting:
     ) -> tuple[list[Message], ArchivePageReceived]:
         """Take out of a page the corrections whose originals are stored or in the page too: they make no rows."""
         messages = [entry.message for entry in page.entries if entry.message is not None]
-        found: list[Message] = []
-        for message in messages:
-            if message.replaces is not None and (
+        found = [
+            message
+            for message in messages
+            if message.replaces is not None
+            and (
                 any(is_corrected_by(other, message) for other in messages if other.peer == message.peer)
                 or self._find(conversations[message.peer], message) is not None
-            ):
-                found.append(message)
+            )
+        ]
         if not found:
             return found, page
         keys = {message.key for message in found}

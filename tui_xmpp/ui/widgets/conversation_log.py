@@ -679,24 +679,22 @@ class ConversationLog(DrawnLines, can_focus=True):
             return
         if self.text_selection is not None:
             return
-        message = self._window.message_at(event.y)
-        if message is not None:
+        message, meta = self._window.message_at(event.y), event.style.meta
+        is_left = event.button == _LEFT
+        if is_left and isinstance(meta.get("link"), str):
+            self._tell(self.LinkActivated(meta["link"]))
+        elif is_left and isinstance(meta.get("gap"), str):
+            self.fill_gap(meta["gap"])
+        elif is_left and meta.get("newest"):
+            self.action_newest()
+        elif message is not None:
             self._point(message.key)
             self.focus(scroll_visible=False)
-        meta = event.style.meta
-        url, target = meta.get("link"), meta.get("message")
-        if event.button == _RIGHT:
-            if message is not None:
+            if event.button == _RIGHT:
                 self.post_message(self.MenuWanted(event.screen_x, event.screen_y))
-        elif isinstance(url, str):
-            self._tell(self.LinkActivated(url))
-        elif isinstance(target, tuple):
-            await self.run_action(f"screen.perform('{target[0]}')")
-        elif isinstance(meta.get("gap"), str):
-            self.fill_gap(meta["gap"])
-        elif meta.get("newest"):
-            self.action_newest()
-        elif message is None:
+            elif isinstance(meta.get("message"), tuple):
+                await self.run_action(f"screen.perform('{meta['message'][0]}')")
+        elif is_left:
             self.action_leave()
 
     # -- selecting and copying ------------------------------------------------------------------------------------
