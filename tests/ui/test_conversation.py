@@ -405,6 +405,19 @@ async def test_a_double_click_selects_the_message() -> None:
         assert app.screen.get_selected_text() == text
 
 
+async def test_a_link_shown_short_is_copied_whole_and_a_quotation_with_its_marks() -> None:
+    link = "https://pemberley.lit/library/" + "shelf/" * 20 + "novels"
+    text = f"> Which *one*?\n> and why\nSee {link}"
+    app = ConversationHost(history(said(text)))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        row = next(y for y, row in enumerate(app.rows()) if "▎ Which *one*?" in row)
+        assert not any(link in row for row in app.rows())
+        await pilot.click(app.log_lines, offset=(40, row), times=2)
+        await settled(pilot)
+        assert app.screen.get_selected_text() == text
+
+
 async def test_a_selection_may_begin_below_the_last_message_and_end_above_the_window() -> None:
     app = ConversationHost(history(*many(100)))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -6,6 +6,7 @@ what a stranger sends must cost neither the start nor a key.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import OrderedDict
 from enum import Enum
@@ -14,6 +15,7 @@ from importlib import import_module
 MOST_CODE = 2_000
 """Most characters of a block that are read; the rest of it has no colours."""
 _KEPT = 64
+_log = logging.getLogger(__name__)
 _BLANK = re.compile(r"\s{80}")  # with long blanks the readers of some languages take very long
 
 # What people paste into a chat. Languages whose reader takes long over text made to that end are left out.
@@ -96,7 +98,11 @@ class Highlighter:
     def work(self) -> None:
         """Read what is wanted. Takes long: the first time 100 ms, then 10 ms for a thousand characters."""
         for piece in tuple(self._wanted):
-            self._known[piece] = _read(*piece)
+            try:
+                self._known[piece] = _read(*piece)
+            except Exception:  # whatever a reader of some language makes of what a stranger wrote
+                _log.exception("code in %s was not read", piece[0])
+                self._known[piece] = _NONE
             del self._wanted[piece]
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
