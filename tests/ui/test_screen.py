@@ -471,11 +471,11 @@ async def test_a_narrow_terminal_shows_one_pane_and_reaches_all(width: int, heig
     async with running(netherfield(), width, height) as pilot:
         main = app_of(pilot).main
         assert is_shown(main.roster)
-        assert not is_shown(main.splits)
+        assert not is_shown(main.conversation)
         assert "Chat ›" in cells(pilot)
         await pilot.press("right")
         await pilot.pause()
-        assert is_shown(main.splits)
+        assert is_shown(main.conversation)
         assert not is_shown(main.roster)
         await pilot.press("alt+right")
         await pilot.pause()
@@ -494,12 +494,12 @@ async def test_resizing_across_the_narrow_limit_keeps_chat_and_cursor() -> None:
         await pilot.pause()
         await pilot.resize_terminal(50, 16)
         await pilot.pause()
-        assert is_shown(main.splits)
+        assert is_shown(main.conversation)
         assert not is_shown(main.roster)
         await pilot.resize_terminal(250, 80)
         await pilot.pause()
         assert is_shown(main.roster)
-        assert is_shown(main.splits)
+        assert is_shown(main.conversation)
         assert main.focused is main.conversation.composer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.events import AppBlur, AppFocus, Key
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.support.scenes import BINGLEY, CHARLOTTE, DARCY, ELIZABETH, JANE, LYDIA, NOW, Scene, netherfield, received
@@ -13,7 +14,7 @@ from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Direction, Message
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.screens.main import MainScreen
-from tui_xmpp.ui.widgets.splits import arrangement
+from tui_xmpp.ui.widgets.splits import arrangement, parted
 from tui_xmpp.worker.client import Remembered
 
 
@@ -70,6 +71,20 @@ def test_panes_stand_beside_each_other_where_each_can_be_read(
     count: int, width: int, height: int, wanted: tuple[int, int] | None
 ) -> None:
     assert arrangement(count, width, height) == wanted
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize(("width", "height"), [(83, 38), (115, 43), (160, 45), (50, 60)])
+def test_panes_fill_their_place_without_overlap(count: int, width: int, height: int) -> None:
+    shape = arrangement(count, width, height)
+    assert shape is not None
+    regions = parted(Region(30, 1, width, height), count, *shape)
+    cells = [(x, y) for region in regions for y in region.line_range for x in region.column_range]
+    assert len(cells) == len(set(cells))
+    assert {y for _, y in cells} == set(range(1, height + 1))
+    assert min(cells)[0] == 30
+    assert max(cells)[0] == 29 + width
+    assert max(region.width for region in regions[:2]) - min(region.width for region in regions[:2]) <= 1
 
 
 async def test_alt_v_opens_the_last_chat_beside_and_each_pane_writes_in_its_own() -> None:
@@ -212,7 +227,7 @@ async def test_where_there_is_no_room_one_pane_is_shown_and_only_that_is_read() 
         await pilot.resize_terminal(60, 20)
         await pilot.pause()
         first, second = main_of(pilot).splits.panes
-        assert (first.display, second.display) == (False, True)
+        assert (first.is_on_screen, second.is_on_screen) == (False, True)
         assert "Bingley ⊘ 2/2" in cells(pilot)
         scene.publish(received(CHARLOTTE, "I am engaged to Mr. Collins."))
         await pilot.pause()
@@ -222,8 +237,8 @@ async def test_where_there_is_no_room_one_pane_is_shown_and_only_that_is_read() 
         assert scene.engine.of(c.MarkRead) == [c.MarkRead(ELIZABETH, CHARLOTTE)]
         await pilot.resize_terminal(120, 40)
         await pilot.pause()
-        assert first.display
-        assert second.display
+        assert first.is_on_screen
+        assert second.is_on_screen
 
 
 async def test_the_layout_comes_back_at_the_next_start_but_one_pane_alone_does_not() -> None:

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -57,17 +56,17 @@ class Layout(Guarded, Screen[None]):
     Layout { layout: vertical; background: $background; }
     Layout #panes { height: 1fr; }
     Layout #roster { width: 30; height: 1fr; }
-    Layout #conversation { width: 1fr; height: 1fr; }
+    Layout #panes.-split { background: $panel; }
     Layout #status { display: none; height: 40%; min-height: 6; }
     Layout.-status #status { display: block; }
     Layout.-no-roster #roster, Layout.-no-roster Divider { display: none; }
     Layout.-narrow TitleBar { display: block; }
     Layout.-narrow Divider, Layout.-narrow StatusLine { display: none; }
     Layout.-narrow #roster { width: 1fr; display: none; }
-    Layout.-narrow #conversation { display: none; }
+    Layout.-narrow ConversationPane { display: none; }
     Layout.-narrow #status { display: none; height: 1fr; }
     Layout.-narrow.-people #roster { display: block; }
-    Layout.-narrow.-conversation #conversation { display: block; }
+    Layout.-narrow.-conversation ConversationPane { display: block; }
     Layout.-narrow.-status-page #status { display: block; }
     Layout.-narrow.-status-page #panes { display: none; }
     Layout.-low KeyBar { display: none; }
@@ -88,6 +87,7 @@ class Layout(Guarded, Screen[None]):
         self.divider = Divider()
         memory = PaneMemory()
         self.splits = Splits(
+            (self.roster, self.divider),
             lambda: ConversationPane(
                 views,
                 self.complete,
@@ -98,7 +98,7 @@ class Layout(Guarded, Screen[None]):
                 is_linear=desk.client.settings.ui.is_linear,
             ),
             self.turned,
-            id="conversation",
+            id="panes",
         )
         self.status_pane = _StatusPane(views, clock, ui.time_format, id="status")
         self.status_line = StatusLine(views, clock, ui.time_format)
@@ -107,10 +107,7 @@ class Layout(Guarded, Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self.title_bar
-        with Horizontal(id="panes"):
-            yield self.roster
-            yield self.divider
-            yield self.splits
+        yield self.splits
         yield self.status_pane
         yield self.status_line
         yield self.key_bar

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from textual import events
 from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.geometry import Region, Size
+from textual.layout import Layout, WidgetPlacement
+from textual.layouts.horizontal import HorizontalLayout
 from textual.widget import Widget
 
 from tui_xmpp.jid import BareJID
@@ -30,34 +34,70 @@ def arrangement(count: int, width: int, height: int) -> tuple[int, int] | None:
     return None
 
 
-class Splits(Widget):
-    """Hold the panes, one of which is active; where they have no room beside each other only that one is shown."""
+def parted(whole: Region, count: int, columns: int, rows: int) -> list[Region]:
+    """Return the regions of panes, row by row, a blank column between two; the last has the rest of its row."""
+    x_edges = [round(column * (whole.width + 1) / columns) for column in range(columns + 1)]
+    y_edges = [round(row * whole.height / rows) for row in range(rows + 1)]
+    regions: list[Region] = []
+    for index in range(count):
+        row, column = divmod(index, columns)
+        left, right = x_edges[column], x_edges[columns if index == count - 1 else column + 1]
+        top, bottom = y_edges[row], y_edges[row + 1]
+        regions.append(Region(whole.x + left, whole.y + top, right - left - 1, bottom - top))
+    return regions
 
-    DEFAULT_CSS = """
-    Splits { width: 1fr; height: 1fr; layout: horizontal; background: $panel; }
-    Splits.-grid { layout: grid; grid-gutter: 0 1; }
-    Splits.-grid Composer { max-height: 40%; }
-    Splits.-wide-last > ConversationPane:last-of-type { column-span: 2; }
-    """
+
+class _SideBySide(HorizontalLayout):
+    """Give the panes the place that one would have; where they have no room in it, the active one has it alone."""
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> list[WidgetPlacement]:
+        splits = parent
+        if not isinstance(splits, Splits) or splits.active not in children:
+            return super().arrange(parent, children, size, greedy)
+        panes = [pane for pane in splits.panes if pane in children]
+        others = [child for child in children if not isinstance(child, ConversationPane)]
+        *placements, whole = super().arrange(parent, [*others, splits.active], size, greedy)
+        shape = arrangement(len(panes), whole.region.width, whole.region.height)
+        splits.heed_room(has_room=shape is not None)
+        if shape is None:
+            return [*placements, whole]
+        regions = parted(whole.region, len(panes), *shape)
+        return placements + [whole._replace(region=r, widget=p) for r, p in zip(regions, panes, strict=True)]
+
+
+_SIDE_BY_SIDE = _SideBySide()
+
+
+class Splits(Horizontal):
+    """Hold the panes behind what stands before them; one pane is the active one."""
 
     def __init__(
         self,
+        before: Sequence[Widget],
         make_pane: Callable[[], ConversationPane],
         turned: Callable[[], None],
         *,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
+        self._before = before
         self._make_pane = make_pane
         # A call, not a message: what the user does next is already about the other pane.
         self._turned = turned
+        self._has_room = True
         self.panes = [make_pane()]
         """The panes in their order; there is always one."""
         self.active = self.panes[0]
         """The pane the user writes in."""
 
     def compose(self) -> ComposeResult:
+        yield from self._before
         yield from self.panes
+
+    @property
+    def layout(self) -> Layout:
+        """What gives the panes their places."""
+        return _SIDE_BY_SIDE if len(self.panes) > 1 else super().layout
 
     def chats(self) -> Iterator[tuple[BareJID, BareJID]]:
         """Yield the chats that are open, in the panes' order."""
@@ -94,35 +134,37 @@ class Splits(Widget):
         if pane is self.active:
             self.activate(self.panes[max(0, index - 1)])
         else:
-            self.lay_out()
+            self._lay_out()
 
     def activate(self, pane: ConversationPane) -> None:
         """Let the user write in this pane."""
         if pane is not self.active:
             self.active = pane
-            self.lay_out()
+            self._lay_out()
             self._turned()
 
-    def following(self, step: int = 1) -> ConversationPane:
+    def following(self) -> ConversationPane:
         """Return the pane after the active one, the first after the last."""
-        return self.panes[(self.panes.index(self.active) + step) % len(self.panes)]
+        return self.panes[(self.panes.index(self.active) + 1) % len(self.panes)]
 
-    def lay_out(self) -> None:
-        """Give each pane its room."""
+    def heed_room(self, *, has_room: bool) -> None:
+        """Say in the panes' headers which one is shown while there is no room for all."""
+        if has_room is not self._has_room:
+            self._has_room = has_room
+            self.call_later(self._mark)
+
+    def _lay_out(self) -> None:
+        self.set_class(len(self.panes) > 1, "-split")
+        self._clear_arrangement_cache()
+        self.refresh(layout=True)
+        self._mark()
+
+    def _mark(self) -> None:
         count = len(self.panes)
-        shape = arrangement(count, *self.size)
         for number, pane in enumerate(self.panes, 1):
-            pane.display = shape is not None or pane is self.active
-            place = f"{number}/{count}" if shape is None and count > 1 else ""
+            place = "" if self._has_room or count == 1 else f"{number}/{count}"
             pane.header.stand(is_active=pane is self.active if count > 1 else None, place=place)
-        self.set_class(count > 1 and shape is not None, "-grid")
-        self.set_class(count == 3 and shape == (2, 2), "-wide-last")
-        if count > 1 and shape is not None:
-            self.styles.grid_size_columns, self.styles.grid_size_rows = shape
-
-    def on_resize(self) -> None:
-        if len(self.panes) > 1:
-            self.lay_out()
+            pane.composer.styles.max_height = "40%" if self._has_room and count > 1 else None
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Go to the pane that is clicked."""
