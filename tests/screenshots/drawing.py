@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
+from typing import TYPE_CHECKING
+from unicodedata import bidirectional
 from xml.sax.saxutils import escape
 
 from rich.cells import cell_len
 from rich.color import Color
 from rich.style import Style
 from textual.app import App
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE = 8.4, 17, 14
 BASELINE = 13
@@ -107,7 +112,7 @@ def _pieces(row: list[Cell]) -> Iterator[tuple[int, str, Cell]]:
     """Return words that look alike; signs that a fallback font may draw stand alone, so that each is in its cell."""
     start, word = 0, ""
     for column, cell in enumerate(row):
-        is_alone = not (cell.letter.isascii() or cell.letter.isalpha())
+        is_alone = not (cell.letter.isascii() or (cell.letter.isalpha() and bidirectional(cell.letter) == "L"))
         first = row[start]
         is_like = bool(word) and (cell.ink, cell.looks) == (first.ink, first.looks) and not is_alone
         # One blank between two words does not part them.
@@ -125,14 +130,21 @@ def _pieces(row: list[Cell]) -> Iterator[tuple[int, str, Cell]]:
         yield start, word.rstrip(), row[start]
 
 
-def png_of(svg: str) -> bytes:
-    """Draw an SVG with this machine's fonts, in so few colours that the file stays small."""
+def pixels_of(svg: str, *, zoom: float = 1.25) -> Image.Image:
+    """Draw an SVG with this machine's fonts."""
     from PIL import Image
     from resvg_py import svg_to_bytes
 
-    drawn = bytes(svg_to_bytes(svg_string=svg, zoom=1.25, monospace_family="DejaVu Sans Mono"))
+    drawn = bytes(svg_to_bytes(svg_string=svg, zoom=zoom, monospace_family="DejaVu Sans Mono"))
+    return Image.open(BytesIO(drawn)).convert("RGB")
+
+
+def png_of(svg: str) -> bytes:
+    """Draw an SVG in so few colours that the file stays small."""
+    from PIL import Image
+
     small = BytesIO()
-    Image.open(BytesIO(drawn)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    pixels_of(svg).quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 

@@ -102,6 +102,35 @@ async def _older_messages(tonight: Evening) -> None:
     await tonight.press("up", *"kkk")
 
 
+async def _search(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("ctrl+u")
+    await tonight.do("search", "novels")
+    await tonight.clear()
+
+
+async def _inbox(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("f5")
+
+
+async def _split(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("ctrl+u")
+    await tonight.do("split", "jane@longbourn.lit")
+    await tonight.clear()
+
+
+async def _menu(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.press("ctrl+up", "m")
+
+
+async def _settings(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.do("settings")
+
+
 SCENES = (
     Scene("main", "The main screen", play),
     Scene("light", "The light theme", play, theme="light"),
@@ -109,6 +138,13 @@ SCENES = (
     Scene("narrow-people", "A narrow terminal: people", _people, 60, 20),
     Scene("messages", "Styles, quotations, code, files and long messages", _messages),
     Scene("messages-narrow", "The same in a narrow, light terminal", _older_messages, 60, 20, theme="light"),
+    Scene("menu", "All that can be done with a message", _menu, 100, 28),
+    Scene("search", "Search", _search, 100, 28),
+    Scene("inbox", "The inbox", _inbox, 100, 28),
+    Scene("split", "Two conversations beside each other", _split),
+    Scene("settings", "Settings", _settings, 100, 28),
+    Scene("contrast", "The theme of high contrast", play, 100, 28, theme="contrast"),
+    Scene("terminal", "Only the terminal's own 16 colours", play, 100, 28, theme="terminal"),
     Scene("wizard", "The first run", _wizard, 100, 28, is_first_run=True),
     Scene("requests", "Requests", _requests, 100, 28),
     Scene("presence", "Presence", _presence, 100, 28),
