@@ -224,6 +224,12 @@ async def test_a_theme_is_shown_while_choosing_and_kept_only_when_chosen() -> No
         assert scene.client.settings.ui.theme == "contrast"
 
 
+async def test_textuals_sixteen_colours_are_ours() -> None:
+    async with at("theme", "ansi-light") as (scene, pilot):
+        assert pilot.app.theme == "tui-xmpp-terminal"
+        assert value(scene, "ui.theme") == "terminal"
+
+
 async def test_a_key_is_pressed_to_be_taken() -> None:
     async with at("keys", "inbox all chats") as (scene, pilot):
         await pilot.press("enter")

@@ -11,7 +11,7 @@ from rich.color import ColorType
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from tests.support.scenes import DARCY, ELIZABETH, netherfield
 from tui_xmpp.ui.app import TuiXmppApp
@@ -133,3 +133,10 @@ async def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatc
 def test_our_themes_have_names_of_their_own() -> None:
     assert len({theme.name for theme in OURS}) == len(OURS)
     assert all(dataclasses.is_dataclass(theme) for theme in OURS)
+
+
+@pytest.mark.parametrize("theme", [theme for theme in BUILTIN_THEMES.values() if not theme.ansi], ids=lambda t: t.name)
+def test_words_that_matter_less_are_readable_in_every_theme_there_is(theme: Theme) -> None:
+    ink = inks(theme)
+    least = min(4.5, ratio(str(ink.text.color.get_truecolor().hex), ground_of(theme, "panel")))  # type: ignore[union-attr]
+    assert ratio(str(ink.dim.color.get_truecolor().hex), ground_of(theme, "panel")) >= least - 0.01  # type: ignore[union-attr]

@@ -118,7 +118,7 @@ class TuiXmppApp(Guarded, App[None]):
         self.emoji = PlainEmoji()
         self.emoji.enabled = bool(environ)
         self._told_widths: list[int] = []
-        self.theme = self._resolved(client.settings.ui.theme) or DARK.name
+        self.theme = self._resolved(client.settings.ui.theme) or self._resolved(AUTO) or DARK.name
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -256,19 +256,30 @@ class TuiXmppApp(Guarded, App[None]):
 
     # -- colours --------------------------------------------------------------------------------------------------
 
+    def _known(self, name: str) -> str | None:
+        theme = self.available_themes.get(SHORT_NAMES.get(name, name))
+        if theme is None:
+            return AUTO if name == AUTO else None
+        return TERMINAL.name if theme.ansi else theme.name
+
     def _resolved(self, name: str) -> str | None:
         """Return the full name of the theme to draw with; None where there is no such theme."""
-        if self.no_color or (name == AUTO and self._has_few_colors):
+        known = self._known(name)
+        if known is None:
+            return None
+        if self.no_color or (known == AUTO and self._has_few_colors):
             return TERMINAL.name
-        if name == AUTO:
+        if known == AUTO:
             return DARK.name if self._is_terminal_dark else LIGHT.name
-        full = SHORT_NAMES.get(name, name)
-        return full if full in self.available_themes else None
+        return known
 
     def _theme_problems(self) -> tuple[str, ...]:
         name = self.client.settings.ui.theme
-        known = name == AUTO or SHORT_NAMES.get(name, name) in self.available_themes
-        return () if known else (f"ui.theme: there is no theme called {sanitize_line(name, 40)}; /theme lists them.",)
+        return (
+            ()
+            if self._known(name) is not None
+            else (f"ui.theme: there is no theme called {sanitize_line(name, 40)}; /theme lists them.",)
+        )
 
     def show_theme(self, name: str) -> None:
         """Draw with a theme from now on, without setting it; raise ``VerbError`` for one that is not here."""
@@ -280,7 +291,7 @@ class TuiXmppApp(Guarded, App[None]):
     def set_theme(self, name: str) -> None:
         """Set the theme by its name; raise ``VerbError`` for one that is not here."""
         self.show_theme(name)
-        self.desk.preferences.set_named("ui.theme", short_name(name))
+        self.desk.preferences.set_named("ui.theme", short_name(self._known(name) or AUTO))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add what draws in the terminal's own colours where these are wanted."""
@@ -302,7 +313,7 @@ class TuiXmppApp(Guarded, App[None]):
     def _background_told(self, told: BackgroundTold) -> None:
         if told.is_dark != self._is_terminal_dark:
             self._is_terminal_dark = self._filter.is_dark = told.is_dark
-            self.show_theme(self.client.settings.ui.theme)
+            self.theme = self._resolved(self.client.settings.ui.theme) or self.theme
             self.refresh(layout=True)
         self.client.remember(_BACKGROUND, told.is_dark)
 

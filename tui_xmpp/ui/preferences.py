@@ -47,8 +47,9 @@ class Preferences:
         """Return all values there are, as one types them; none where there are too many."""
         if setting.name == "ui.theme":
             ours = (AUTO, *SHORT_NAMES)
-            rest = sorted({short_name(name) for name in self._app.available_themes} - set(ours))
-            return (*ours, *(name for name in rest if not name.startswith("textual-ansi")))
+            # Textual's own of sixteen colours part no panes: "terminal" is there instead.
+            others = (name for name, theme in self._app.available_themes.items() if not theme.ansi)
+            return (*ours, *sorted({short_name(name) for name in others} - set(ours)))
         return setting.form.choices
 
     def value(self, setting: Setting, account: BareJID | None = None) -> object:

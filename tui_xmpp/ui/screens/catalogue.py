@@ -46,7 +46,7 @@ class Catalogue(Dialog[None], Generic[Row]):
     Catalogue .problem { margin: 0; }
     Catalogue.-low > VerticalScroll { height: 100%; padding: 0 1; }
     Catalogue.-low #query { margin: 0; }
-    Catalogue.-low #about { margin-top: 0; max-height: 4; }
+    Catalogue.-low #about { margin-top: 0; max-height: 6; }
     """
 
     placeholder = ""

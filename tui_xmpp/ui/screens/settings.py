@@ -108,9 +108,9 @@ class SettingsScreen(Catalogue[_Row]):
             value = self._preferences.value(row.setting, row.account)
             field.value = "" if value is None else sanitize_line(str(value), 1000)
             field.placeholder = row.setting.form.words
-            field.cursor_position = len(field.value)
+            field.action_select_all()
             self.add_class("-typing")
-            field.focus()
+            self.set_focus(field, scroll_visible=False)
 
     def reset(self, row: _Row) -> None:
         self._set(row, row.setting.default)
@@ -152,7 +152,7 @@ class SettingsScreen(Catalogue[_Row]):
     def _end_typing(self) -> None:
         self._edited = None
         self.remove_class("-typing")
-        self.query_one("#query", Input).focus()
+        self.set_focus(self.query_one("#query", Input), scroll_visible=False)
 
     def action_move(self, step: int) -> None:
         if self._edited is None:

@@ -33,9 +33,12 @@ class ThemeScreen(Dialog[str]):
 
     DEFAULT_CSS = """
     ThemeScreen { align: right middle; background: transparent; }
-    ThemeScreen > VerticalScroll { width: 46; max-width: 100%; max-height: 90%; }
-    ThemeScreen OptionList { height: auto; max-height: 24; scrollbar-size-vertical: 1; }
-    ThemeScreen.-low OptionList { max-height: 10; }
+    ThemeScreen > VerticalScroll { width: 46; max-width: 100%; height: 90%; overflow-y: hidden; }
+    ThemeScreen OptionList { height: 1fr; scrollbar-size-vertical: 1; }
+    ThemeScreen .dim { margin-top: 1; }
+    ThemeScreen.-low > VerticalScroll { height: 100%; padding: 0 1; }
+    ThemeScreen.-low .title { margin-bottom: 0; }
+    ThemeScreen.-low .dim { margin-top: 0; }
     """
 
     title_words = "Theme"
