@@ -57,7 +57,7 @@ def _cells(text: str, style: Style) -> Iterator[Cell]:
     if style.reverse:
         ink, ground = ground, ink
     looks = tuple(name for name in LOOKS if getattr(style, name))
-    for letter in text:
+    for letter in filter(cell_len, text):  # what takes no cell would push the rest aside
         is_seen = letter != " " or "underline" in looks
         yield Cell(letter, ink, ground, looks) if is_seen else Cell(" ", "", ground)
         for _ in range(cell_len(letter) - 1):

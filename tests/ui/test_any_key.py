@@ -98,6 +98,7 @@ async def any_step(rng: random.Random, pilot: Pilot[None], app: TuiXmppApp, scen
         case "click":
             button, at = rng.choice([1, 3]), (rng.randrange(app.size.width), rng.randrange(app.size.height))
             with suppress(OutOfBounds):
+                await pilot.pause()  # what is being taken away cannot be clicked
                 await pilot.click(offset=at, button=button)
             return f"click {button} {at}"
         case "theme":
