@@ -41,6 +41,7 @@ from tui_xmpp.ui.screens.main import MainScreen
 from tui_xmpp.ui.sixteen import SixteenColors
 from tui_xmpp.ui.terminal_widths import PlainEmoji
 from tui_xmpp.ui.theme import AUTO, DARK, LIGHT, OURS, SHORT_NAMES, TERMINAL, short_name
+from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.worker.client import Client
 
 KeyringCheck = Callable[[], Awaitable[str | None]]
@@ -318,7 +319,7 @@ class TuiXmppApp(Guarded, App[None]):
         self.client.remember(_BACKGROUND, told.is_dark)
 
     def _ask_widths(self) -> None:
-        """Ask the terminal how wide it draws emoji; until it answers they are drawn plainly."""
+        """Ask the terminal how wide it draws what is joined; until it answers emoji are drawn plainly."""
         driver = self._driver
         if isinstance(driver, LinuxDriver) and driver.input_tty:
             driver.write(terminal_widths.QUESTION)
@@ -328,9 +329,14 @@ class TuiXmppApp(Guarded, App[None]):
         """Take the answers, one for each sample."""
         self._told_widths.append(event.x)
         if len(self._told_widths) == len(terminal_widths.SAMPLES):
-            before, self.emoji = self.emoji, PlainEmoji(*(cells == 2 for cells in self._told_widths))
+            *emoji, has_marks = (cells == 2 for cells in self._told_widths)
             self._told_widths = []
-            if before.has_changed_any:
+            before, self.emoji = self.emoji, PlainEmoji(*emoji)
+            is_wider = has_marks and terminal_widths.count_spacing_marks()
+            if is_wider:
+                for log in self.main.query(ConversationLog):
+                    log.lay_out()
+            if before.has_changed_any or is_wider:
                 self.refresh(layout=True)
 
     def show_unread(self) -> None:

@@ -1,28 +1,35 @@
-"""Which emoji does the terminal draw as one sign? It is asked; what it would draw in pieces is drawn plainer.
+"""How wide does the terminal draw what Unicode joins? It is asked, and what it does otherwise is reckoned with.
 
 All is laid out by the widths of Unicode's newest tables, as Textual counts them. Where a terminal (or tmux before it)
-counts otherwise, the rest of the row would stand beside its place.
+counts otherwise, the rest of the row would stand beside its place. Emoji that it draws in pieces are drawn plainer; and
+most terminals give the vowels that stand beside a letter in the scripts of India and their kin a cell of their own, so
+that these are counted where it does.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import cast
 
+from rich import cells
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from tui_xmpp.ui.wrapping import graphemes
+from tui_xmpp.ui.wrapping import extends, graphemes
 
-SAMPLES = ("👨\u200d👩\u200d👧", "👍🏽", "❤\ufe0f")
-"""Two cells each where joined people, tones of skin, and signs asked to be emoji are drawn as one."""
+SAMPLES = ("👨\u200d👩\u200d👧", "👍🏽", "❤\ufe0f", "\u0915\u093f")
+"""Two cells each where joined people, tones of skin, and signs asked to be emoji are drawn as one; and where a mark
+that stands beside its letter has a cell."""
 
 QUESTION = "\x1b7" + "".join(f"\x1b[1;1H{sample}\x1b[6n" for sample in SAMPLES) + "\x1b8"
 """Draws each sample in the first row, which is to be painted after that, and asks where the cursor is then (CPR)."""
 
+_MARK = "\u093f"
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"
 _TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 _SPECIAL = re.compile("[\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
@@ -64,3 +71,34 @@ def _plain(cluster: str, joins: bool, tones: bool, selects: bool) -> str:
     if not selects:
         kept = kept.replace(_SELECTOR, "")
     return kept + " " * (cell_len(cluster) - cell_len(kept))
+
+
+def count_spacing_marks() -> bool:
+    """Give spacing marks (general category Mc) a cell in all that measures text; say whether that is new."""
+    try:
+        from rich._unicode_data import load as load_cell_table
+    except ImportError:  # an older Rich, which has other tables
+        return False
+    if cell_len(_MARK):
+        return False
+    widths = cast("list[tuple[int, int, int]]", load_cell_table("auto").widths)
+    widths[:] = [span for known in widths for span in (_without_marks(*known) if known[2] == 0 else (known,))]
+    forget()
+    return True
+
+
+def forget() -> None:
+    """Forget what was measured before the widths changed."""
+    for measured in (cells.cached_cell_len, cells.get_character_cell_size, extends, plain):
+        measured.cache_clear()
+
+
+def _without_marks(start: int, end: int, width: int) -> Iterator[tuple[int, int, int]]:
+    """Return what is left of a run of characters without its spacing marks; a character in no run has one cell."""
+    for code in range(start, end + 1):
+        if unicodedata.category(chr(code)) == "Mc":
+            if code > start:
+                yield start, code - 1, width
+            start = code + 1
+    if start <= end:
+        yield start, end, width

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -31,8 +32,14 @@ def graphemes(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=8192)
 def extends(character: str) -> bool:
-    """Say whether a character has no cells of its own."""
-    return cell_len(character) == 0
+    """Say whether a character belongs to the one before it, with a cell of its own or without."""
+    return cell_len(character) == 0 or unicodedata.category(character) == "Mc"
+
+
+@lru_cache(maxsize=8192)
+def _is_wide(cluster: str) -> bool:
+    """Say whether a row may end on either side: ideographs and emoji, not letters that are wide by their marks."""
+    return cell_len(cluster[0]) > 1 or not cluster[0].isalpha()
 
 
 def fit(text: str, width: int) -> str:
@@ -123,7 +130,8 @@ def _wrap_wide(line: str, width: int, offset: int, spans: list[Span]) -> None:
             was_wide = False
             used += 1
         else:
-            if (cells > 1 or was_wide) and after != index and cluster[0] not in _NEVER_FIRST:
+            is_wide = cells > 1 and _is_wide(cluster)
+            if (is_wide or was_wide) and after != index and cluster[0] not in _NEVER_FIRST:
                 cut = after = index
                 rest = 0
             if used + cells > width and index > row:
@@ -133,7 +141,7 @@ def _wrap_wide(line: str, width: int, offset: int, spans: list[Span]) -> None:
                 spans.append((offset + row, offset + cut))
                 row, used = after, rest
                 cut = after
-            was_wide = cells > 1
+            was_wide = is_wide
             used += cells
             rest += cells
         index += len(cluster)

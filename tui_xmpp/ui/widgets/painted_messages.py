@@ -84,7 +84,7 @@ class PaintedMessages(DrawnLines):
     @is_linear.setter
     def is_linear(self, is_linear: bool) -> None:
         self._is_linear = is_linear
-        self.time_format = self._time_format
+        self.lay_out()
 
     @property
     def time_format(self) -> str:
@@ -94,6 +94,10 @@ class PaintedMessages(DrawnLines):
     @time_format.setter
     def time_format(self, time_format: str) -> None:
         self._time_format = time_format
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Wrap and draw all anew."""
         if self._renderer is not None:
             self._renderer = None
             self._rebuild()
