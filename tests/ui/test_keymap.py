@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widgets import Input
 
 from tests.support.scenes import DARCY, ELIZABETH, netherfield
 from tui_xmpp.core.settings import KeyChoice, Settings, UiSettings
@@ -184,3 +185,8 @@ async def test_vi_keys_move_in_the_list_and_lead_to_writing() -> None:
         await pilot.press("i")
         await pilot.pause()
         assert app.main.conversation.composer.text == "i"
+        app.perform("settings")
+        await pilot.pause()
+        await pilot.press("g", "G")
+        await pilot.pause()
+        assert app.screen.query_one("#query", Input).value == "gG"

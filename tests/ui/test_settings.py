@@ -114,12 +114,22 @@ async def test_times_are_written_anew_at_once() -> None:
         assert log.time_format == "%I.%M:%S"
 
 
+async def test_quiet_hours_and_rules_hold_at_once() -> None:
+    async with at("set", "quiet_hours 00:00-23:59") as (_, pilot):
+        assert app_of(pilot).main.status_line.is_quiet
+        app_of(pilot).perform("set", "quiet_hours -")
+        assert not app_of(pilot).main.status_line.is_quiet
+        app_of(pilot).perform("set", "default_rule never")
+        assert app_of(pilot).desk.marks.of(ELIZABETH, DARCY).is_muted
+
+
 async def test_an_accounts_settings_are_written_and_dialled_anew() -> None:
     async with at("settings", "port at that") as (scene, pilot):
         await pilot.press("enter")
         await pilot.pause()
         await pilot.press(*"5299", "enter")
         await pilot.pause()
+        assert row(pilot) == "Port 5299"
         (added,) = scene.engine.of(c.AddAccount)
         (saved,) = scene.engine.of(c.SaveAccount)
         assert isinstance(added, c.AddAccount)

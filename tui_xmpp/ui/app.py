@@ -241,6 +241,9 @@ class TuiXmppApp(Guarded, App[None]):
         if (after.keys, after.ui.keys) != (before.keys, before.ui.keys):
             self.desk.follow_keys()
             self.main.show_speaker()
+        if after.notifications != before.notifications:
+            self.calls.show_quiet()
+            self.main.follow_marks()
         self.main.follow_settings(before.ui, after.ui)
         self._idleness.check()
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 VI: Mapping[str, tuple[str, ...]] = {
     "first": ("home", "g"),
     "last": ("end", "G"),
-    "page-up": ("pageup", "ctrl+u", "ctrl+b"),
-    "page-down": ("pagedown", "ctrl+d", "ctrl+f"),
+    "page-up": ("pageup", "shift+pageup", "ctrl+pageup", "ctrl+u"),
+    "page-down": ("pagedown", "shift+pagedown", "ctrl+pagedown", "ctrl+d"),
     "to-writing": ("escape", "i"),
     "write": ("escape", "i"),
     "details": ("I",),

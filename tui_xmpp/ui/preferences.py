@@ -90,10 +90,9 @@ class Preferences:
         change: dict[str, Any] = {setting.attribute: value}
         changed = replace(self.settings.account(account), **change)
         desk = self._app.desk
+        self._app.client.settings = self.settings.with_account(changed)
         if setting.is_dialled:
             desk.submit(AddAccount(account, changed))
-        else:
-            self._app.client.settings = self.settings.with_account(changed)
         desk.submit(SaveAccount(account, changed))
 
     def _change(self, settings: Settings) -> None:
