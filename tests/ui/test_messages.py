@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from textual.pilot import Pilot
 
-from tests.support.scenes import DARCY, ELIZABETH, NOW, RecordingEngine, netherfield
+from tests.support.scenes import DARCY, ELIZABETH, JANE, NOW, RecordingEngine, netherfield
 from tests.ui.test_screen import app_of, cells, running, toasts
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
@@ -338,3 +338,25 @@ def test_the_links_of_a_message_are_those_it_says_and_those_of_its_files() -> No
     files = (("https://a.example/b.jpg", ""), ("https://a.example/", ""), ("javascript:alert(1)", ""))
     message = replace(said("x", "See https://a.example/"), files=files)
     assert links_of(message) == ["https://a.example/", "https://a.example/b.jpg"]
+
+
+async def test_the_right_button_in_another_pane_is_about_the_message_there() -> None:
+    async with among("first", size=(160, 40)) as (pilot, _):
+        main = app_of(pilot).main
+        await pilot.press("escape", "alt+v")
+        await pilot.pause()
+        main.open_chat(ELIZABETH, JANE)
+        other = replace(said("other", "Dear Lizzy"), peer=JANE)
+        app_of(pilot).client.publish([e.HistoryLoaded(ELIZABETH, JANE, (other,), is_latest=True, is_start=True)])
+        await pilot.pause()
+        first, second = main.splits.panes
+        assert main.conversation is second
+        row = next(y for y in range(first.log_lines.size.height) if "I cannot" in first.log_lines.render_line(y).text)
+        await pilot.click(first.log_lines, offset=(40, row), button=3)
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, MessageMenu)
+        await pilot.press("r")
+        await pilot.pause()
+        assert first.composer.text.startswith("> I cannot talk")
+        assert second.composer.text == ""
+        assert first.composer.has_focus
