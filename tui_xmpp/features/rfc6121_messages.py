@@ -126,7 +126,9 @@ async def resend_message(ctx: Context, command: ResendMessage) -> None:
 async def correct_message(ctx: Context, command: CorrectMessage) -> None:
     """Send a message anew whole, naming the first text (XEP-0308 §4). It must go out now: it is no row of its own."""
     original = ctx.message(command.peer, command.key)
-    if original is None or not original.is_outgoing or original.kind is not MessageKind.CHAT:
+    if original is None:
+        raise FeatureError("This message is no longer here to be corrected.")
+    if not original.is_outgoing or original.kind is not MessageKind.CHAT:
         raise FeatureError("Only what you said yourself can be corrected.")
     first = original.stanza_id or original.origin_id or original.key
     if original.delivery in (Delivery.QUEUED, Delivery.FAILED) or not command.body:
