@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
@@ -31,13 +32,13 @@ from tui_xmpp.worker.doorbell import Batch
 
 _NARROW = 60
 _EXAMPLES = (
-    ("All that is stored here is searched, of all your accounts, connected or not.", ""),
+    ("All that is stored here is searched: every chat of every account.", ""),
     ("", ""),
-    ("books ball", "both words, in any order; the beginning of a word is enough"),
+    ("books ball", "both words, in any order; their beginnings are enough"),
     ('"a good fortune"', "these words together"),
     ("from:darcy", "what someone said; from:me is what you said"),
     ("in:jane", "what was said in one chat"),
-    ("after:monday", 'since a day: 2026-11-21, yesterday, november, "last week"'),
+    ("after:monday", "since a day: yesterday, november, 2026-11-21"),
     ("before:2026-11-21", "before a day, a month (2026-11) or a year"),
     ("has:link", "with a link in it"),
 )
@@ -265,10 +266,11 @@ class SearchScreen(Dialog[None]):
             self._hints.tell([(f" ! {sanitize_line(failure, 200)}", ink.warning)])
             return
         pieces = [(" ", ink.text)]
+        room = self._hints.size.width - sum(cell_len(f"{offer.shown} {offer.words}") + 3 for offer in self._offers)
         for index, offer in enumerate(self._offers):
             style = ink.accent if index == 0 else ink.text
             pieces.append((f"{sanitize_line(offer.shown, 60)}", _named(style, f"offer {index}")))
-            pieces.append((f" {offer.words}   " if offer.words else "   ", ink.dim))
+            pieces.append((f" {offer.words}   " if offer.words and room >= 0 else "   ", ink.dim))
         self._hints.tell(pieces)
 
     # -- what the user does ---------------------------------------------------------------------------------------
