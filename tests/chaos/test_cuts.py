@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -22,8 +22,9 @@ from tests.support.account import User, settings_of, started
 from tests.support.proxy import Direction, Proxy
 from tests.support.xmpp_server import XmppServer
 from tui_xmpp.core.commands import SendMessage
-from tui_xmpp.core.model import Delivery
+from tui_xmpp.core.model import Delivery, Message
 from tui_xmpp.features import xep0199_ping
+from tui_xmpp.storage.archive import Archive
 from tui_xmpp.worker import link
 
 DEADLINE: Final = 40.0
@@ -45,6 +46,8 @@ class Pair:
     server: XmppServer
     random: Random
     sent: int = 0
+    agreed: int = 0
+    """Up to here both have all."""
     is_orderly: bool = True
     """A restart brings messages by three ways whose stamps know no less than a second: live, offline, archived."""
 
@@ -64,23 +67,39 @@ class Pair:
                 error.add_note(self.missing(own, other))
                 error.add_note(other.picture())
                 raise
-        for own, other, name in ((self.jane, self.lizzy, "lizzy"), (self.lizzy, self.jane, "jane")):
-            heard = [int(m.body.removeprefix(name)) for m in own.messages(other.account) if not m.is_outgoing]
-            said = list(range(1, self.sent + 1))
+        said = list(range(self.agreed + 1, self.sent + 1))
+        for own, other in ((self.jane, self.lizzy), (self.lizzy, self.jane)):
+            heard = [number(m) for m in self.news(own, other) if not m.is_outgoing]
             assert (heard if self.is_orderly else sorted(heard)) == said
+        self.agreed = self.sent
+
+    def whole(self, folder: Path) -> None:
+        """Look at all that is on their disks, of which the screen holds only the latest."""
+        said = list(range(1, self.sent + 1))
+        for own, other, name in ((self.jane, self.lizzy, "jane"), (self.lizzy, self.jane, "lizzy")):
+            with closing(Archive.open(folder / name / "archive.sqlite")) as archive:
+                messages = list(archive.all_messages(own.account, other.account))
+            heard = [number(m) for m in messages if not m.is_outgoing]
+            assert (heard if self.is_orderly else sorted(heard)) == said
+            assert [number(m) for m in messages if m.is_outgoing] == said
+
+    def news(self, own: User, other: User) -> list[Message]:
+        """Return what was said since both last had all."""
+        return [m for m in own.messages(other.account) if number(m) > self.agreed]
 
     def has_all(self, own: User, other: User) -> bool:
-        messages = own.messages(other.account)
+        messages = self.news(own, other)
         heard = sum(not m.is_outgoing for m in messages)
         safe = sum(m.delivery in SAFE for m in messages if m.is_outgoing)
-        return heard >= self.sent and safe == self.sent
+        return heard >= self.sent - self.agreed and safe == self.sent - self.agreed
 
     def missing(self, own: User, other: User) -> str:
         """Say what keeps one from having it all."""
-        messages = own.messages(other.account)
+        messages = self.news(own, other)
         name = "lizzy" if own is self.jane else "jane"
         heard = {m.body for m in messages if not m.is_outgoing}
-        unheard = [f"{name} {number}" for number in range(1, self.sent + 1) if f"{name} {number}" not in heard]
+        said = [f"{name} {count}" for count in range(self.agreed + 1, self.sent + 1)]
+        unheard = [one for one in said if one not in heard]
         unsafe = [
             f"{m.body} ({m.key}) {m.delivery.name} {m.failure.sentence if m.failure else ''}"
             for m in messages
@@ -142,6 +161,11 @@ class Pair:
         await self.agree()
 
 
+def number(message: Message) -> int:
+    """Return which of its author's messages it is."""
+    return int(message.body.split()[1])
+
+
 @asynccontextmanager
 async def pair(server: XmppServer, folder: Path, random: Random) -> AsyncGenerator[Pair]:
     janes, lizzys = server.user("jane"), server.user("lizzy")
@@ -181,15 +205,16 @@ async def faults(server: XmppServer, folder: Path, seed: int, *, cuts: int, othe
     kinds = [Pair.cut] * cuts + [Pair.stall, Pair.swallow] * others + [Pair.restart] * restarts
     random.shuffle(kinds)
     async with pair(server, folder, random) as both:
-        for number, kind in enumerate(kinds):
+        for count, kind in enumerate(kinds):
             try:
                 began = time.monotonic()
                 await kind(both)
-                print(f"{number} {kind.__name__} {time.monotonic() - began:.2f} s")
+                print(f"{count} {kind.__name__} {time.monotonic() - began:.2f} s")
             except (AssertionError, TimeoutError) as error:
-                error.add_note(f"fault {number} ({kind.__name__}) of CHAOS_SEED={seed}")
-                print(*getattr(error, "__notes__", ()), sep="\n")  # a soak tells at once
+                error.add_note(f"fault {count} ({kind.__name__}) of CHAOS_SEED={seed}")
+                print(error, *getattr(error, "__notes__", ()), sep="\n")  # a soak tells at once
                 raise
+        both.whole(folder)
 
 
 @pytest.mark.timeout(120)
