@@ -307,8 +307,8 @@ class TuiXmppApp(Guarded, App[None]):
     def _ask_background(self) -> None:
         """Ask the terminal whether it is dark, after the first paint; its answer may come late or never."""
         driver = self._driver
-        if not isinstance(driver, LinuxDriver) or not driver.input_tty or self.no_color:
-            return
+        if not isinstance(driver, LinuxDriver) or not driver.input_tty or self.no_color or self._has_few_colors:
+            return  # nothing depends on it, or a plain terminal might write the question out
         if self.client.settings.ui.theme in (AUTO, "terminal"):
             driver.write(QUESTION)
             driver.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from tui_xmpp.core.settings import settings_of
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.ui import completion
@@ -11,6 +12,7 @@ from tui_xmpp.ui.actions import BY_SLASH, SHOW_NAMES, Action, Kind
 from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.history import DAYS
+from tui_xmpp.ui.preferences import ACCOUNTS
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.widgets.composer import Completion
 from tui_xmpp.values import dataclass
@@ -156,7 +158,7 @@ def _values(desk: Desk, kind: Kind) -> Iterable[tuple[str, str]]:
     elif kind is Kind.THEME:
         yield from _values_of(desk, "ui.theme")
     elif kind is Kind.SETTING:
-        for setting in desk.preferences.all():
+        for setting in (*desk.preferences.all(), *settings_of(ACCOUNTS)):
             yield setting.name, setting.help
     elif kind is Kind.COMMAND:
         for name in sorted(BY_SLASH):
