@@ -118,6 +118,17 @@ def _with_files(said: MessageText, message: Message) -> MessageText:
     return replace(said, text=text, links=tuple(links), lines=tuple(lines))
 
 
+def preview(message: Message, author: str, limit: int = 300) -> str:
+    """Return what a message says in one line: not what it only quotes, and a file by its name."""
+    body = sanitize_body(message.body, limit) if message.body else message.subject
+    if body.startswith(ACTION):
+        return sanitize_line(f"* {author}{body[len(ACTION) - 1 :]}", limit)
+    if is_sound(message.body.strip()) and is_file(message.body.strip()):
+        return card(message.body.strip())
+    own = [line for line in body.split("\n") if not line.startswith(">")]
+    return sanitize_line("\n".join(own) if any(map(str.strip, own)) else body, limit)
+
+
 # -- how each character looks -------------------------------------------------------------------------------------
 
 DIRECTIVE, QUOTED, BAR, NAME = 16, 32, 64, 128

@@ -14,9 +14,10 @@ from tui_xmpp.core.changes import MessagesArrived, RequestsChanged
 from tui_xmpp.core.declaration import UnfitValueError
 from tui_xmpp.core.model import Message, MessageKind, SubscriptionRequest
 from tui_xmpp.core.settings import hours_between
-from tui_xmpp.core.text import sanitize_body, sanitize_line
+from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.ui.chat_marks import Notify, is_mention
 from tui_xmpp.ui.desk import VerbError
+from tui_xmpp.ui.message_text import preview
 from tui_xmpp.ui.terminal_notices import known_way, sequence
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Notifications:
         name = self._desk.title(*chat)
         if not self._desk.client.settings.notifications.shows_text:
             return f"{len(messages)} messages from {name}" if len(messages) > 1 else f"A message from {name}", ""
-        words = sanitize_line(sanitize_body(messages[-1].body, 400), 200)
+        words = preview(messages[-1], name, 200)
         return (f"{name} ({len(messages)} messages)" if len(messages) > 1 else name), words
 
     def _requester(self, request: SubscriptionRequest) -> str:

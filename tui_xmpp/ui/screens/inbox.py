@@ -27,6 +27,7 @@ from tui_xmpp.ui.actions import BY_ID, Place
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.keymap import bindings_of
+from tui_xmpp.ui.message_text import is_action, preview
 from tui_xmpp.ui.signs import SHAPES, chat_signs, counted, fitted, laid_out, show_ink
 from tui_xmpp.ui.theme import Inks, inks
 from tui_xmpp.ui.widgets.bars import KeyBar
@@ -170,7 +171,7 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         if self._is_of_several and width >= 90:
             left.append((f"{fitted(sanitize_line(str(contact.account)), 20):<20}  ", ink.dim))
         last = self._desk.views.last_message(*chat)
-        left.append((_words(last), ink.text if is_calling else ink.dim))
+        left.append((_words(last, sanitize_line(contact.title)), ink.text if is_calling else ink.dim))
         unread = str(contact.unread) if contact.unread < 1000 else "999+"
         right = [
             (f"  {when_words(contact.last_stamp, self._desk.clock.now()):>9}", ink.dim),
@@ -229,10 +230,12 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         self.refresh()
 
 
-def _words(message: Said | None) -> str:
+def _words(message: Said | None, name: str) -> str:
     if message is None:
         return ""
-    return ("You: " if message.is_outgoing else "") + sanitize_line(message.body or message.subject, 300)
+    if is_action(message):
+        return preview(message, "You" if message.is_outgoing else name)
+    return ("You: " if message.is_outgoing else "") + preview(message, name)
 
 
 def when_words(at: datetime | None, now: datetime) -> str:
