@@ -123,6 +123,12 @@ def test_what_cannot_hold_is_named_and_the_rest_holds(action: str, key: str, wor
     assert found.keys("quit") == ("f16",)
 
 
+def test_what_cannot_hold_is_not_taken_out_of_the_file() -> None:
+    found = keymap(("hlep", "f17"), ("edit", "i"))
+    assert [choice.action for choice in found.with_keys(BY_ID["quit"], ("f18",))] == ["hlep", "edit", "quit"]
+    assert [choice.action for choice in found.with_keys(BY_ID["edit"], None)] == ["hlep"]
+
+
 async def test_chosen_keys_work_and_are_shown_everywhere() -> None:
     scene = netherfield()
     scene.client.settings = replace(

@@ -125,6 +125,7 @@ class Keymap:
 
     def __init__(self, settings: Settings) -> None:
         self._is_vi = settings.ui.keys == "vi"
+        self._written = settings.keys
         self._keys: dict[str, tuple[str, ...]] = {action.id: self.usual(action) for action in ACTIONS}
         self.chosen: dict[str, tuple[str, ...]] = {}
         self.problems = tuple(self._take(settings.keys))
@@ -171,11 +172,12 @@ class Keymap:
                     break
 
     def with_keys(self, action: Action, keys: tuple[str, ...] | None) -> tuple[KeyChoice, ...]:
-        """Return the user's choice with that of an action changed; None gives it its usual keys back."""
-        chosen = {id_: found for id_, found in self.chosen.items() if id_ != action.id}
-        if keys is not None and keys != self.usual(action):
-            chosen[action.id] = keys
-        return tuple(KeyChoice(id_, found) for id_, found in chosen.items())
+        """Return the user's choice with that of an action changed; None gives it its usual keys back.
+
+        What cannot hold stays among them: it is the user's to mend.
+        """
+        others = tuple(choice for choice in self._written if choice.action != action.id)
+        return others if keys is None or keys == self.usual(action) else (*others, KeyChoice(action.id, keys))
 
     def _take(self, choices: tuple[KeyChoice, ...]) -> Iterator[str]:
         """Let hold what can hold of a choice: all of it at once, so that two actions may change their keys."""

@@ -109,10 +109,10 @@ class KeysScreen(Catalogue[Action]):
         )
 
     def _hold(self, choices: tuple[KeyChoice, ...]) -> None:
-        settings = self._desk.client.settings
-        problems = Keymap(settings.with_keys(choices)).problems
-        if problems:
-            self.tell(problems[0])
+        problems = Keymap(self._desk.client.settings.with_keys(choices)).problems
+        fresh = [problem for problem in problems if problem not in self._desk.keymap.problems]
+        if fresh:
+            self.tell(fresh[0])
             return
         self._desk.preferences.set_keys(choices)
         self.fill()
