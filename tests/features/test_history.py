@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class ArchivingServer(ScriptedServer):
         self.size = size
         self.lost: set[str] = set()
         self.queries: list[str] = []
+        self.on_query: Callable[[], object] | None = None
         self.are_carbons_on = False
         self.answers["{http://jabber.org/protocol/disco#info}query"] = INFO
         self.answers["{http://jabber.org/protocol/pubsub}pubsub"] = (
@@ -61,6 +62,8 @@ class ArchivingServer(ScriptedServer):
             after = page.findtext("{http://jabber.org/protocol/rsm}after")
             before = page.findtext("{http://jabber.org/protocol/rsm}before")
             self.queries.append(f"after {after}" if after else f"before {before}" if before is not None else "start")
+            if self.on_query is not None:
+                self.on_query()
             numbers = range(len(self.archive))
             if after in self.lost or before in self.lost:
                 answer = "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
@@ -221,6 +224,22 @@ async def test_x_313_02_an_expired_place_becomes_a_gap_that_is_filled_on_demand(
         await scene.does(FillGap(ACCOUNT, ROMEO, gap.gap))
         assert bodies(scene) == ["one", "two", *(f"missed {n}" for n in range(7))]
         assert scene.client.views.conversation(ACCOUNT, ROMEO).gaps == ()
+
+
+async def test_filling_a_gap_is_broken_off_as_catching_up_is(tmp_path: Path) -> None:
+    async with archiving("one", "two", archive=Archive.open(tmp_path / "a.db")):
+        pass
+    server = ArchivingServer("one", "two", *(f"missed {n}" for n in range(20)))
+    server.lost = {"a1"}
+    async with online(server, make_id=random_id, archive=Archive.open(tmp_path / "a.db")) as scene:
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        (gap,) = scene.client.views.conversation(ACCOUNT, ROMEO).gaps
+        asked = len(server.queries)
+        server.on_query = lambda: scene.client.submit(StopCatchUp(ACCOUNT))
+        await scene.does(FillGap(ACCOUNT, ROMEO, gap.gap))
+        assert len(server.queries) - asked <= 2, "one is refused, its place being forgotten"
+        (smaller,) = scene.client.views.conversation(ACCOUNT, ROMEO).gaps
+        assert smaller.gap != gap.gap
 
 
 async def test_older_history_comes_from_the_server_where_the_disk_has_no_more() -> None:

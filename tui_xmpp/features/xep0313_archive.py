@@ -430,7 +430,7 @@ async def fill_gap(ctx: Context, command: FillGap) -> None:
     """Fetch forward from the gap's beginning, or backward from its end where the archive has forgotten that."""
     state = ctx.state(Archiving)
     after, before = command.gap.after_id, command.gap.before_id
-    is_forward = True
+    is_forward = state.is_wanted = True
     progress = _Progress(ctx)
     try:
         for _ in range(GAP_PAGES):
@@ -446,7 +446,7 @@ async def fill_gap(ctx: Context, command: FillGap) -> None:
             fact = page_event(ctx, page, after=after) if is_forward else page_event(ctx, page, before=before)
             await ctx.record(fact)
             progress.add(page)
-            if page.is_complete or page.first is None or page.last is None:
+            if page.is_complete or page.first is None or page.last is None or not state.is_wanted:
                 return
             after, before = (page.last, before) if is_forward else (after, page.first)
     finally:
