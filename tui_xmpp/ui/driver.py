@@ -8,6 +8,7 @@ from codecs import getincrementaldecoder
 
 from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from tui_xmpp.ui.background import Listener
 
@@ -27,6 +28,10 @@ class TerminalDriver(LinuxDriver):
         if self._end < 0:
             self._end, self._ender = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def send_message(self, message: Message) -> None:
+        """Hand over at once: what is read here is read in the app's own thread."""
+        self._app.post_message(message)
 
     def disable_input(self) -> None:
         """Read no more."""
