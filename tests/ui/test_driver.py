@@ -45,6 +45,21 @@ def test_keys_are_told_also_after_the_terminal_was_handed_over(tmp_path: Path, e
     assert lines(log) == told
 
 
+def test_a_character_that_comes_in_parts_is_one(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with Terminal([sys.executable, "-c", PROGRAM.replace("LOG", repr(str(log)))]) as terminal:
+        terminal.wait_for("\x1b[?1049h")
+        terminal.quiet(0.2)
+        first, last = "é".encode()[:1], "é".encode()[1:]
+        terminal.send(first)
+        terminal.pump(0.05)
+        terminal.send(last)
+        wait_for_lines(terminal, log, ["é"])
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+    assert lines(log) == ["é", "q"]
+
+
 def lines(log: Path) -> list[str]:
     return log.read_text().replace("(", "").replace(")", "").split() if log.exists() else []
 

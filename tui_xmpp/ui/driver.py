@@ -61,7 +61,9 @@ class TerminalDriver(LinuxDriver):
                 data = os.read(self.fileno, 4096)
                 if not data:
                     return
-                found = parser.feed(decode(data))
+                text = decode(data)
+                # The rest of a character may still be on its way, and an empty text would be the end to the parser.
+                found = parser.feed(text) if text else ()
             else:
                 found = parser.tick()
             for event in found:
