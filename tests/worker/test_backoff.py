@@ -30,5 +30,12 @@ def test_c_rec_01_two_clients_do_not_come_back_together() -> None:
     assert len({Backoff().delay(0, Random(seed)) for seed in range(20)}) == 20
 
 
+def test_c_rec_01_after_a_shutdown_users_come_back_spread_but_soon() -> None:
+    delays = [Backoff().delay(0, Random(seed), is_shutdown=True) for seed in range(200)]
+    assert min(delays) < 2.5
+    assert 13 < max(delays) <= 15
+    assert 7 < sum(delays) / 200 < 9
+
+
 def test_c_str_19_what_the_server_dislikes_is_not_repeated_within_the_minute() -> None:
     assert all(Backoff().delay(0, Random(seed), is_slow=True) >= 45 for seed in range(200))

@@ -177,6 +177,17 @@ async def test_c_tls_07_refused_certificate_is_shown_and_taken_only_by_the_users
         assert server.dials[-1].policy.pins == set()
 
 
+async def test_c_tls_07_who_is_asked_finds_the_session_at_rest() -> None:
+    clock = ManualClock()
+    server = ScriptedServer()
+    server.refusals.append(refused(clock))
+    async with engine_of(server, clock=clock) as scene, asyncio.timeout(10):
+        scene.client.submit(ProvidePassword(ACCOUNT, PASSWORD))
+        while PromptKind.CERTIFICATE not in prompts(scene):  # noqa: ASYNC110 - no event tells the turn
+            await asyncio.sleep(0)
+        assert connection(scene).phase is Phase.STOPPED
+
+
 # -- the ways a stream ends ---------------------------------------------------------------------------------------
 
 

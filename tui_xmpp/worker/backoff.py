@@ -16,8 +16,9 @@ class Backoff:
     longest: float = 300.0
     slow: float = 60.0
     """The least to wait where the server dislikes what we send."""
-    after_shutdown: float = 60.0
-    """When a whole server goes down its users come back spread over this long."""
+    after_shutdown: float = 15.0
+    """When a whole server goes down its users come back spread over this long: RFC 6120 §3.3 has 60 s in mind, where
+    most servers are back in a few; who finds it still away waits longer each time."""
 
     def delay(self, lost_for: float, random: Random, *, is_slow: bool = False, is_shutdown: bool = False) -> float:
         """Return the seconds to wait when the link has been away for ``lost_for`` seconds."""

@@ -9,9 +9,10 @@ from typing import Final
 
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.net.connect import Connected
+from tui_xmpp.net.identity import CertificateFacts
 from tui_xmpp.net.resolve import ServiceAbsentError
 from tui_xmpp.net.steps import NetError
-from tui_xmpp.net.tls import TlsFacts, TlsPolicy
+from tui_xmpp.net.tls import CertificateRefusedError, TlsFacts, TlsPolicy
 from tui_xmpp.worker.wirelog import WireLog
 from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.events import (
@@ -48,7 +49,8 @@ _ASKED_ANEW: Final = frozenset(("not-authorized", "credentials-expired", "passwo
 class StreamEndedError(TuiXmppError):
     """A stream, or the way to one, came to its end. ``reaction`` says what a session does next.
 
-    ``is_login_refused``: it was the account that was refused, so that another host would say the same.
+    ``certificate`` is the server's, where that is what was refused. ``is_login_refused``: it was the account that was
+    refused, so that another host would say the same.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class StreamEndedError(TuiXmppError):
         other_host: HostPort | None = None,
         is_shutdown: bool = False,
         is_login_refused: bool = False,
+        certificate: CertificateFacts | None = None,
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
@@ -66,6 +69,7 @@ class StreamEndedError(TuiXmppError):
         self.other_host = other_host
         self.is_shutdown = is_shutdown
         self.is_login_refused = is_login_refused
+        self.certificate = certificate
 
     def __str__(self) -> str:
         return self.sentence
@@ -75,6 +79,8 @@ def ended_by(error: TuiXmppError) -> StreamEndedError:
     """Return any error on the way to a stream as its end."""
     if isinstance(error, StreamEndedError):
         return error
+    if isinstance(error, CertificateRefusedError):
+        return StreamEndedError(str(error), Reaction.STOP, certificate=error.facts)
     if isinstance(error, NetError) and not isinstance(error, ServiceAbsentError):
         return StreamEndedError(str(error))
     return StreamEndedError(str(error), Reaction.STOP)

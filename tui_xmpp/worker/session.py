@@ -387,6 +387,10 @@ class Session:
     def _react(self, ended: StreamEndedError) -> float | None:
         """Return the seconds to wait before the next try, None to stop until the user acts (C-STR-19, C-REC-01)."""
         around, reaction = self._around, ended.reaction
+        if ended.certificate is not None:
+            # Asked now that the attempt is over: an answer, however quick, finds nothing that it could be lost in.
+            prompt = Prompt(self.ctx.account, PromptKind.CERTIFICATE, str(ended), certificate_of(ended.certificate))
+            self.ctx.emit(PromptRaised(self.ctx.account, prompt))
         if reaction is Reaction.ASK_CREDENTIALS:
             self._ask_password(str(ended))
             return None
@@ -431,12 +435,6 @@ class Session:
         try:
             link, begun = await self._log_in(await self._credentials())
             return await self._serve(link, begun)
-        except CertificateRefusedError as error:
-            if error.facts is not None:
-                certificate = certificate_of(error.facts)
-                prompt = Prompt(self.ctx.account, PromptKind.CERTIFICATE, str(error), certificate)
-                self.ctx.emit(PromptRaised(self.ctx.account, prompt))
-            return StreamEndedError(str(error), Reaction.STOP)
         except TuiXmppError as error:
             return ended_by(error)
         except Exception:
