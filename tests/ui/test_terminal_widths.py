@@ -20,6 +20,7 @@ from tests.ui.test_screen import cells as cells_of
 from tui_xmpp.core.events import HistoryLoaded
 from tui_xmpp.core.model import Direction, Message
 from tui_xmpp.core.text import sanitize_body
+from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.terminal_widths import QUESTION, SAMPLES, PlainEmoji, count_spacing_marks, forget, plain
 from tui_xmpp.ui.wrapping import fit, graphemes, wrap
 
@@ -61,19 +62,34 @@ def test_the_question_asks_once_for_each_sample() -> None:
     assert QUESTION.count("\x1b[6n") == len(SAMPLES)
 
 
+def answer(app: TuiXmppApp, *columns: int) -> None:
+    """Tell the app where the cursor stood after each sample."""
+    app.awaits_widths = True
+    for x in columns:
+        app.post_message(events.CursorPosition(x, 0))
+
+
+async def test_an_answer_nobody_asked_for_decides_nothing() -> None:
+    async with running(netherfield(), 80, 24) as pilot:
+        app = app_of(pilot)
+        before = app.emoji
+        for _ in SAMPLES:
+            app.post_message(events.CursorPosition(1, 0))
+        await pilot.pause()
+        assert app.emoji is before
+
+
 async def test_the_terminals_answer_decides() -> None:
     async with running(netherfield(), 80, 24) as pilot:
         app = app_of(pilot)
         app.emoji = PlainEmoji()
         assert app.emoji in app.get_line_filters()
-        for x in (2, 4, 1, 1):
-            app.post_message(events.CursorPosition(x, 0))
+        answer(app, 2, 4, 1, 1)
         await pilot.pause()
         (shown,) = app.emoji.apply([Segment("👨\u200d👩\u200d👧👍🏽❤\ufe0f")], Color(0, 0, 0))
         assert shown.text == "👨\u200d👩\u200d👧👍❤ "
         app.emoji = PlainEmoji()
-        for x in (2, 2, 2, 1):
-            app.post_message(events.CursorPosition(x, 0))
+        answer(app, 2, 2, 2, 1)
         await pilot.pause()
         assert app.emoji not in app.get_line_filters()
 
@@ -121,8 +137,7 @@ async def test_messages_are_wrapped_anew_when_the_terminal_has_answered() -> Non
         scene.publish(HistoryLoaded(ELIZABETH, DARCY, (message,), is_latest=True, is_start=True))
         await pilot.pause()
         before = [row for row in shown(pilot) if any("\u0900" <= c <= "\u097f" for c in row)]
-        for _ in SAMPLES:
-            app.post_message(events.CursorPosition(2, 0))
+        answer(app, 2, 2, 2, 2)
         await pilot.pause()
         after = [row for row in shown(pilot) if any("\u0900" <= c <= "\u097f" for c in row)]
         assert len(after) > len(before)

@@ -119,6 +119,7 @@ class TuiXmppApp(Guarded, App[None]):
         self.emoji = PlainEmoji()
         self.emoji.enabled = bool(environ)
         self._told_widths: list[int] = []
+        self.awaits_widths = False
         self.theme = self._resolved(client.settings.ui.theme) or self._resolved(AUTO) or DARK.name
 
     # -- life -----------------------------------------------------------------------------------------------------
@@ -326,14 +327,17 @@ class TuiXmppApp(Guarded, App[None]):
         driver = self._driver
         if isinstance(driver, LinuxDriver) and driver.input_tty:
             driver.write(terminal_widths.QUESTION)
+            self.awaits_widths = True
             self.screen.refresh(Region(0, 0, self.size.width, 1))
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
-        """Take the answers, one for each sample."""
+        """Take the answers, one for each sample. Some terminals send the like for Shift+F3."""
+        if not self.awaits_widths or event.y:
+            return
         self._told_widths.append(event.x)
         if len(self._told_widths) == len(terminal_widths.SAMPLES):
             *emoji, has_marks = (cells == 2 for cells in self._told_widths)
-            self._told_widths = []
+            self._told_widths, self.awaits_widths = [], False
             before, self.emoji = self.emoji, PlainEmoji(*emoji)
             is_wider = has_marks and terminal_widths.count_spacing_marks()
             if is_wider:
