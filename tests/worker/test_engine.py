@@ -76,6 +76,20 @@ async def test_changed_settings_reconnect_the_account_where_they_say_with_no_que
         assert len(scene.client.views.accounts()) == 1
 
 
+async def test_two_changes_of_an_account_at_once_leave_one_session() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        for port in (5298, 5299):
+            scene.client.submit(AddAccount(ACCOUNT, AccountSettings(ACCOUNT, host="mirror.example", port=port)))
+        await scene.client.settle()
+        override = server.dials[-1].override
+        assert override is not None
+        assert override.port == 5299
+        assert scene.client.settings.account(ACCOUNT).port == 5299
+        sessions = [task for task in asyncio.all_tasks() if task.get_name() == f"session {ACCOUNT}"]
+        assert len(sessions) == 1
+
+
 async def test_what_is_told_of_oneself_changes_at_once_and_is_written() -> None:
     server, file = ScriptedServer(), File()
     async with online(server, settings_file=file) as scene:

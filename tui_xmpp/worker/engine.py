@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from random import Random
 from typing import Protocol
@@ -103,6 +104,8 @@ class SessionEngine:
         self._settings = client.settings
         self._features = tuple(features)
         self._writing = asyncio.Lock()
+        self._changing: defaultdict[BareJID, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held for an account while its session is made, made anew or taken away."""
         self._languages = languages
         self._make_id = make_id
         self._around = Surroundings(
@@ -273,8 +276,18 @@ class SessionEngine:
     # -- accounts -------------------------------------------------------------------------------------------------
 
     async def _add(self, settings: AccountSettings) -> None:
-        account = settings.jid
         self._client.settings = self._client.settings.with_account(settings)
+        async with self._changing[settings.jid]:
+            session = await self._session_with(settings)
+            if self._notice:
+                session.ctx.log(self._notice, Severity.WARNING)
+                self._notice = ""
+            if not self._is_closing:
+                session.start()
+
+    async def _session_with(self, settings: AccountSettings) -> Session:
+        """Return a session of an account with these settings, which takes up what an earlier one knew."""
+        account = settings.jid
         earlier = self._sessions.pop(account, None)
         if earlier is not None:
             await earlier.close()
@@ -288,11 +301,7 @@ class SessionEngine:
             ctx.show(e.AccountAdded(account, ctx.own))
             session.client_id = self._client_id(account)
             await self._restore(session)
-        if self._notice:
-            ctx.log(self._notice, Severity.WARNING)
-            self._notice = ""
-        if self._sessions.get(account) is session and not self._is_closing:
-            session.start()
+        return session
 
     def _context(self, settings: AccountSettings) -> AccountContext:
         return AccountContext(
@@ -359,12 +368,13 @@ class SessionEngine:
                 await asyncio.to_thread(file.save_account, settings)
 
     async def _remove(self, command: c.RemoveAccount) -> None:
-        session = self._sessions.pop(command.account, None)
-        if session is None:
-            raise FeatureError(f"{command.account} is not one of the accounts here.")
-        self._client.settings = self._client.settings.without_account(command.account)
-        await session.close()
-        session.ctx.show(e.AccountRemoved(command.account))
+        async with self._changing[command.account]:
+            session = self._sessions.pop(command.account, None)
+            if session is None:
+                raise FeatureError(f"{command.account} is not one of the accounts here.")
+            self._client.settings = self._client.settings.without_account(command.account)
+            await session.close()
+            session.ctx.show(e.AccountRemoved(command.account))
         if command.is_forgotten and (file := self._settings_file) is not None:
             async with self._writing:
                 await asyncio.to_thread(file.forget_account, command.account)
