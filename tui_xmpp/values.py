@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from operator import attrgetter
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
@@ -137,7 +138,14 @@ else:
                 continue  # __post_init__ sets it
             if each.init:
                 parameters.append(parameter)
-            lines.append(f"_set(self, {name!r}, {value})" if is_frozen else f"self.{name} = {value}")
+            slot = getattr(cls, name, None)
+            if not is_frozen:
+                lines.append(f"self.{name} = {value}")
+            elif isinstance(slot, MemberDescriptorType):
+                known[f"_set_{name}"] = slot.__set__  # in half the time of the other, which looks for it
+                lines.append(f"_set_{name}(self, {value})")
+            else:
+                lines.append(f"_set(self, {name!r}, {value})")
         if hasattr(cls, "__post_init__"):
             lines.append("self.__post_init__()")
         made: dict[str, Any] = {}

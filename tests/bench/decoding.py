@@ -11,7 +11,7 @@ from lxml import etree
 from tests.bench.figures import Row, at_least, median
 from tests.support.wire import ACCOUNT, established_initiator
 from tui_xmpp.clock import SystemClock
-from tui_xmpp.core.events import AccountAdded, Event
+from tui_xmpp.core.events import AccountAdded, Event, MessageReceived
 from tui_xmpp.core.model import OwnPresence
 from tui_xmpp.core.settings import AccountSettings, PrivacySettings
 from tui_xmpp.core.store import Store
@@ -123,7 +123,7 @@ async def _dispatch(pieces: list[bytes], publish: Callable[[Iterable[Event]], No
 
 
 class Facts:
-    """Take facts as the screen's side does: count them, and keep them if there is a store."""
+    """Take facts as the screen's side does: count the messages, and keep them if there is a store."""
 
     def __init__(self, store: Store | None = None) -> None:
         self.count = 0
@@ -133,7 +133,7 @@ class Facts:
 
     def publish(self, events: Iterable[Event]) -> None:
         for event in events:
-            self.count += 1
+            self.count += isinstance(event, MessageReceived)
             if self._store is not None:
                 self._store.apply(event)
 

@@ -7,7 +7,11 @@ import pytest
 from tests.support.engine import ACCOUNT, ScriptedServer, canonical, online
 from tui_xmpp.clock import ManualClock
 from tui_xmpp.core.model import Phase
+from tui_xmpp.features import FEATURES
+from tui_xmpp.features.feature import Context, Feature, NoteRoute
+from tui_xmpp.worker.context import random_id
 from tui_xmpp.worker.dispatch import Bucket
+from tui_xmpp.xmpp.stanza import Message, Presence
 
 ROMEO = "romeo@montague.example/orchard"
 PING = "<ping xmlns='urn:xmpp:ping'/>"
@@ -53,6 +57,24 @@ async def test_c_stz_04_results_and_errors_are_never_answered(stanza: str) -> No
     async with online() as scene:
         assert await scene.hears(stanza) == []
         assert scene.client.views.conversations() == ()
+
+
+async def test_who_notes_several_payloads_is_asked_once_about_each_stanza() -> None:
+    asked: list[Message | Presence] = []
+
+    def note(ctx: Context, stanza: Message | Presence) -> None:
+        asked.append(stanza)
+
+    routes = tuple(NoteRoute(f"{{made:up}}{name}", note) for name in ("one", "two"))
+    async with online(features=(Feature(spec="", title="", inbound=routes), *FEATURES)) as scene:
+        await scene.hears(f"<message from='{ROMEO}' type='chat'><one xmlns='made:up'/><two xmlns='made:up'/></message>")
+        assert len(asked) == 1
+
+
+def test_c_stz_02_ids_are_long_and_never_alike() -> None:
+    ids = [random_id() for _ in range(500)]
+    assert len({*ids}) == 500
+    assert {len(bytes.fromhex(id_)) for id_ in ids} == {12}
 
 
 HOSTILE = [

@@ -309,23 +309,27 @@ def is_fresh(ctx: Context, arrival: Arrival[Message]) -> bool:
 
 
 def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
-    said = said_of(ctx, arrival.stanza, arrival.parts)
+    heard = None if arrival.is_copy else ctx.state(Heard)
+    said = said_of(ctx, arrival.stanza, arrival.parts, arrival.note(Ids), arrival.note(Delayed), heard)
     if said is None:
         return
-    delayed, ids = arrival.note(Delayed), arrival.note(Ids)
-    if delayed is not None:
-        said = replace(said, stamp=delayed.stamp, is_delayed=True)
-    if ids is not None:
-        said = replace(said, archive_id=ids.archive_id, origin_id=ids.origin_id)
-    if not said.is_outgoing and not arrival.is_copy:
-        said = replace(said, stamp=ctx.state(Heard).place(said.peer, said.stamp))
     ctx.emit(MessageReceived(ctx.account, said) if said.replaces is None else MessageCorrected(ctx.account, said))
 
 
-def said_of(ctx: Context, message: Message, parts: Mapping[object, Element], key: str | None = None) -> Said | None:
-    """Return what a message says, as if just now; None when there is nothing to read (C-MSG-07).
+def said_of(
+    ctx: Context,
+    message: Message,
+    parts: Mapping[object, Element],
+    ids: Ids | None = None,
+    delayed: Delayed | None = None,
+    heard: Heard | None = None,
+    *,
+    key: str | None = None,
+) -> Said | None:
+    """Return what a message says, just now if not ``delayed``; None when there is nothing to read (C-MSG-07).
 
-    What comes from the account itself was sent by another of the user's devices, and has reached the server.
+    What comes from the account itself was sent by another of the user's devices, and has reached the server. ``heard``
+    is given for what others say to this device.
     """
     first = parts.get(_BODY)
     if first is None:
@@ -340,13 +344,17 @@ def said_of(ctx: Context, message: Message, parts: Mapping[object, Element], key
         return None
     author = message.from_ or ctx.account
     is_own = author.bare == ctx.account and message.to is not None
+    peer = message.to.bare if is_own and message.to is not None else author.bare
+    stamp = ctx.clock.now() if delayed is None else delayed.stamp
+    if heard is not None and not is_own:
+        stamp = heard.place(peer, stamp)
     thread = parts.get(_THREAD)
     return Said(
         key=key or ctx.new_id(),
         account=ctx.account,
-        peer=message.to.bare if is_own and message.to is not None else author.bare,
+        peer=peer,
         direction=Direction.OUTGOING if is_own else Direction.INCOMING,
-        stamp=ctx.clock.now(),
+        stamp=stamp,
         body=body,
         kind=_KINDS[message.type],
         author=author,
@@ -359,6 +367,9 @@ def said_of(ctx: Context, message: Message, parts: Mapping[object, Element], key
         replaces=xep0308_correction.replaced_by(parts),
         reply=xep0461_reply.reply_of(message.children, body) if xep0461_reply.TAG in parts else None,
         delivery=Delivery.ACKNOWLEDGED if is_own else Delivery.RECEIVED,
+        is_delayed=delayed is not None,
+        archive_id=None if ids is None else ids.archive_id,
+        origin_id=None if ids is None else ids.origin_id,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tui_xmpp.features.feature import Context, Feature, MessageDecorator, annotates
+from tui_xmpp.features.feature import Context, Feature, MessageDecorator, NoteRoute
 from tui_xmpp.features.xep0030_disco import Asked
 from tui_xmpp.values import dataclass
-from tui_xmpp.xmpp.payload import attribute, decode, payload, tag_of
+from tui_xmpp.xmpp.payload import attribute, payload, tag_of
 from tui_xmpp.xmpp.stanza import Message, Presence
 
 STANZA_IDS = "urn:xmpp:sid:0"
@@ -38,9 +38,9 @@ def decorate(ctx: Context, message: Message) -> Message:
     return message.with_payloads(OriginId(message.id)) if message.id else message
 
 
-def note(ctx: Context, stanza: Message | Presence, _: object) -> Ids | None:
+def note(ctx: Context, stanza: Message | Presence) -> Ids | None:
     """Note the ids; the archive's only where the account says it sets them, and set one (X-359-01, S-05)."""
-    origin = next((decode(OriginId, child).id for child in stanza.children if child.tag == _ORIGIN_ID), None)
+    origin = next((child.get("id") for child in stanza.children if child.tag == _ORIGIN_ID), None)
     offers = ctx.state(Asked).offers.account
     archive_id = None
     if STANZA_IDS in offers or ARCHIVE in offers:
@@ -55,6 +55,6 @@ FEATURE = Feature(
     title="Unique and Stable Stanza IDs",
     version="0.7.0",
     disco=(STANZA_IDS,),
-    inbound=(annotates(OriginId, note), annotates(StanzaId, note)),
+    inbound=(NoteRoute(_ORIGIN_ID, note), NoteRoute(_STANZA_ID, note)),
     outbound=(MessageDecorator(decorate),),
 )

@@ -130,14 +130,14 @@ class Dispatcher:
     def _take_message(self, ctx: Context, message: Message) -> None:
         parts: dict[object, Element] = {child.tag: child for child in message.children}
         is_copy = False
-        for tag in self._unwraps.keys() & parts.keys():
-            unwrapped = self._unwraps[tag](ctx, message)
+        envelope = next((tag for tag in parts if tag in self._unwraps), None)
+        if envelope is not None:  # an envelope in an envelope is not opened (S-01)
+            unwrapped = self._unwraps[envelope](ctx, message)
             if unwrapped is None:
                 return
             message = unwrapped
             parts = {child.tag: child for child in message.children}
             is_copy = True
-            break  # an envelope in an envelope is not opened (S-01)
         if routes := self._messages.get(message.type):
             arrival = Arrival(message, parts, self._annotate(ctx, message, parts), is_copy)
             for derive in routes:
@@ -153,11 +153,13 @@ class Dispatcher:
     def _annotate(
         self, ctx: Context, stanza: Message | Presence, parts: Mapping[object, Element]
     ) -> Mapping[type[object], object]:
-        noted = self._notes.keys() & parts.keys()
-        if not noted:
+        routes = self._notes
+        # One that takes several payloads is asked once.
+        annotators = {annotate: None for tag in parts if tag in routes for annotate in routes[tag]}
+        if not annotators:
             return _NO_NOTES
         notes: dict[type[object], object] = {}
-        for annotate in (annotate for tag in noted for annotate in self._notes[tag]):
+        for annotate in annotators:
             try:
                 note = annotate(ctx, stanza)
             except PayloadError as error:
@@ -165,7 +167,7 @@ class Dispatcher:
                 continue
             if note is not None:
                 notes[type(note)] = note
-        return MappingProxyType(notes)
+        return notes
 
     def _take_request(self, ctx: Context, iq: Iq, guard: Guard) -> None:
         """Answer a get or set exactly once (C-STZ-03)."""
