@@ -106,6 +106,8 @@ async def any_step(rng: random.Random, pilot: Pilot[None], app: TuiXmppApp, scen
             return app.theme
         case "command":
             command = rng.choice(COMMANDS)
+            if app.screen is not app.main:
+                return "-"  # nobody types a command behind a dialog
             app.main.run_text(ELIZABETH, DARCY, f"/{command} {rng.choice(['', 'x', 'jane@longbourn.lit', '1'])}")
             await pilot.pause()
             return f"/{command}"
