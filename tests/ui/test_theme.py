@@ -58,6 +58,9 @@ def test_messages_are_readable(theme: Theme) -> None:
     for ink in ("foreground", "muted", "accent", "error", "warning"):
         assert ratio(getattr(palette, ink), palette.background) >= 4.5, ink
     assert ratio(palette.faint, palette.background) >= 3.0
+    assert ratio(palette.quote, palette.background) >= 4.5
+    for part in (palette.foreground, *palette.parts):
+        assert ratio(part, palette.code) >= 4.4, part
     assert ratio(palette.foreground, palette.cursor) >= 4.5
     assert ratio(palette.foreground, palette.selection) >= 4.5
     for name in ("Romeo", "juliet@capulet.lit", "council", "😺"):

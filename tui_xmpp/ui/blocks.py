@@ -40,6 +40,7 @@ class Palette:
     @classmethod
     def of(cls, background: Color, foreground: Color, *, accent: Color, error: Color, warning: Color) -> Palette:
         """Derive the quiet tones from the few loud ones."""
+        code = background.blend(foreground, 0.06)
         return cls(
             background=background.hex6,
             foreground=foreground.hex6,
@@ -50,9 +51,9 @@ class Palette:
             warning=warning.hex6,
             cursor=background.blend(foreground, 0.08).hex6,
             selection=background.blend(accent, 0.45).hex6,
-            code=background.blend(foreground, 0.06).hex6,
+            code=code.hex6,
             quote=background.blend(foreground, 0.72).hex6,
-            parts=(background.blend(foreground, 0.55).hex6, *(readable(hue, background.hex6) for hue in _HUES)),
+            parts=(quiet(background, foreground, code).hex6, *(readable(hue, code.hex6) for hue in _HUES)),
         )
 
 
