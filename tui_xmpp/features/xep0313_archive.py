@@ -402,13 +402,19 @@ async def keep_up(ctx: Context) -> None:
 
 
 async def settle_sent(ctx: Context) -> None:
-    """Ask the archive where it put what was sent from here."""
+    """Ask the archive where it put what was sent from here; what a cut breaks off is asked again."""
     state = ctx.state(Archiving)
-    state.sent_at = None
+    sent_at = state.sent_at
     try:
         await _fetch_missed(ctx, _Progress(ctx, is_told=False))
-    except (RequestError, UnstableArchiveError):
-        state.is_current = False  # the next login finds out
+    except RequestError as error:
+        state.is_current = error.error is None  # who refuses now is asked at the next login
+        state.sent_at = ctx.clock.monotonic()
+    except UnstableArchiveError:
+        state.is_current = False
+    else:
+        if state.sent_at == sent_at:
+            state.sent_at = None
 
 
 def _hold_live(ctx: Context) -> None:
