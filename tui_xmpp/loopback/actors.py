@@ -17,10 +17,14 @@ from tui_xmpp.loopback.payloads import (
     Composing,
     DiscoFeature,
     DiscoInfo,
+    DisplayedMarker,
     EntityTime,
     Identity,
+    Markable,
     Paused,
     Ping,
+    Receipt,
+    ReceiptRequest,
     Version,
 )
 from tui_xmpp.loopback.realm import Realm
@@ -83,6 +87,8 @@ class Stage:
 
     def __init__(self, realm: Realm, schedule: Schedule, random: Random) -> None:
         self.realm = realm
+        self.are_confirming = False
+        """They tell the sender that a message came, and that it was read before they answer (XEP-0184, XEP-0333)."""
         self.schedule = schedule
         self.random = random
         self.on_mark: Callable[[str], None] | None = None
@@ -253,14 +259,22 @@ class Actor:
             self._send(message.error_reply(self.character.refusal.condition, self.character.refusal.text))
             self._mark("refused")
             return
+        if self.stage.are_confirming:
+            self._confirm(message)
         peer, line = message.from_.bare, self._line(message.body() or "")
         if line is None or self._is_answering:
             return
         self._is_answering = True
-        self.stage.after(self.character.thinks_for, lambda: self._answer(peer, line))
+        self.stage.after(self.character.thinks_for, lambda: self._answer(peer, line, message))
 
-    def _answer(self, peer: BareJID, line: str) -> None:
+    def _confirm(self, message: Message) -> None:
+        if message.id is not None and message.payload(ReceiptRequest) is not None:
+            self._send(Message(message.from_, type=message.type).with_payloads(Receipt(message.id)))
+
+    def _answer(self, peer: BareJID, line: str, heard: Message) -> None:
         self._is_answering = False
+        if self.stage.are_confirming and heard.id is not None and heard.payload(Markable) is not None:
+            self._send(Message(heard.from_, type=heard.type).with_payloads(DisplayedMarker(heard.id)))
         self.type_and_write(peer, line, deed="answered")
 
     def _line(self, heard: str) -> str | None:

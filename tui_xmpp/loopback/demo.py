@@ -38,12 +38,15 @@ async def start_demo(
     The story begins when Elizabeth comes online and plays in real time, or as ``schedule`` is stepped through.
     """
     random = random or Random()  # noqa: S311  it chooses lines and ids, no secrets
-    server = LoopbackServer(DOMAIN, other_domains=DOMAINS[1:], clock=clock, random=random)
+    server = LoopbackServer(
+        DOMAIN, other_domains=DOMAINS[1:], clock=clock, random=random, is_instant=True, keeps_archives=True
+    )
     password = secrets.token_urlsafe(16)
     server.add_user(ELIZABETH.local or "", password)
     schedule = schedule or RealTime()
     try:
         cast = make_cast(server.realm, schedule, random)
+        cast.stage.are_confirming = True
         port = await server.serve_socket()
     except BaseException:
         schedule.close()

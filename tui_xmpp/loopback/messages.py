@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_xmpp.jid import BareJID, FullJID
+from tui_xmpp.loopback import archives
 from tui_xmpp.loopback.payloads import Delay
 from tui_xmpp.loopback.session import Account
 from tui_xmpp.xmpp.stanza import ErrorCondition, Message, MessageType
@@ -22,10 +23,13 @@ def arrived(realm: Realm, account: Account | None, message: Message) -> None:
     if account is None:
         realm.refuse(message, ErrorCondition.SERVICE_UNAVAILABLE, _NOBODY)  # §8.5.1
         return
+    if realm.keeps_archives and message.from_ is not None:
+        message = archives.keep(realm, account, message.from_, message)
     if isinstance(message.to, FullJID):
         session = account.sessions.get(message.to.resource)
         if session is not None:  # §8.5.3.1
             realm.hand_over(session, message)
+            archives.copy_received(realm, account, message, [session])
             return
         if kind in (MessageType.HEADLINE, MessageType.ERROR):  # §8.5.3.2.1
             return
@@ -42,9 +46,10 @@ def arrived(realm: Realm, account: Account | None, message: Message) -> None:
         for session in reachable:
             realm.hand_over(session, message)
     elif reachable:
-        for session in reachable:
-            if session.priority == reachable[0].priority:
-                realm.hand_over(session, message)
+        chosen = [session for session in reachable if session.priority == reachable[0].priority]
+        for session in chosen:
+            realm.hand_over(session, message)
+        archives.copy_received(realm, account, message, chosen)
     elif message.body() is not None or message.subject() is not None:
         delay = Delay(realm.clock.now(), BareJID(None, account.jid.domain), "Offline storage")
         account.waiting.append(message.with_payloads(delay))

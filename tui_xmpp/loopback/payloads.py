@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from tui_xmpp.jid import JID, BareJID
-from tui_xmpp.xmpp.payload import attribute, child, children, payload, text
+from tui_xmpp.jid import JID, BareJID, parse_jid
+from tui_xmpp.xmpp.element import Element
+from tui_xmpp.xmpp.payload import attribute, child, children, payload, rest, text
 
 ROSTER: Final = "jabber:iq:roster"
 DISCO_INFO: Final = "http://jabber.org/protocol/disco#info"
@@ -18,6 +19,14 @@ TIME: Final = "urn:xmpp:time"
 BLOCKING: Final = "urn:xmpp:blocking"
 BLOCKING_ERRORS: Final = "urn:xmpp:blocking:errors"
 DELAY: Final = "urn:xmpp:delay"
+STANZA_IDS: Final = "urn:xmpp:sid:0"
+RSM: Final = "http://jabber.org/protocol/rsm"
+DATA_FORMS: Final = "jabber:x:data"
+MAM: Final = "urn:xmpp:mam:2"
+FORWARD: Final = "urn:xmpp:forward:0"
+CARBONS: Final = "urn:xmpp:carbons:2"
+RECEIPTS: Final = "urn:xmpp:receipts"
+MARKERS: Final = "urn:xmpp:chat-markers:0"
 CHAT_STATES: Final = "http://jabber.org/protocol/chatstates"
 
 
@@ -141,6 +150,150 @@ class Delay:
     stamp: datetime = attribute()
     from_: JID | None = attribute("from", default=None)
     reason: str | None = text(default=None)
+
+
+@payload(STANZA_IDS, "stanza-id")
+class StanzaId:
+    """XEP-0359: what an archive calls a message."""
+
+    id: str = attribute()
+    by: BareJID = attribute()
+
+
+@payload(RSM, "before")
+class PageBefore:
+    """XEP-0059 §2.3; without an id the last page."""
+
+    id: str = text(default="")
+
+
+@payload(RSM, "first")
+class PageFirst:
+    """XEP-0059 §2.6."""
+
+    id: str = text(default="")
+    index: int | None = attribute(default=None)
+
+
+@payload(RSM, "set")
+class PageSet:
+    """XEP-0059: the page that is asked for, or which it was."""
+
+    max: int | None = child(default=None)
+    after: str | None = child(default=None)
+    asked_before: PageBefore | None = child(default=None)
+    first: PageFirst | None = child(default=None)
+    last: str | None = child(default=None)
+    count: int | None = child(default=None)
+
+    @property
+    def before(self) -> str | None:
+        return None if self.asked_before is None else self.asked_before.id
+
+
+@payload(DATA_FORMS, "field")
+class FormField:
+    """XEP-0004 §3.2."""
+
+    var: str | None = attribute(default=None)
+    values: tuple[str, ...] = children("value", default=())
+
+
+@payload(DATA_FORMS, "x")
+class Form:
+    """XEP-0004."""
+
+    type: str = attribute()
+    fields: tuple[FormField, ...] = children(default=())
+
+
+@payload(MAM, "query")
+class ArchiveQuery:
+    """XEP-0313 §4."""
+
+    queryid: str | None = attribute(default=None)
+    form: Form | None = child(default=None)
+    page: PageSet | None = child(default=None)
+
+    @property
+    def peer(self) -> BareJID | None:
+        """With whom; raise ``JIDError``."""
+        fields = self.form.fields if self.form is not None else ()
+        named = [field.values[0] for field in fields if field.var == "with" and field.values]
+        return parse_jid(named[0]).bare if named else None
+
+
+@payload(FORWARD, "forwarded")
+class Forwarded:
+    """XEP-0297."""
+
+    delay: Delay | None = child(default=None)
+    stanzas: tuple[Element, ...] = rest(default=())
+
+
+@payload(MAM, "result")
+class ArchiveResult:
+    """XEP-0313 §4.2."""
+
+    id: str = attribute()
+    forwarded: Forwarded = child()
+    queryid: str | None = attribute(default=None)
+
+
+@payload(MAM, "fin")
+class ArchiveFin:
+    """XEP-0313 §4.2: the end of a page."""
+
+    complete: bool = attribute(default=False)
+    page: PageSet | None = child(default=None)
+
+
+@payload(CARBONS, "enable")
+class CopiesOn:
+    """XEP-0280 §4."""
+
+
+@payload(CARBONS, "disable")
+class CopiesOff:
+    """XEP-0280 §5."""
+
+
+@payload(CARBONS, "received")
+class CopyReceived:
+    """XEP-0280 §6."""
+
+    forwarded: Forwarded = child()
+
+
+@payload(CARBONS, "sent")
+class CopySent:
+    """XEP-0280 §7."""
+
+    forwarded: Forwarded = child()
+
+
+@payload(RECEIPTS, "request")
+class ReceiptRequest:
+    """XEP-0184 §5.1."""
+
+
+@payload(RECEIPTS, "received")
+class Receipt:
+    """XEP-0184 §5.2."""
+
+    id: str = attribute()
+
+
+@payload(MARKERS, "markable")
+class Markable:
+    """XEP-0333 §4.1."""
+
+
+@payload(MARKERS, "displayed")
+class DisplayedMarker:
+    """XEP-0333 §4.3."""
+
+    id: str = attribute()
 
 
 @payload(CHAT_STATES, "active")

@@ -10,7 +10,7 @@ from random import Random
 from tui_xmpp.clock import Clock
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import JID, BareJID, FullJID
-from tui_xmpp.loopback import messages, presences, services
+from tui_xmpp.loopback import archives, messages, presences, services
 from tui_xmpp.loopback.payloads import Blocked, RosterQuery
 from tui_xmpp.loopback.roster import Contact, Roster
 from tui_xmpp.loopback.session import Account, Session
@@ -39,6 +39,8 @@ class Realm:
     def __init__(self, domains: tuple[str, ...], clock: Clock, random: Random) -> None:
         self.domains = frozenset(domains)
         self.clock = clock
+        self.keeps_archives = False
+        """It archives what is said and copies it to the other devices (XEP-0313, XEP-0280)."""
         self.accounts: dict[BareJID, Account] = {}
         self.tamper: Callable[[Session, Stanza], Stanza | None] | None = None
         """A test's hand on what is delivered: another stanza, or None to swallow it."""
@@ -122,7 +124,10 @@ class Realm:
         elif isinstance(stanza, Iq):
             services.sent(self, account, session, stanza)
         else:
-            self.route(replace(stanza, to=stanza.to or account.jid))
+            message = replace(stanza, to=stanza.to or account.jid)
+            if self.keeps_archives and message.to is not None and message.to.bare != account.jid:
+                archives.copy_sent(self, account, archives.keep(self, account, message.to, message), session)
+            self.route(message)
 
     def route(self, stanza: Stanza) -> None:
         """Carry a stanza with both addresses to where it belongs (RFC 6121 §8)."""

@@ -79,7 +79,8 @@ class LoopbackServer:
 
     ``async with LoopbackServer("longbourn.lit") as server`` closes it at the end. Certificates of a throw-away
     authority are made when the first socket is opened; ``random`` makes everything else repeatable. ``is_instant``: it
-    offers stream management, SASL2, Bind 2 and tokens.
+    offers stream management, SASL2, Bind 2 and tokens. ``keeps_archives``: it archives what is said (XEP-0313) and
+    copies it to the other devices of an account (XEP-0280).
     """
 
     def __init__(
@@ -92,12 +93,14 @@ class LoopbackServer:
         is_plain_enabled: bool = False,
         is_anonymous_enabled: bool = False,
         is_instant: bool = False,
+        keeps_archives: bool = False,
         tls_library: TlsLibrary = TlsLibrary.STDLIB,
         limits: ParserLimits | None = None,
     ) -> None:
         self.domain = domain
         random = random or Random()  # noqa: S311  ids and salts of a server nobody else can reach
         self.realm = Realm((domain, *other_domains), clock or SystemClock(), random)
+        self.realm.keeps_archives = keeps_archives
         self.users = Users(random)
         self.manners = Manners(make_resource=self.realm.new_id)
         self.mechanisms = SCRAM + ("PLAIN",) * is_plain_enabled + ("ANONYMOUS",) * is_anonymous_enabled
@@ -171,6 +174,7 @@ class LoopbackServer:
 
     async def _run(self, transport: Transport, mode: TlsMode, tls: ServerTls) -> None:
         has_exporter = self._library is TlsLibrary.OPENSSL and tls is not _IN_MEMORY
+        inline = (ns.STREAM_MANAGEMENT, ns.CARBONS) if self.realm.keeps_archives else (ns.STREAM_MANAGEMENT,)
         config = ReceiverConfig(
             self.domain,
             self.users,
@@ -185,7 +189,7 @@ class LoopbackServer:
             limits=self._limits,
             make_id=self.realm.new_id,
             stream_management=StreamManagementAllowance() if self._is_instant else None,
-            sasl2=Sasl2Allowance((ns.STREAM_MANAGEMENT,), self.tokens) if self._is_instant else None,
+            sasl2=Sasl2Allowance(inline, self.tokens) if self._is_instant else None,
             clock=self.realm.clock,
         )
         stream = ClientStream(self.realm, config, transport, tls, self.manners, self._resumable)

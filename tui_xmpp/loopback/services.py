@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from tui_xmpp import __version__
 from tui_xmpp.errors import TuiXmppError
-from tui_xmpp.jid import JID, BareJID, FullJID
-from tui_xmpp.loopback import presences
+from tui_xmpp.jid import JID, BareJID, FullJID, JIDError
+from tui_xmpp.loopback import archives, presences
 from tui_xmpp.loopback.payloads import (
     BLOCKING,
+    CARBONS,
     DISCO_INFO,
     DISCO_ITEMS,
+    MAM,
     PING,
+    STANZA_IDS,
     TIME,
     VERSION,
+    ArchiveQuery,
     Block,
     BlockedItem,
     BlockList,
+    CopiesOff,
+    CopiesOn,
     DiscoFeature,
     DiscoInfo,
     DiscoItems,
@@ -174,6 +181,32 @@ def _push_blocking(realm: Realm, account: Account, payload: object) -> None:
             realm.later(lambda session=session: realm.push_to(session, payload))  # type: ignore[misc]
 
 
+# --- the archive and copies (XEP-0313, XEP-0280) ---
+
+
+def _query_archive(realm: Realm, account: Account, session: Session, iq: Iq) -> object | None:
+    if not realm.keeps_archives:
+        raise RefusedError(ErrorCondition.SERVICE_UNAVAILABLE, "Nothing is archived here.")
+    try:
+        return archives.answer(realm, account, session, _required(iq, ArchiveQuery))
+    except archives.UnknownEntryError as error:
+        raise RefusedError(ErrorCondition.ITEM_NOT_FOUND, "The archive has no such entry.") from error
+    except JIDError as error:
+        raise RefusedError(ErrorCondition.BAD_REQUEST, str(error)) from error
+
+
+def _copies_on(realm: Realm, account: Account, session: Session, iq: Iq) -> object | None:
+    if not realm.keeps_archives:
+        raise RefusedError(ErrorCondition.SERVICE_UNAVAILABLE, "Nothing is copied here.")
+    session.wants_copies = True
+    return None
+
+
+def _copies_off(realm: Realm, account: Account, session: Session, iq: Iq) -> object | None:
+    session.wants_copies = False
+    return None
+
+
 # --- what the server says of itself (XEP-0030, XEP-0092, XEP-0199, XEP-0202) ---
 
 _NAME: Final = "tui_xmpp loopback"
@@ -187,11 +220,15 @@ _ACCOUNT_INFO: Final = DiscoInfo(
 
 
 def _server_info(realm: Realm, account: Account, session: Session, iq: Iq) -> object | None:
-    return _about(iq, _SERVER_INFO)
+    return _about(iq, _with(_SERVER_INFO, CARBONS) if realm.keeps_archives else _SERVER_INFO)
 
 
 def _account_info(realm: Realm, account: Account, session: Session, iq: Iq) -> object | None:
-    return _about(iq, _ACCOUNT_INFO)
+    return _about(iq, _with(_ACCOUNT_INFO, MAM, STANZA_IDS) if realm.keeps_archives else _ACCOUNT_INFO)
+
+
+def _with(info: DiscoInfo, *features: str) -> DiscoInfo:
+    return replace(info, features=(*info.features, *map(DiscoFeature, features)))
 
 
 def _about(iq: Iq, info: DiscoInfo) -> DiscoInfo:
@@ -228,6 +265,9 @@ _OF_ACCOUNT: Final[Mapping[tuple[IqType, str], Service]] = MappingProxyType(
         (IqType.GET, tag_of(DiscoInfo)): _account_info,
         (IqType.GET, tag_of(DiscoItems)): _no_items,
         (IqType.GET, tag_of(Ping)): _pong,
+        (IqType.SET, tag_of(ArchiveQuery)): _query_archive,
+        (IqType.SET, tag_of(CopiesOn)): _copies_on,
+        (IqType.SET, tag_of(CopiesOff)): _copies_off,
         (IqType.SET, _SESSION): _pong,
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
+from datetime import datetime
 
 from tui_xmpp.jid import JID, BareJID, FullJID
 from tui_xmpp.loopback.roster import Roster
@@ -24,6 +25,8 @@ class Session:
     """It has asked for the roster, so it gets pushes (RFC 6121 §2.2)."""
     wants_block_list: bool = False
     """It has asked for the block list, so it gets pushes (XEP-0191 §3.3)."""
+    wants_copies: bool = False
+    """It has switched carbons on (XEP-0280 §4)."""
     directed: set[JID] = field(default_factory=set)
     """Who else was told that it is available (RFC 6121 §4.6)."""
 
@@ -31,6 +34,16 @@ class Session:
     def priority(self) -> int:
         """Give its priority, below every valid one while it is not available."""
         return self.presence.priority if self.presence is not None else -129
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An entry of an account's archive."""
+
+    id: str
+    stamp: datetime
+    peer: BareJID
+    message: Message
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +58,9 @@ class Account:
     requests: dict[BareJID, Presence] = field(default_factory=dict)
     """Subscription requests not answered yet, told again at every login (RFC 6121 §3.1.3)."""
     blocked: list[JID] = field(default_factory=list)
+    archive: list[Archived] = field(default_factory=list)
+    """What was said, oldest first (XEP-0313); ``places`` tells where an entry is by its id."""
+    places: dict[str, int] = field(default_factory=dict)
     last_unavailable: Presence | None = None
 
     def available(self) -> list[Session]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from tui_xmpp.jid import BareJID, FullJID, JIDError
+from tui_xmpp.loopback import archives
 from tui_xmpp.loopback.realm import Realm
 from tui_xmpp.loopback.session import Session
 from tui_xmpp.net.steps import NetError
@@ -177,6 +178,7 @@ class ClientStream:
             self._bind(event)
         elif isinstance(event, Bound):
             self.session = self._realm.attach(event.jid, self._deliver, self._end_for_another)
+            self.session.wants_copies = event.inline is not None and event.inline.has_carbons
         elif isinstance(event, NonzaReceived):
             self.end(StreamError(StreamErrorCondition.UNSUPPORTED_STANZA_TYPE))
 
@@ -206,8 +208,8 @@ class ClientStream:
         except JIDError:
             self._connection.refuse_bind(ErrorCondition.BAD_REQUEST)
             return
-        self._realm.add_account(event.account)
-        self._connection.accept_bind(jid)
+        account = self._realm.add_account(event.account)
+        self._connection.accept_bind(jid, archives.metadata(account) if self._realm.keeps_archives else None)
 
     def _deliver(self, stanza: Stanza) -> None:
         try:
