@@ -14,6 +14,7 @@ from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.core.store import Store
 from tui_xmpp.features import xep0313_archive
 from tui_xmpp.jid import BareJID
+from tui_xmpp.loopback import archives
 from tui_xmpp.loopback.dial import LoopbackDialer
 from tui_xmpp.loopback.server import LoopbackServer
 from tui_xmpp.storage.archive import Archive
@@ -73,7 +74,7 @@ async def test_x_280_what_one_device_says_and_hears_is_seen_on_the_other(tmp_pat
 
 async def test_x_313_history_is_paged_in_from_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xep0313_archive, "FIRST", 10)
-    monkeypatch.setattr(xep0313_archive, "PAGE", 10)
+    monkeypatch.setattr(archives, "LARGEST_PAGE", 10)
     said = [f"line {number}" for number in range(35)]
     async with server_of() as server, logged_in(server, "lizzy", tmp_path) as lizzy:
         jane = server.add_user("jane", "secret")

@@ -317,7 +317,8 @@ class Merging:
                 (-2 * span.id, span.first_id, span.first_place, -1),
                 (-2 * span.id - 1, span.last_id, span.last_place, 1),
             ):
-                if name not in in_page and (edge is None or sign * place > sign * edge):
+                # The edge of an empty archive has no name and stands before all.
+                if name and name not in in_page and (edge is None or sign * place > sign * edge):
                     edges.append((sign * place, sign * rank, number))
         if not edges:
             return rows
