@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
-from tui_xmpp.xmpp.sasl import FastToken
+
+if TYPE_CHECKING:
+    from tui_xmpp.xmpp.sasl import FastToken
 
 T = TypeVar("T")
 
@@ -106,6 +107,9 @@ class Secrets:
             stored = json.loads(text or "null")
         except ValueError:
             return None
+        # The wire is not read in for the first screen.
+        from tui_xmpp.xmpp.sasl import FastToken
+
         return FastToken.from_dict(stored) if isinstance(stored, dict) else None
 
     async def keep_token(self, account: BareJID, token: FastToken) -> None:
@@ -152,6 +156,8 @@ class Secrets:
             self._resting = loop.call_later(REST, self._keyring.rest)
 
     async def _run(self, command: str) -> str:
+        import shlex
+
         try:
             arguments = shlex.split(command)
             process = await asyncio.create_subprocess_exec(
