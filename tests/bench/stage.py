@@ -23,6 +23,7 @@ DOMAIN = "pemberley.test"
 CONTACTS = "contacts.pemberley.test"
 SECRET = "a truth universally acknowledged"
 PROGRAM = str(Path(sys.executable).with_name("tui-xmpp"))
+WITHOUT_EXTRAS = "import sys; sys.modules['OpenSSL'] = None; from tui_xmpp.cli import main; sys.exit(main())"
 EMPTY_APP = str(Path(__file__).with_name("empty_app.py"))
 QUIET = 0.5
 """Seconds without output after which a program has come to rest."""
@@ -88,9 +89,10 @@ ca_file = "{self.ca_file}"
         """Remove everything kept, as before the first start."""
         shutil.rmtree(self.data, ignore_errors=True)
 
-    def start(self) -> Terminal:
-        """Start the real program in a pty of 120 by 40."""
-        command = [PROGRAM, "--config", str(self._config), "--data-dir", str(self.data)]
+    def start(self, *, has_extras: bool = False) -> Terminal:
+        """Start the real program in a pty of 120 by 40, as it is when installed without extras or with them."""
+        program = [PROGRAM] if has_extras else [sys.executable, "-c", WITHOUT_EXTRAS]
+        command = [*program, "--config", str(self._config), "--data-dir", str(self.data)]
         return Terminal(command, environment={"TUI_XMPP_PASSWORD": self.account.password, "HOME": str(self.folder)})
 
     @contextmanager

@@ -43,6 +43,11 @@ def start(stage: Stage, runs: int) -> list[Row]:
                 terminal.quiet(QUIET)
                 sizes[count].append(terminal.resident)
                 leave(terminal)
+    with people[FEW].start(has_extras=True) as terminal:
+        terminal.wait_for(ONLINE)
+        terminal.quiet(QUIET)
+        with_extras = terminal.resident
+        leave(terminal)
     paint, empty_size = median(paints), median(empty_sizes)
     return [
         Row("first paint with the cached roster of 50, ms", median(cached[FEW]), paint, times_limit(1.25)),
@@ -50,5 +55,6 @@ def start(stage: Stage, runs: int) -> list[Row]:
         Row("start to roster shown, 2,000 contacts, cached, ms", median(cached[MANY]), paint, at_most(300)),
         Row("start to roster shown, 2,000 contacts, no cache, ms", median(first[MANY]), paint, at_most(1000)),
         Row("resident memory, 50 contacts, MiB", median(sizes[FEW]), empty_size, at_most(48), is_of_speed=False),
+        Row("the same with the extra channel-binding, MiB", with_extras, empty_size, is_of_speed=False),
         Row("resident memory, 2,000 contacts, MiB", median(sizes[MANY]), empty_size, at_most(55), is_of_speed=False),
     ]
