@@ -262,6 +262,28 @@ async def test_a_key_is_pressed_to_be_taken() -> None:
         assert not scene.client.settings.keys
 
 
+async def test_the_key_to_leave_can_be_given_away_and_another_leads_out() -> None:
+    async with at("keys", "say goodbye on all") as (scene, pilot):
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("f17")
+        await pilot.pause()
+        assert row(pilot) == "Quit F17"
+        pilot.app.screen.query_one("#query", Input).value = "status-pane"
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert row(pilot) == "Status Ctrl+Q"
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert not scene.engine.is_closed
+        await pilot.press("f17")
+        await pilot.pause()
+        assert scene.engine.is_closed
+
+
 async def test_a_key_that_is_taken_is_offered_in_exchange() -> None:
     async with at("keys", "status-pane") as (_, pilot):
         await pilot.press("enter")

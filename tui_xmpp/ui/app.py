@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 
 from textual import events, on
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
@@ -60,12 +60,16 @@ async def _no_keyring() -> str | None:
     return "No keyring was found, so the password is asked for at each start."
 
 
-class TuiXmppApp(Guarded, App[None]):
+class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
     """The screen of tui_xmpp over a :class:`~tui_xmpp.worker.client.Client`, which it starts and closes."""
 
     TITLE = "tui_xmpp"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # By the action's id, so that the key of one's own leads out of every dialog too.
+        *(Binding(key, "quit", show=False, priority=True, id="quit") for key in BY_ID["quit"].keys),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
+    ]
 
     CSS = """
     ToastRack { dock: top; align: right top; margin: 1 1 0 0; }
@@ -179,6 +183,12 @@ class TuiXmppApp(Guarded, App[None]):
             _log.exception("the goodbye failed")
         finally:
             self.exit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave every key to a screen that asks for one."""
+        if action == "quit" and getattr(self.screen, "takes_every_key", False):
+            return False
+        return super().check_action(action, parameters)
 
     async def action_quit(self) -> None:
         self.leave()

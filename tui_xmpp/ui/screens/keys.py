@@ -129,6 +129,7 @@ class KeysScreen(Catalogue[Action]):
 class _PressScreen(Dialog[str], inherit_bindings=False):
     """Wait for the next key, whatever it is; Escape leaves everything as it is."""
 
+    takes_every_key = True
     DEFAULT_CSS = "_PressScreen > VerticalScroll { width: 52; }"
 
     def __init__(self, action: Action) -> None:
