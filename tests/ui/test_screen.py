@@ -600,7 +600,7 @@ async def test_f1_shows_every_key_and_command() -> None:
         await pilot.press("f1")
         await pilot.pause()
         seen = cells(pilot)
-        for words in ("/presence [SHOW] [TEXT]", "/preapprove", "Ctrl+T", "In the list of people", "Alt+A"):
+        for words in ("/presence [SHOW] [TEXT]", "/preapprove", "Ctrl+T", "Here: in the list of people", "Alt+A"):
             assert words in seen
 
 
