@@ -552,6 +552,23 @@ async def test_the_palette_finds_people_and_actions() -> None:
         assert isinstance(pilot.app.screen, ThemeScreen)
 
 
+@pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (60, 20), (40, 12)])
+async def test_a_long_palette_has_a_line_for_each_and_shows_the_one_under_the_cursor(width: int, height: int) -> None:
+    async with running(netherfield(), width, height) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        choices = pilot.app.screen.query_one(OptionList)
+        assert choices.option_count > choices.size.height
+        assert choices.virtual_size.height == choices.option_count
+        assert choices.region.bottom < height
+        await pilot.press("x", "backspace")
+        await pilot.pause()
+        assert choices.virtual_size.height == choices.option_count
+        await pilot.resize_terminal(width - 4, height)
+        await pilot.pause()
+        assert choices.virtual_size.height == choices.option_count
+
+
 async def test_themes_are_chosen_by_name_and_remembered() -> None:
     scene = netherfield()
     async with running(scene) as pilot:

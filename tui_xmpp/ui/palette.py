@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from rich.style import Style
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, OptionList
@@ -56,7 +56,9 @@ class PaletteScreen(Dialog[None]):
     PaletteScreen { align: center top; }
     PaletteScreen > VerticalScroll { margin-top: 2; width: 76; padding: 1 2; }
     PaletteScreen .title { display: none; }
-    PaletteScreen OptionList { margin-top: 1; max-height: 20; scrollbar-size-vertical: 1; }
+    PaletteScreen OptionList {
+        margin-top: 1; max-height: 20; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+    }
     """
 
     def __init__(self, desk: Desk, *, is_for_people: bool = False) -> None:
@@ -78,7 +80,11 @@ class PaletteScreen(Dialog[None]):
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
-        self._fill("")
+
+    def on_resize(self, event: events.Resize) -> None:
+        # What the box does not show, its own bar would hide: only the list is to scroll.
+        self.query_one(OptionList).styles.max_height = max(1, min(20, event.size.height - 7))
+        self._fill(self.query_one(Input).value.strip())
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -155,7 +161,7 @@ class PaletteScreen(Dialog[None]):
         self._found = self._find(query)
         options = self.query_one(OptionList)
         options.clear_options()
-        width = max(20, min(72, self.app.size.width - 6))
+        width = max(20, min(71, self.app.size.width - 5))
         options.add_options([Option(self._words(subject, width)) for subject in self._found])
         if self._found:
             options.highlighted = 0
