@@ -74,8 +74,10 @@ def keys(keymap: Keymap) -> Iterator[tuple[Place, list[Row]]]:
         rows = [
             Row(Kind.KEY, " ".join(map(key_words, chosen)), action.help, action)
             for action in ACTIONS
-            if action.place is place and (chosen := keymap.keys(action))
+            if action.place is place and (chosen := keymap.keys(action)) and not _is_numbered(action, keymap)
         ]
+        if place is Place.EVERYWHERE and any(_is_numbered(action, keymap) for action in ACTIONS):
+            rows.append(Row(Kind.KEY, "Alt+1…9", "Open the chat that has the number beside it."))
         widget = _WIDGETS.get(place)
         rows += [
             Row(Kind.KEY, _shown(keymap.bound(binding)), binding.description)
@@ -83,6 +85,11 @@ def keys(keymap: Keymap) -> Iterator[tuple[Place, list[Row]]]:
             if isinstance(binding, Binding) and binding.description
         ]
         yield place, rows + [Row(Kind.KEY, name, words) for name, words in _TYPED.get(place, ())]
+
+
+def _is_numbered(action: Action, keymap: Keymap) -> bool:
+    """Say whether an action is one of the nine whose keys are told in one row, unless they were chosen anew."""
+    return action.id.removeprefix("chat-").isdecimal() and keymap.keys(action) == action.keys
 
 
 def commands() -> list[Row]:
