@@ -11,7 +11,7 @@ import pytest
 
 from tui_xmpp.core.commands import ProvidePassword
 from tui_xmpp.jid import BareJID
-from tui_xmpp.values import dataclass
+from tui_xmpp.values import changed, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +145,12 @@ def test_too_few_or_unknown_arguments_are_refused() -> None:
     for arguments in ({}, {"name": "a", "other": 1}):
         with pytest.raises(TypeError):
             Quick(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_changed_value_is_what_the_standard_library_makes_of_it() -> None:
+    from tests.support.facts import incoming
+
+    message = incoming("a", body="words")
+    assert changed(message, place=7, origin_id="x") == dataclasses.replace(message, place=7, origin_id="x")
+    with pytest.raises(TypeError):
+        changed(message, nothing=1)

@@ -12,10 +12,19 @@ from operator import attrgetter
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+_T = TypeVar("_T")
+
+
+def changed(value: _T, **changes: Any) -> _T:
+    """Do what ``dataclasses.replace`` does, in a quarter of the time, where ``__init__`` takes all fields by place."""
+    cls = type(value)
+    names: tuple[str, ...] = cls.__match_args__  # type: ignore[attr-defined]
+    return cls(**({name: getattr(value, name) for name in names} | changes))
+
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
-    _T = TypeVar("_T")
     _FIELDS = "__dataclass_fields__"  # where the standard library looks for them
 
     def dataclass(

@@ -325,8 +325,9 @@ def said_of(
     heard: Heard | None = None,
     *,
     key: str | None = None,
+    stamp: datetime | None = None,
 ) -> Said | None:
-    """Return what a message says, just now if not ``delayed``; None when there is nothing to read (C-MSG-07).
+    """Return what a message says, just now if not ``delayed`` or by its ``stamp`` in an archive; None when there is nothing to read (C-MSG-07).
 
     What comes from the account itself was sent by another of the user's devices, and has reached the server. ``heard``
     is given for what others say to this device.
@@ -345,7 +346,8 @@ def said_of(
     author = message.from_ or ctx.account
     is_own = author.bare == ctx.account and message.to is not None
     peer = message.to.bare if is_own and message.to is not None else author.bare
-    stamp = ctx.clock.now() if delayed is None else delayed.stamp
+    if stamp is None:
+        stamp = ctx.clock.now() if delayed is None else delayed.stamp
     if heard is not None and not is_own:
         stamp = heard.place(peer, stamp)
     thread = parts.get(_THREAD)

@@ -223,11 +223,9 @@ def _said(ctx: Context, message: Message, archive_id: str, stamp: datetime) -> S
         return None
     if message.from_.bare != ctx.account and message.to is not None and message.to.bare != ctx.account:
         return None  # neither from nor to the account: none of its conversations
-    said = said_of(ctx, message, parts, key=f"archive:{archive_id}")
-    if said is None:
-        return None
-    origin = next((part.get("id") for part in message.children if part.tag == _ORIGIN_ID), None)
-    return replace(said, archive_id=archive_id, stamp=stamp, is_delayed=False, origin_id=origin or None)
+    origin = parts.get(_ORIGIN_ID)
+    ids = Ids(None if origin is None else origin.get("id") or None, archive_id)
+    return said_of(ctx, message, parts, ids, key=f"archive:{archive_id}", stamp=stamp)
 
 
 _ORIGIN_ID = "{urn:xmpp:sid:0}origin-id"

@@ -18,7 +18,7 @@ from tui_xmpp.core.model import ArchiveEntry, Delivery, Direction, Gap, Message
 from tui_xmpp.core.order import TOLERANCE, arrange, is_copy, make_room, microseconds, said_id
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.rows import COLUMNS, INSERT, message_of, row_of, states_text
-from tui_xmpp.values import dataclass
+from tui_xmpp.values import changed, dataclass
 
 _TIE = 1_000_000
 """Nanoseconds in which offline messages of one moment are looked for."""
@@ -114,7 +114,7 @@ class Merging:
         else:
             last = self.last_place(conversation)
             place = stamp if last is None else max(stamp, last + 1)
-        placed = replace(message, place=place, origin_id=said_id(message))
+        placed = changed(message, place=place, origin_id=said_id(message))
         is_new = self._connection.execute(INSERT, row_of(account, conversation, placed)).rowcount
         return placed if is_new else None
 
@@ -198,11 +198,11 @@ class Merging:
                 continue
             there = touched[entry.message.peer]
             if held is None:
-                message = replace(entry.message, place=place, origin_id=said_id(entry.message))
+                message = changed(entry.message, place=place, origin_id=said_id(entry.message))
                 inserted.append(row_of(account, there.id, message, is_placed=True))
                 there.new.append(message)
                 continue
-            learned = replace(_confirmed(_learned(held.message, entry.message), entry), place=place)
+            learned = changed(_confirmed(_learned(held.message, entry.message), entry), place=place)
             if learned != held.message:
                 there.changed[held.id] = learned
             if learned != held.message or not held.is_placed:
