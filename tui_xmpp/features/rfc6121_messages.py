@@ -327,8 +327,9 @@ def said_of(
     key: str | None = None,
     stamp: datetime | None = None,
 ) -> Said | None:
-    """Return what a message says, just now if not ``delayed`` or by its ``stamp`` in an archive; None when there is nothing to read (C-MSG-07).
+    """Return what a message says; None when there is nothing to read (C-MSG-07).
 
+    It was said just now, or when it was ``delayed``, or at its ``stamp`` in an archive.
     What comes from the account itself was sent by another of the user's devices, and has reached the server. ``heard``
     is given for what others say to this device.
     """
