@@ -12,13 +12,14 @@ from dataclasses import replace
 from tests.bench.arriving import backlog, echo, presences
 from tests.bench.decoding import REFERENCE_RATE, bare_rate, decode
 from tests.bench.figures import Row, machine, table
+from tests.bench.history import catch_up, million
 from tests.bench.keys import press
 from tests.bench.screen import screen
 from tests.bench.stage import Stage
 from tests.bench.starting import start
 from tests.support.xmpp_server import ServerMissingError
 
-ALONE: dict[str, Callable[[int], list[Row]]] = {"decode": decode}
+ALONE: dict[str, Callable[[int], list[Row]]] = {"decode": decode, "catch-up": catch_up, "million": million}
 """What needs no server."""
 STAGED: dict[str, Callable[[Stage, int], list[Row]]] = {
     "start": start,

@@ -1,7 +1,7 @@
 """A server with a full archive, in a process of its own: ``python -m tests.bench.archive_server COUNT``.
 
-It prints the port of direct TLS and the file of its authority. Pages are written from text made beforehand, so that what
-is measured is who reads them. It ends with its standard input.
+It prints the port of direct TLS and the file of its authority. Pages are written from text made beforehand: what is
+measured is who reads them. It ends with its standard input.
 """
 
 from __future__ import annotations

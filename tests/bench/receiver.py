@@ -56,6 +56,16 @@ class Receiver:
         """Send initial presence."""
         self._socket.sendall(b"<presence/>")
 
+    def ask(self, stanza: str, end: bytes) -> bytes:
+        """Send a request and return the end of what came until ``end``."""
+        self._socket.sendall(stanza.encode())
+        tail = b""
+        while end not in tail:
+            data = self._socket.recv(1 << 16)
+            assert data, "the server closed the stream"
+            tail = tail[-1024:] + data
+        return tail[-1024:]
+
     def wait_for(self, text: str) -> float:
         """Return the moment at which ``text`` had been received."""
         wanted = text.encode()
