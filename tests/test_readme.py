@@ -49,9 +49,11 @@ def test_every_example_of_settings_is_understood(readme: str, tmp_path: Path) ->
 
 def test_every_dependency_says_why_it_is_there(readme: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["channel-binding"]]
+    extras = [line for extra, lines in project["optional-dependencies"].items() if extra != "dev" for line in lines]
+    wanted = [*project["dependencies"], *extras]
     names = {re.split(r"[<>=\[; ]", line)[0] for line in wanted}
     imported = {"dnspython": "dns", "precis-i18n": "precis_i18n", "pyOpenSSL": "OpenSSL"}
+    imported |= {"desktop-notifier": "desktop_notifier", "textual-serve": "textual_serve"}
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tui_xmpp").rglob("*.py"))
     for name in names:
         assert re.search(rf"^\s*(import|from) {imported.get(name, name)}\b", sources, re.MULTILINE), name
