@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
     _FIELDS = "__dataclass_fields__"  # where the standard library looks for them
+    _DECLARED = "_declared_fields"
 
     def dataclass(
         cls: type[_T] | None = None,
@@ -47,7 +48,11 @@ else:
         fields = _Fields(named, {name: own[name] for name in named if name in own}, kw_only)
         inherited = [name for base in cls.__mro__[-1:0:-1] for name in getattr(base, "__match_args__", ())]
         positional = () if kw_only else [name for name in named if fields.is_positional(name)]
-        added: dict[str, Any] = {_FIELDS: fields, "__match_args__": (*dict.fromkeys((*inherited, *positional)),)}
+        added: dict[str, Any] = {
+            _FIELDS: fields,
+            _DECLARED: fields,
+            "__match_args__": (*dict.fromkeys((*inherited, *positional)),),
+        }
         if "__init__" not in own:
             added["__init__"] = _first_init(fields, frozen)
         if repr and "__repr__" not in own:
@@ -71,7 +76,7 @@ else:
         return cls
 
     class _Fields:
-        """The fields of one class, read when first asked for, after which this object is replaced by them."""
+        """The fields of one class: as declared, and as the standard library has them once it asks for them."""
 
         __slots__ = ("defaults", "is_keyword", "named", "owner")
 
@@ -95,9 +100,21 @@ else:
             setattr(self.owner, _FIELDS, fields)
             return fields
 
+        def declared(self) -> dict[str, tuple[dataclasses.Field[Any], bool]]:
+            """Return what is said of each field, those of the bases first, and whether it is given by name only."""
+            found: dict[str, tuple[dataclasses.Field[Any], bool]] = {}
+            for base in self.owner.__mro__[::-1]:
+                own: _Fields | None = vars(base).get(_DECLARED)
+                for name in own.named if own is not None else ():
+                    each = own.defaults.get(name, dataclasses.MISSING)
+                    if not isinstance(each, dataclasses.Field):
+                        each = dataclasses.field(default=each)
+                    found[name] = each, own.is_keyword if each.kw_only is dataclasses.MISSING else each.kw_only
+            return found
+
         def first_values(self, value: object) -> tuple[Any, ...]:
             """Return what is compared of an instance; the class is given a quicker way to do the same."""
-            names = [each.name for each in dataclasses.fields(self.owner) if each.compare]
+            names = [name for name, (each, _) in self.declared().items() if each.compare]
             quicker = attrgetter(*names) if len(names) > 1 else _tuple_of(names)
             self.owner._values = staticmethod(quicker)
             return quicker(value)
@@ -119,19 +136,20 @@ else:
 
     def _first_init(fields: _Fields, is_frozen: bool) -> Any:
         def __init__(self: Any, *arguments: Any, **named: Any) -> None:  # noqa: N807 - it stands in for that
-            made = fields.owner.__init__ = _init(fields.owner, is_frozen)
+            made = fields.owner.__init__ = _init(fields, is_frozen)
             made(self, *arguments, **named)
 
         return __init__
 
-    def _init(cls: type, is_frozen: bool) -> Any:
+    def _init(fields: _Fields, is_frozen: bool) -> Any:
+        cls = fields.owner
         parameters: list[str] = ["self"]
         lines: list[str] = []
         known: dict[str, Any] = {"_set": object.__setattr__, "_missing": dataclasses.MISSING}
         is_keyword = False
-        for each in sorted(dataclasses.fields(cls), key=lambda one: bool(one.kw_only)):
-            name = value = each.name
-            if each.kw_only and each.init and not is_keyword:
+        for name, (each, is_by_name) in sorted(fields.declared().items(), key=lambda one: one[1][1]):
+            value = name
+            if is_by_name and each.init and not is_keyword:
                 is_keyword = True
                 parameters.append("*")
             parameter = name
