@@ -14,6 +14,7 @@ from tests.bench.decoding import REFERENCE_RATE, bare_rate, decode
 from tests.bench.figures import Row, machine, table
 from tests.bench.history import catch_up, million
 from tests.bench.keys import press
+from tests.bench.outage import outage
 from tests.bench.screen import screen
 from tests.bench.stage import Stage
 from tests.bench.starting import start
@@ -27,6 +28,7 @@ STAGED: dict[str, Callable[[Stage, int], list[Row]]] = {
     "keys": press,
     "screen": screen,
     "backlog": backlog,
+    "outage": outage,
     "presences": presences,
 }
 

@@ -177,6 +177,7 @@ async def started(
     data: Path | None = None,
     passwords: KnownPassword | None = None,
     is_wire_logged: bool = False,
+    backoff: Backoff = QUICK,
 ) -> AsyncGenerator[User]:
     """Give a user whose client has been started; with ``data`` an archive in that folder is kept."""
     client = Client(Store(), Settings((settings,)))
@@ -187,7 +188,7 @@ async def started(
             client,
             archive=archive,
             passwords=passwords or KnownPassword(password),
-            backoff=QUICK,
+            backoff=backoff,
             languages=("en",),
             is_wire_logged=is_wire_logged,
         )
