@@ -27,6 +27,16 @@ def test_the_same_message_twice_is_one_row() -> None:
     assert keys(timeline) == ["a"]
 
 
+def test_the_first_of_the_window_stays_in_it_where_the_archive_puts_it_earlier() -> None:
+    """A server may stamp what it stores a moment before it delivers it."""
+    for others in ([], [incoming("b", minute=5)]):
+        timeline = Timeline()
+        timeline.put_page([incoming("a", minute=2), *others], is_latest=True, is_start=False)
+        timeline.merge([incoming("a", minute=0), incoming("between", minute=1), incoming("older", minute=-1)])
+        assert keys(timeline) == ["a", "between", *(message.key for message in others)]
+        assert timeline.has_older
+
+
 def test_messages_of_one_moment_keep_the_order_they_came_in() -> None:
     timeline = Timeline()
     for key in "zyx":

@@ -6,6 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import field, replace
 from datetime import datetime
+from math import inf
 
 from tui_xmpp.core.correction import corrected, is_corrected_by
 from tui_xmpp.core.model import Delivery, Failure, Message
@@ -57,13 +58,19 @@ class Timeline:
         return True
 
     def merge(self, messages: Sequence[Message]) -> None:
-        """Take messages that are new or differ; what lies beyond an edge of the window is left to the archive."""
+        """Take messages that are new or differ; what lies beyond an edge of the window is left to the archive.
+
+        The first of the window stays in it, and the edge goes back with it, where the archive puts it earlier.
+        """
+        edge: float = inf
+        if self._messages:
+            first = self._messages[0]
+            edge = min(place_of(message) for message in (first, *messages) if message.key == first.key)
         for message in messages:
             self.remove(message.key)
         for message in messages:
-            if self.has_older and (not self._messages or place_of(message) < place_of(self._messages[0])):
-                continue
-            self._put(message)
+            if not self.has_older or place_of(message) >= edge:
+                self._put(message)
         self._trim_old()
 
     def _put(self, message: Message) -> None:
