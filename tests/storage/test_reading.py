@@ -170,3 +170,25 @@ def test_what_is_readable_of_a_damaged_archive_is_saved(tmp_path: Path) -> None:
     assert len(fresh.page(ELIZABETH, DARCY).messages) == 200
     assert fresh.search(parse_query("words"), (ELIZABETH,))[0]
     fresh.close()
+
+
+def test_a_page_costs_the_same_however_much_is_stored() -> None:
+    costs: list[int] = []
+    for count in (1000, 8000):
+        with closing(Archive.in_memory()) as archive:
+            said = [incoming(f"key{number}", minute=number) for number in range(count)]
+            archive.write([e.MessageReceived(ELIZABETH, message) for message in said])
+            steps = 0
+
+            def step() -> int:
+                nonlocal steps
+                steps += 1
+                return 0
+
+            archive._connection.set_progress_handler(step, 100)  # of SQLite's own machine
+            archive.page(ELIZABETH, DARCY, said[500])
+            archive.newer_page(ELIZABETH, DARCY, said[500])
+            archive.window(ELIZABETH, DARCY, "key500")
+            archive._connection.set_progress_handler(None, 0)
+            costs.append(steps)
+    assert costs[1] <= costs[0] * 1.1

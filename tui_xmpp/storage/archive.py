@@ -562,7 +562,7 @@ class Archive:
             if conversation is None:
                 is_start = not self._holds_archive(account)
                 return e.HistoryLoaded(account, peer, (), is_latest=before is None, is_start=is_start)
-            edge = _BEYOND if before is None else self._place(conversation, before)
+            edge = _BEYOND if before is None else self._edge(conversation, before)
             rows = self._rows(conversation, "place < ?", edge, "DESC", limit + 1)
             is_start = len(rows) <= limit and self._is_start(conversation)
         messages = tuple(message_of(account, peer, row) for row in reversed(rows[:limit]))
@@ -574,7 +574,7 @@ class Archive:
             conversation = self._find(account, peer)
             rows: list[Any] = []
             if conversation is not None:
-                rows = self._rows(conversation, "place > ?", self._place(conversation, after), "ASC", limit + 1)
+                rows = self._rows(conversation, "place > ?", self._edge(conversation, after), "ASC", limit + 1)
         messages = tuple(message_of(account, peer, row) for row in rows[:limit])
         is_latest = len(rows) <= limit
         return e.HistoryLoaded(account, peer, messages, is_latest=is_latest, is_start=False, is_newer=True)
@@ -590,12 +590,10 @@ class Archive:
             if isinstance(around, datetime):
                 place = microseconds(around) * 1000
             else:
-                row = self._connection.execute(
-                    "SELECT place FROM message WHERE conversation = ? AND key = ?", (conversation, around)
-                ).fetchone()
-                if row is None:
+                known = self._place(conversation, around)
+                if known is None:
                     return None
-                place = row[0]
+                place = known
             half = limit // 2
             newer = self._rows(conversation, "place >= ?", place, "ASC", half + 1)
             older = self._rows(conversation, "place < ?", place, "DESC", limit - min(half, len(newer)) + 1)
@@ -644,11 +642,17 @@ class Archive:
         ).fetchone()
         return None if row is None else int(row[0])
 
-    def _place(self, conversation: int, message: Message) -> int:
+    def _edge(self, conversation: int, message: Message) -> int:
+        place = self._place(conversation, message.key)
+        return place_of(message) if place is None else place
+
+    def _place(self, conversation: int, key: str) -> int | None:
         row = self._connection.execute(
-            "SELECT place FROM message WHERE conversation = ? AND key = ?", (conversation, message.key)
+            "SELECT place FROM message WHERE +conversation = ? AND key = ?"
+            " AND account = (SELECT account FROM conversation WHERE id = ?)",  # by the one index that has the key
+            (conversation, key, conversation),
         ).fetchone()
-        return place_of(message) if row is None else int(row[0])
+        return None if row is None else int(row[0])
 
     def _rows(self, conversation: int, where: str, place: int, order: str, limit: int) -> list[Any]:
         return self._connection.execute(
