@@ -222,6 +222,17 @@ async def test_what_a_fast_typist_types_after_the_address_is_the_password() -> N
         assert (fields["jid"], fields["password"]) == ("elizabeth@longbourn.lit", "pride")
 
 
+async def test_a_box_is_ticked_by_a_space_that_a_tab_follows_at_once() -> None:
+    async with first_run(Scene()) as pilot:
+        await pilot.press("enter", *"elizabeth@longbourn.lit", "enter")
+        pilot.app.screen.query_one("#more").focus()
+        await pilot.pause()
+        for key in ("space", "tab", "h"):
+            pilot.app.post_message(events.Key(key, {"space": " ", "tab": None}.get(key, key)))
+        await pilot.pause(0.1)
+        assert pilot.app.screen.query_one("#more", Checkbox).value
+
+
 async def test_why_a_login_failed_is_in_sight_in_a_low_terminal() -> None:
     scene = Scene()
     play_the_worker(scene, "pride")
