@@ -14,6 +14,7 @@ from pathlib import Path
 import pyte
 import pytest
 
+from tests.support.ejabberd import Ejabberd
 from tests.support.prosody import Prosody, RosterItem
 from tests.support.slixmpp_peer import Peers
 from tests.support.terminal import Terminal
@@ -65,6 +66,33 @@ class Monitor:
             return await asyncio.to_thread(self.terminal.wait_for_end)
         except TimeoutError:
             raise TimeoutError("it does not leave, but shows:\n" + "\n".join(self.rows)) from None
+
+    async def clicks(self, text: str, look: Callable[[], bool], *, last: bool = False) -> None:
+        """Press the left button on a text and wait for what is to be seen of it."""
+        await self._press(*await self._find(text, last=last), look)
+
+    async def fills(self, label: str, text: str) -> None:
+        """Press the left button on the field beside a label, and type into it once its tone says that it listens."""
+        x, y = await self._find(label)
+
+        def tone() -> str:
+            assert self.rows
+            return str(self._screen.buffer[y][x + 40].bg)
+
+        before = tone()
+        await self._press(x + 14, y, lambda: tone() != before)
+        self.terminal.send(text)
+
+    async def _find(self, text: str, *, last: bool = False) -> tuple[int, int]:
+        await asyncio.to_thread(self.terminal.quiet, 0.1)  # nobody aims at what moves
+        rows = self.rows
+        places = [(row.rfind(text) if last else row.find(text), y) for y, row in enumerate(rows) if text in row]
+        assert places, "\n".join(["there is no " + text, *rows])
+        return places[-1 if last else 0]
+
+    async def _press(self, x: int, y: int, look: Callable[[], bool]) -> None:
+        at = f"{x + 2};{y + 1}"  # SGR mouse reports count from one, and a word is surer hit inside
+        await self.types(f"\x1b[<0;{at}M\x1b[<0;{at}m", look)
 
     async def types(self, keys: str, look: Callable[[], bool]) -> None:
         """Type and wait for what is to be seen of it."""
@@ -138,6 +166,80 @@ async def test_a_complete_account_logs_in_unasked_chats_and_leaves_politely(
         await seen.until(lambda: seen.shows("Jane Bennet"))
         await seen.types(f"/query {contact.jid}\r", lambda: seen.shows("I would by no means suspend", "Goodbye"))
         assert await seen.leaves() == 0
+
+
+async def test_a_new_user_gets_from_the_first_run_to_an_answer_with_keys_alone(
+    server: XmppServer, peers: Peers, tmp_path: Path
+) -> None:
+    user, contact = server.user("mary"), server.user("kitty")
+    peer = await peers.login(server, contact)
+    await peer.send_presence()
+    with monitor([], {"HOME": str(tmp_path)}) as seen:
+        await seen.until(lambda: seen.shows("Log in with an XMPP account"))
+        await seen.types("\r", lambda: seen.shows("Address", "Connection settings"))
+        await seen.types(f"{user.jid}\rnot the password", lambda: seen.shows(user.jid, "•" * 16))
+        await seen.types("\t ", lambda: seen.shows("[x] Connection settings", "CA file"))
+        where = f"\t{server.host}\t{server.starttls_port}\t\t{server.ca_file}"
+        await seen.types(f"{where}\r", lambda: seen.shows("refused the name", user.jid))
+        await seen.types(f"{user.password}\r", lambda: seen.shows(f"{user.jid} is connected"))
+        await seen.types("\r", lambda: seen.shows("Nobody in your list yet"))
+        # What comes before the chat is open is there when it is opened.
+        await peer.send_message(user.jid, "Good evening")
+        await seen.until(lambda: seen.shows("Not in your list", contact.jid[:12]))
+        await seen.types(f"\x0e{contact.jid}\r", lambda: seen.shows("was asked"))
+        asked = await peer.wait_for("presence", type="subscribe")
+        assert asked.bare_sender == user.jid
+        await seen.types("\x0b" + contact.jid.partition("@")[0], lambda: seen.shows("Enter", contact.jid))
+        await seen.types("\r", lambda: seen.shows("Good evening"))
+        await seen.types("How do you do?\r", lambda: seen.shows("How do you do?", "✓"))
+        said = await peer.wait_for("message", body="How do you do?")
+        await peer.send_message(said.sender, "Very well")
+        await seen.until(lambda: seen.shows("Good evening", "How do you do?", "Very well"))
+        assert await seen.leaves() == 0
+    assert "Traceback" not in seen.terminal.output.decode(errors="replace")
+
+
+async def test_a_new_user_needs_the_keys_only_to_write_the_rest_is_done_with_the_mouse(
+    ejabberd: Ejabberd, peers: Peers, tmp_path: Path
+) -> None:
+    user, contact = ejabberd.user("mary"), ejabberd.user("kitty")
+    peer = await peers.login(ejabberd, contact)
+    await peer.send_presence()
+    with monitor([], {"HOME": str(tmp_path)}) as seen:
+        await seen.until(lambda: seen.shows("Log in with an XMPP account"))
+        await seen.clicks("Log in with", lambda: seen.shows("Connection settings"))
+        await seen.clicks("Connection settings", lambda: seen.shows("CA file"))
+        await seen.fills("Address", user.jid)
+        await seen.fills("Host", ejabberd.host)
+        await seen.fills("Port", str(ejabberd.starttls_port))
+        await seen.fills("Password", user.password)
+        await seen.until(
+            lambda: seen.shows(user.jid, ejabberd.host, str(ejabberd.starttls_port), "•" * len(user.password))
+        )
+        await seen.clicks("Connect", lambda: seen.shows("could not prove who it is", "SHA-256"), last=True)
+        await seen.fills("To trust it", "trust")
+        await seen.until(lambda: seen.shows("To trust it  trust"))
+        await seen.clicks("Trust this", lambda: seen.shows(f"{user.jid} is connected"))
+        await seen.clicks("Begin", lambda: seen.shows("Nobody in your list yet"))
+        await peer.subscribe(user.jid)
+        await seen.until(lambda: seen.shows("! 1 request"))
+        await seen.clicks("! 1 request", lambda: seen.shows("A approve"))
+        await seen.clicks("B add back", lambda: seen.shows("Approve and add back"))
+        await seen.clicks("Approve and add", lambda: seen.shows("Nobody asks"), last=True)
+        await peer.wait_for("presence", type="subscribed")
+        await peer.wait_for("presence", type="subscribe")
+        await peer.subscribed(user.jid)
+        await seen.clicks("Close", lambda: seen.shows("Contacts") and not seen.shows("Nobody asks"))
+        await seen.until(lambda: seen.shows("● kitty"))
+        await seen.clicks("● kitty", lambda: seen.shows("No messages yet"))
+        await seen.types("How do you do?\r", lambda: seen.shows("How do you do?", "✓"))
+        said = await peer.wait_for("message", body="How do you do?")
+        await peer.send_message(said.sender, "Very well")
+        await seen.until(lambda: seen.shows("Very well"))
+        await seen.clicks("Ctrl+P Commands", lambda: seen.shows("An action, a person, a chat"))
+        await seen.types("\x1b", lambda: not seen.shows("An action, a person, a chat"))
+        assert await seen.leaves() == 0
+    assert "Traceback" not in seen.terminal.output.decode(errors="replace")
 
 
 async def test_what_is_wrong_in_the_settings_is_shown_and_the_rest_is_used(prosody: Prosody, tmp_path: Path) -> None:
