@@ -22,6 +22,7 @@ CELL_WIDTH, CELL_HEIGHT, FONT_SIZE = 8.4, 17, 14
 BASELINE = 13
 MARGIN = 8
 FONTS = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
+UNDERLINED = "\N{NO-BREAK SPACE}"
 LOOKS = {"bold": "font-weight", "italic": "font-style", "underline": "text-decoration", "dim": "opacity"}
 _VALUES = {"bold": "bold", "italic": "italic", "underline": "underline", "dim": "0.66"}
 
@@ -49,7 +50,7 @@ def rows_of(app: App[None]) -> Rows:
 
 def text_of(rows: Rows) -> str:
     """Return the letters, without the blanks at the ends of rows."""
-    return "\n".join("".join(cell.letter for cell in row).rstrip() for row in rows)
+    return "\n".join("".join(cell.letter for cell in row).replace(UNDERLINED, " ").rstrip() for row in rows)
 
 
 def _cells(text: str, style: Style) -> Iterator[Cell]:
@@ -58,8 +59,11 @@ def _cells(text: str, style: Style) -> Iterator[Cell]:
         ink, ground = ground, ink
     looks = tuple(name for name in LOOKS if getattr(style, name))
     for letter in filter(cell_len, text):  # what takes no cell would push the rest aside
-        is_seen = letter != " " or "underline" in looks
-        yield Cell(letter, ink, ground, looks) if is_seen else Cell(" ", "", ground)
+        if letter == " ":
+            # A line below a blank is seen; what keeps such a blank from being cut off is that it is no plain one.
+            yield Cell(UNDERLINED, ink, ground, looks) if "underline" in looks else Cell(" ", "", ground)
+            continue
+        yield Cell(letter, ink, ground, looks)
         for _ in range(cell_len(letter) - 1):
             yield Cell("", "", ground)
 
@@ -112,7 +116,9 @@ def _pieces(row: list[Cell]) -> Iterator[tuple[int, str, Cell]]:
     """Return words that look alike; signs that a fallback font may draw stand alone, so that each is in its cell."""
     start, word = 0, ""
     for column, cell in enumerate(row):
-        is_alone = not (cell.letter.isascii() or (cell.letter.isalpha() and bidirectional(cell.letter) == "L"))
+        is_alone = cell.letter != UNDERLINED and not (
+            cell.letter.isascii() or (cell.letter.isalpha() and bidirectional(cell.letter) == "L")
+        )
         first = row[start]
         is_like = bool(word) and (cell.ink, cell.looks) == (first.ink, first.looks) and not is_alone
         # One blank between two words does not part them.
@@ -120,14 +126,14 @@ def _pieces(row: list[Cell]) -> Iterator[tuple[int, str, Cell]]:
         if (is_like and cell.letter) or is_gap:
             word += cell.letter
             continue
-        if word.strip():
-            yield start, word.rstrip(), first
-        start, word = column, cell.letter.strip()
+        if word.strip(" "):
+            yield start, word.rstrip(" "), first
+        start, word = column, cell.letter.strip(" ")
         if is_alone:
             yield column, cell.letter, cell
             word = ""
-    if word.strip():
-        yield start, word.rstrip(), row[start]
+    if word.strip(" "):
+        yield start, word.rstrip(" "), row[start]
 
 
 def pixels_of(svg: str, *, zoom: float = 1.25) -> Image.Image:
@@ -164,8 +170,7 @@ def rows_in(svg: str) -> Rows:
             continue
         looks = tuple(name for name, attribute in LOOKS.items() if each.get(attribute))
         for letter in each.text or "":
-            is_seen = letter != " " or "underline" in looks
-            if is_seen:
+            if letter != " ":
                 cells[row, column] = Cell(letter, each.get("fill", ""), cells[row, column].ground, looks)
             width = cell_len(letter)
             for x in range(column + 1, column + width):
