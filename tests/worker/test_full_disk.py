@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.account import User
 from tests.worker.test_acknowledgement import JANE, LIZZY, heard, jane_at, say, unacked
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.loopback.server import LoopbackServer
@@ -71,17 +72,22 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
         yield SmallDisk(tmp_path, stack) if request.param == "tmpfs" else Quota(tmp_path)
 
 
+async def filled(server: LoopbackServer, user: User) -> int:
+    """Let Lizzy write until the disk is full, and return the number of the message that it did not take."""
+    for number in range(1, 1000):
+        say(server, f"{number} {LONG}")
+        await heard(user, f"{number} {LONG}")
+        if FULL in user.log:
+            return number
+    raise AssertionError("the disk never filled up")
+
+
 async def test_a_disk_that_fills_up_is_told_and_nothing_acknowledged_that_is_not_kept(disk: Disk) -> None:
     async with LoopbackServer("longbourn.lit", is_instant=True) as server:
         server.add_user("lizzy", "secret")
         archive = disk.open()
         user, client = await jane_at(server, archive)
-        number = 0
-        while FULL not in user.log:
-            number += 1
-            say(server, f"{number} {LONG}")
-            await heard(user, f"{number} {LONG}")
-            assert number < 1000
+        number = await filled(server, user)
         assert [line for line in user.log if "archive" in line] == [FULL]
         kept = {message.body for message in archive.all_messages(JANE, LIZZY)}
         assert f"{number} {LONG}" not in kept
@@ -114,11 +120,7 @@ async def test_what_is_not_kept_comes_again_in_the_next_run(disk: Disk) -> None:
         server.add_user("lizzy", "secret")
         archive = disk.open()
         user, client = await jane_at(server, archive)
-        number = 0
-        while FULL not in user.log:
-            number += 1
-            say(server, f"{number} {LONG}")
-            await heard(user, f"{number} {LONG}")
+        number = await filled(server, user)
         server.stream(JANE).drop()
         await client.close()
         archive = disk.open()

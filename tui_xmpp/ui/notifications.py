@@ -187,10 +187,12 @@ class Notifications:
 
     def _tell_terminal(self, notices: tuple[tuple[str, str], ...]) -> bool:
         chosen = self._desk.client.settings.notifications.terminal
-        way = known_way(os.environ) if chosen == "auto" else None if chosen == "off" else chosen
-        for title, text in notices if way else ():
-            self._desk.app.write_terminal(sequence(way, title, text, os.environ) if way else "")
-        return way is not None
+        way = known_way(os.environ) if chosen == "auto" else chosen
+        if way is None or way == "off":
+            return False
+        for title, text in notices:
+            self._desk.app.write_terminal(sequence(way, title, text, os.environ))
+        return True
 
     @staticmethod
     def _has_desktop() -> bool:
