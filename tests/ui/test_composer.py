@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from textual._xterm_parser import XTermParser
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from tests.support.ui import DARCY, ELIZABETH, JANE, ConversationHost, history, said
@@ -290,3 +290,11 @@ async def test_a_paste_beyond_all_measure_is_refused_whole() -> None:
         await pilot.pause()
         assert app.composer.text == ""
         assert any("nothing was pasted" in toast.message for toast in app._notifications)
+
+
+async def test_a_tab_typed_right_behind_the_letters_takes_the_completion() -> None:
+    app = ConversationHost()
+    async with app.run_test(size=(80, 24)):
+        app.composer.insert("/ad")  # the news of it waits in the composer's queue, as when all comes at once
+        await app.composer._on_key(Key("tab", None))
+        assert app.composer.text == "/add "

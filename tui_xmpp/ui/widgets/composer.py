@@ -489,6 +489,14 @@ class Composer(TextArea, inherit_bindings=False):
         self._tail = text[cursor:]
         self._completions.offer(tuple(self._complete(text, cursor)) if text and self._edits is None else ())
 
+    def _has_offers(self) -> bool:
+        """Say whether there are ways to go on from what is written, also when it was written just now.
+
+        A fast typist's Tab is here before the news of the letters typed ahead of it.
+        """
+        self._offer()
+        return bool(self._completions.items)
+
     def _choose(self, step: int) -> None:
         """Put the next completion in place of what stands before the cursor."""
         items = self._completions.items
@@ -527,7 +535,7 @@ class Composer(TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.post_message(self.EditorWanted())
-        elif event.key in ("tab", "shift+tab") and self._completions.items:
+        elif event.key in ("tab", "shift+tab") and self._has_offers():
             event.stop()
             event.prevent_default()
             self._choose(1 if event.key == "tab" else -1)
