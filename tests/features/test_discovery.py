@@ -210,3 +210,30 @@ def test_every_feature_names_its_specification_once() -> None:
     assert all(re.fullmatch(r"RFC \d{4} §\d+|XEP-\d{4}", spec) for spec in specs)
     assert all(feature.version for feature in FEATURES if feature.spec.startswith("XEP"))
     assert describe(FEATURES).vars
+
+
+def test_what_is_announced_is_what_peers_are_meant_to_find() -> None:
+    """Written out, so that a feature that falls out of the list is missed, and a new one is meant."""
+    assert {var for feature in FEATURES for var in feature.disco} == {
+        "http://jabber.org/protocol/caps",
+        "http://jabber.org/protocol/chatstates",
+        "http://jabber.org/protocol/disco#info",
+        "http://jabber.org/protocol/disco#items",
+        "jabber:iq:version",
+        "jabber:x:oob",
+        "urn:xmpp:blocking",
+        "urn:xmpp:caps",
+        "urn:xmpp:chat-markers:0",
+        "urn:xmpp:delay",
+        "urn:xmpp:fallback:0",
+        "urn:xmpp:hints",
+        "urn:xmpp:idle:1",
+        "urn:xmpp:mds:displayed:0+notify",
+        "urn:xmpp:message-correct:0",
+        "urn:xmpp:ping",
+        "urn:xmpp:receipts",
+        "urn:xmpp:reply:0",
+        "urn:xmpp:sid:0",
+        "urn:xmpp:styling:0",
+        "urn:xmpp:time",
+    }
