@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tui_xmpp.loopback.realm import Realm
 
 LARGEST_PAGE: Final = 250
+MOST_ENTRIES: Final = 30_000
+"""Entries an archive keeps; of more, the oldest tenth goes."""
 _STANZA_ID: Final = tag_of(StanzaId)
 
 
@@ -46,6 +48,9 @@ def keep(realm: Realm, account: Account, peer: JID, message: Message) -> Message
     if not realm.keeps_archives or not is_kept(message):
         return message
     entry = Archived(realm.new_id(), realm.clock.now(), peer.bare, message)
+    if len(account.archive) == MOST_ENTRIES:
+        del account.archive[: MOST_ENTRIES // 10]
+        account.places = {each.id: place for place, each in enumerate(account.archive)}
     account.places[entry.id] = len(account.archive)
     account.archive.append(entry)
     return message.with_payloads(StanzaId(entry.id, account.jid))

@@ -28,6 +28,11 @@ CARBONS: Final = "urn:xmpp:carbons:2"
 RECEIPTS: Final = "urn:xmpp:receipts"
 MARKERS: Final = "urn:xmpp:chat-markers:0"
 CHAT_STATES: Final = "http://jabber.org/protocol/chatstates"
+CAPS: Final = "http://jabber.org/protocol/caps"
+PUBSUB: Final = "http://jabber.org/protocol/pubsub"
+PUBSUB_EVENT: Final = "http://jabber.org/protocol/pubsub#event"
+PUBSUB_ERRORS: Final = "http://jabber.org/protocol/pubsub#errors"
+PUBLISH_OPTIONS: Final = "http://jabber.org/protocol/pubsub#publish-options"
 
 
 class Ask(StrEnum):
@@ -309,3 +314,79 @@ class Composing:
 @payload(CHAT_STATES, "paused")
 class Paused:
     """XEP-0085."""
+
+
+@payload(CAPS, "c")
+class Caps:
+    """XEP-0115 §4: what a client can do, by its hash."""
+
+    node: str = attribute()
+    ver: str = attribute()
+
+
+@payload(PUBSUB, "item")
+class NodeItem:
+    """XEP-0060 §7.1: what is published, or the name of what is asked for."""
+
+    id: str | None = attribute(default=None)
+    parts: tuple[Element, ...] = rest(default=())
+
+
+@payload(PUBSUB, "items")
+class NodeItems:
+    """XEP-0060 §6.5."""
+
+    node: str = attribute()
+    items: tuple[NodeItem, ...] = children(default=())
+
+
+@payload(PUBSUB, "publish")
+class Publish:
+    """XEP-0060 §7.1."""
+
+    node: str = attribute()
+    items: tuple[NodeItem, ...] = children(default=())
+
+
+@payload(PUBSUB, "publish-options")
+class PublishOptions:
+    """XEP-0060 §7.1.5: how the node must be; one that is not there is made so."""
+
+    form: Form = child()
+
+
+@payload(PUBSUB, "pubsub")
+class PubSub:
+    """XEP-0060, as far as XEP-0163 needs it."""
+
+    items: NodeItems | None = child(default=None)
+    publish: Publish | None = child(default=None)
+    options: PublishOptions | None = child(default=None)
+
+
+@payload(PUBSUB_ERRORS, "precondition-not-met")
+class PreconditionNotMet:
+    """XEP-0060 §7.1.5: the node is there, and is another kind of node."""
+
+
+@payload(PUBSUB_EVENT, "item")
+class EventItem:
+    """XEP-0060 §7.1.2.1."""
+
+    id: str | None = attribute(default=None)
+    parts: tuple[Element, ...] = rest(default=())
+
+
+@payload(PUBSUB_EVENT, "items")
+class EventItems:
+    """XEP-0060 §7.1.2.1."""
+
+    node: str = attribute()
+    items: tuple[EventItem, ...] = children(default=())
+
+
+@payload(PUBSUB_EVENT, "event")
+class PubSubEvent:
+    """XEP-0060 §7.1.2.1: news of a node."""
+
+    items: EventItems | None = child(default=None)

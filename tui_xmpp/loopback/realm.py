@@ -10,7 +10,7 @@ from random import Random
 from tui_xmpp.clock import Clock
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import JID, BareJID, FullJID
-from tui_xmpp.loopback import archives, messages, presences, services
+from tui_xmpp.loopback import archives, messages, pep, presences, services
 from tui_xmpp.loopback.payloads import Blocked, RosterQuery
 from tui_xmpp.loopback.roster import Contact, Roster
 from tui_xmpp.loopback.session import Account, Session
@@ -40,7 +40,7 @@ class Realm:
         self.domains = frozenset(domains)
         self.clock = clock
         self.keeps_archives = False
-        """It archives what is said and copies it to the other devices (XEP-0313, XEP-0280)."""
+        """It archives what is said, copies it to the other devices and keeps nodes (XEP-0313, XEP-0280, XEP-0163)."""
         self.accounts: dict[BareJID, Account] = {}
         self.tamper: Callable[[Session, Stanza], Stanza | None] | None = None
         """A test's hand on what is delivered: another stanza, or None to swallow it."""
@@ -121,6 +121,8 @@ class Realm:
             self.refuse(stanza, ErrorCondition.NOT_ACCEPTABLE, "You have blocked this contact.", Blocked())
         elif isinstance(stanza, Presence):
             presences.sent(self, account, session, stanza)
+            if self.keeps_archives and stanza.to is None:
+                pep.take_presence(self, account, session, stanza)
         elif isinstance(stanza, Iq):
             services.sent(self, account, session, stanza)
         else:

@@ -79,8 +79,8 @@ class LoopbackServer:
 
     ``async with LoopbackServer("longbourn.lit") as server`` closes it at the end. Certificates of a throw-away
     authority are made when the first socket is opened; ``random`` makes everything else repeatable. ``is_instant``: it
-    offers stream management, SASL2, Bind 2 and tokens. ``keeps_archives``: it archives what is said (XEP-0313) and
-    copies it to the other devices of an account (XEP-0280).
+    offers stream management, SASL2, Bind 2 and tokens. ``keeps_archives``: it archives what is said (XEP-0313),
+    copies it to the other devices of an account (XEP-0280) and lets them publish for each other (XEP-0163).
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from tui_xmpp import __version__
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import JID, BareJID, FullJID, JIDError
-from tui_xmpp.loopback import archives, presences
+from tui_xmpp.loopback import archives, pep, presences
 from tui_xmpp.loopback.payloads import (
     BLOCKING,
     CARBONS,
@@ -18,6 +18,8 @@ from tui_xmpp.loopback.payloads import (
     DISCO_ITEMS,
     MAM,
     PING,
+    PUBLISH_OPTIONS,
+    PUBSUB,
     STANZA_IDS,
     TIME,
     VERSION,
@@ -33,6 +35,7 @@ from tui_xmpp.loopback.payloads import (
     EntityTime,
     Identity,
     Ping,
+    PubSub,
     RosterQuery,
     Unblock,
     Version,
@@ -67,6 +70,8 @@ def sent(realm: Realm, account: Account, session: Session, iq: Iq) -> None:
     if not is_own and not (iq.to is not None and iq.to.bare.local is None and iq.to.domain in realm.domains):
         realm.route(iq)
         return
+    if iq.type is IqType.RESULT:
+        pep.take_result(session, iq)
     if not iq.is_request or iq.child is None:
         return
     service = (_OF_ACCOUNT if is_own else _OF_SERVER).get((iq.type, str(iq.child.tag)))
@@ -77,6 +82,8 @@ def sent(realm: Realm, account: Account, session: Session, iq: Iq) -> None:
         answer = service(realm, account, session, iq)
     except (RefusedError, RosterError) as refused:
         realm.refuse(iq, refused.condition, str(refused))
+    except pep.NodeError as refused:
+        realm.refuse(iq, refused.condition, str(refused), refused.application)
     except PayloadError as error:
         realm.refuse(iq, ErrorCondition.BAD_REQUEST, str(error))
     else:
@@ -207,6 +214,15 @@ def _copies_off(realm: Realm, account: Account, session: Session, iq: Iq) -> obj
     return None
 
 
+# --- what the account's devices publish for each other (XEP-0163) ---
+
+
+def _serve_node(realm: Realm, account: Account, session: Session, iq: Iq) -> object | None:
+    if not realm.keeps_archives:
+        raise RefusedError(ErrorCondition.SERVICE_UNAVAILABLE, "Nothing is published here.")
+    return pep.answer(realm, account, _required(iq, PubSub))
+
+
 # --- what the server says of itself (XEP-0030, XEP-0092, XEP-0199, XEP-0202) ---
 
 _NAME: Final = "tui_xmpp loopback"
@@ -224,7 +240,10 @@ def _server_info(realm: Realm, account: Account, session: Session, iq: Iq) -> ob
 
 
 def _account_info(realm: Realm, account: Account, session: Session, iq: Iq) -> object | None:
-    return _about(iq, _with(_ACCOUNT_INFO, MAM, STANZA_IDS) if realm.keeps_archives else _ACCOUNT_INFO)
+    if not realm.keeps_archives:
+        return _about(iq, _ACCOUNT_INFO)
+    whole = _with(_ACCOUNT_INFO, MAM, STANZA_IDS, PUBLISH_OPTIONS, f"{PUBSUB}#publish", f"{PUBSUB}#persistent-items")
+    return _about(iq, replace(whole, identities=(*whole.identities, Identity("pubsub", "pep"))))
 
 
 def _with(info: DiscoInfo, *features: str) -> DiscoInfo:
@@ -268,6 +287,8 @@ _OF_ACCOUNT: Final[Mapping[tuple[IqType, str], Service]] = MappingProxyType(
         (IqType.SET, tag_of(ArchiveQuery)): _query_archive,
         (IqType.SET, tag_of(CopiesOn)): _copies_on,
         (IqType.SET, tag_of(CopiesOff)): _copies_off,
+        (IqType.GET, tag_of(PubSub)): _serve_node,
+        (IqType.SET, tag_of(PubSub)): _serve_node,
         (IqType.SET, _SESSION): _pong,
     }
 )

@@ -7,6 +7,7 @@ from dataclasses import field
 from datetime import datetime
 
 from tui_xmpp.jid import JID, BareJID, FullJID
+from tui_xmpp.loopback.payloads import NodeItem
 from tui_xmpp.loopback.roster import Roster
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.stanza import Message, Presence, Stanza
@@ -29,6 +30,10 @@ class Session:
     """It has switched carbons on (XEP-0280 §4)."""
     directed: set[JID] = field(default_factory=set)
     """Who else was told that it is available (RFC 6121 §4.6)."""
+    caps: str = ""
+    """The hash of what it can do (XEP-0115), ``interests`` what that is, ``asked`` the id of the question for it."""
+    interests: frozenset[str] = frozenset()
+    asked: str | None = None
 
     @property
     def priority(self) -> int:
@@ -61,6 +66,8 @@ class Account:
     archive: list[Archived] = field(default_factory=list)
     """What was said, oldest first (XEP-0313); ``places`` tells where an entry is by its id."""
     places: dict[str, int] = field(default_factory=dict)
+    nodes: dict[str, dict[str, NodeItem]] = field(default_factory=dict)
+    """What its devices publish for each other, by node and the item's id (XEP-0163)."""
     last_unavailable: Presence | None = None
 
     def available(self) -> list[Session]:
