@@ -20,7 +20,8 @@ from tui_xmpp.features import FEATURES
 from tui_xmpp.features.feature import Feature, FeatureError, Kept
 from tui_xmpp.features.rfc6121_presence import broadcast
 from tui_xmpp.jid import BareJID
-from tui_xmpp.storage.archive import AccountState, Archive
+from tui_xmpp.storage.accounts import AccountState
+from tui_xmpp.storage.archive import Archive
 from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.client import Client, Remembered
