@@ -37,6 +37,7 @@ class Kind(Enum):
     NOTIFY = "notify"
     QUERY = "query"
     DAY = "day"
+    LAYOUT = "layout"
     TEXT = "text"
 
 
@@ -500,6 +501,12 @@ def _toggle_status(desk: Desk, text: str) -> None:
     desk.main.toggle_status()
 
 
+def _layout(desk: Desk, text: str) -> None:
+    from tui_xmpp.ui import layouts
+
+    layouts.layout(desk, text)
+
+
 def _pane_left(desk: Desk, text: str) -> None:
     desk.main.move_sideways(-1)
 
@@ -541,6 +548,9 @@ ACTIONS: tuple[Action, ...] = (
            chats.next_split, ("alt+s",)),
     Action("close-split", "Close the split", "Take this conversation from beside the others; the chat stays open.",
            chats.close_split, ("alt+x",), slash="unsplit", applies=chats.has_splits),
+    Action("layout", "Layouts", "Go back to a layout: its chats beside each other, its panes and their width.", _layout,
+           slash="layout", arguments=(Argument("NAME, save NAME, delete NAME", Kind.LAYOUT, is_optional=True),),
+           example="/layout save work", applies=_has_account),
     Action("inbox", "Inbox", "See all chats of all accounts by activity.", chats.inbox, ("f5",), slash="inbox",
            footer="Inbox"),
     *(

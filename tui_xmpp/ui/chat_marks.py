@@ -59,37 +59,39 @@ class ChatList:
         return self._places
 
     def __contains__(self, chat: Chat) -> bool:
-        return _name(chat) in self.names
+        return chat_name(chat) in self.names
 
     def chats(self) -> tuple[Chat, ...]:
         """Return the chats in their order."""
         names = self.names
         if self._chats is None:
-            self._chats = tuple(chat for text in names if (chat := _chat(text)) is not None)
+            self._chats = tuple(chat for text in names if (chat := named_chat(text)) is not None)
         return self._chats
 
     def put(self, chats: Iterable[Chat]) -> None:
         """Keep these chats in place of what was kept."""
-        names = [_name(chat) for chat in chats]
+        names = [chat_name(chat) for chat in chats]
         if names != list(self.names):
             self._client.remember(self._name, names)
 
     def add(self, chat: Chat) -> None:
         """Put a chat at the end, unless it is there."""
         if chat not in self:
-            self._client.remember(self._name, [*self.names, _name(chat)])
+            self._client.remember(self._name, [*self.names, chat_name(chat)])
 
     def remove(self, chat: Chat) -> None:
         """Take a chat out."""
         if chat in self:
-            self._client.remember(self._name, [name for name in self.names if name != _name(chat)])
+            self._client.remember(self._name, [name for name in self.names if name != chat_name(chat)])
 
 
-def _name(chat: Chat) -> str:
+def chat_name(chat: Chat) -> str:
+    """Return how a chat is called in what is kept: ``account peer``."""
     return f"{chat[0]} {chat[1]}"  # no address holds a space before its resource (RFC 7622 §3.3.1)
 
 
-def _chat(text: str) -> Chat | None:
+def named_chat(text: str) -> Chat | None:
+    """Return the chat that is called so; None where it is none."""
     account, _, peer = text.partition(" ")
     try:
         return BareJID.parse(account), BareJID.parse(peer)
@@ -112,7 +114,7 @@ class ChatMarks:
 
     def of(self, account: BareJID, peer: BareJID) -> Marks:
         """Return the marks of one chat."""
-        name = _name((account, peer))
+        name = chat_name((account, peer))
         usual = self._client.settings.notifications.default_rule
         rule = next((rule for rule, chats in self._rules.items() if name in chats.names), None) or Notify(usual)
         return _marks(name in self._pinned.names, name in self._archived.names, name in self._later.names, rule)

@@ -99,7 +99,7 @@ def _arguments(desk: Desk, action: Action, head: str, rest: str) -> Sequence[Com
 
         return [Completion(head + each.becomes, each.shown, each.words) for each in offers(desk, rest)]
     word, space, further = rest.partition(" ")
-    if not space or first.kind in (Kind.STATUS, Kind.DAY):
+    if not space or first.kind in (Kind.STATUS, Kind.DAY, Kind.LAYOUT):
         is_last = len(action.arguments) == 1
         return _fitting(head, _values(desk, first.kind), rest, "" if is_last else " ")
     if len(action.arguments) > 1:
@@ -155,6 +155,10 @@ def _values(desk: Desk, kind: Kind) -> Iterable[tuple[str, str]]:
     elif kind is Kind.DAY:
         for day in DAYS:
             yield day, ""
+    elif kind is Kind.LAYOUT:
+        from tui_xmpp.ui import layouts
+
+        yield from layouts.offers(desk)
     elif kind is Kind.THEME:
         yield from _values_of(desk, "ui.theme")
     elif kind is Kind.SETTING:

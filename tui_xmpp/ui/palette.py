@@ -1,4 +1,4 @@
-"""Find anything by a few letters: chats, people, accounts, actions."""
+"""Find anything by a few letters: chats, people, accounts, layouts, actions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tui_xmpp.core.views import AccountView, ContactView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import ACTIONS, Action
 from tui_xmpp.ui.desk import Chat, Desk
+from tui_xmpp.ui.layouts import Layouts, SavedLayout, take_up, words_of
 from tui_xmpp.ui.matching import fit, folded
 from tui_xmpp.ui.screens.dialog import Dialog, address_problem, line
 from tui_xmpp.ui.signs import DOUBT, SHAPES, account_ink, account_shape, chat_signs, contact_doubt, fitted, show_ink
@@ -27,7 +28,7 @@ from tui_xmpp.values import dataclass
 
 _MOST = 40
 
-Subject: TypeAlias = Action | ContactView | AccountView | BareJID
+Subject: TypeAlias = Action | ContactView | AccountView | SavedLayout | BareJID
 """What can be found; an address alone is one nobody has written to yet."""
 
 
@@ -69,7 +70,7 @@ class PaletteScreen(Dialog[None]):
         # What applies is judged as things stood before the palette took the cursor.
         actions = () if is_for_people else tuple(a for a in ACTIONS if a.is_in_palette and a.applies(desk))
         self._actions = [_Candidate(action, _action_texts(action), 0) for action in actions]
-        self._people = list(self._weighed_people())
+        self._people = [*self._weighed_people(), *self._layouts()]
         self._found: list[Subject] = []
 
     def content(self) -> ComposeResult:
@@ -106,6 +107,10 @@ class PaletteScreen(Dialog[None]):
                 )
             if self._is_of_several:
                 yield _Candidate(account, (str(account.account),), -20)
+
+    def _layouts(self) -> Iterator[_Candidate]:
+        for layout in Layouts(self._desk.client).all():
+            yield _Candidate(layout, (folded(layout.name), folded(f"layout {layout.name}")), -10)
 
     def _weight(self, contact: ContactView, visited: int | None, active: int | None) -> int:
         marks = self._desk.marks.of(contact.account, contact.peer)
@@ -175,6 +180,11 @@ class PaletteScreen(Dialog[None]):
         if isinstance(subject, AccountView):
             shape = (f"{account_shape(subject)} ", account_ink(subject, ink))
             return _row([shape, (str(subject.account), ink.text)], [("speak as this account", ink.dim)], width)
+        if isinstance(subject, SavedLayout):
+            left = [("▦ ", ink.accent), (f"{subject.name}  ", ink.text)]
+            return _row(
+                left, [(fitted(words_of(self._desk, subject), width // 2), ink.dim), ("  layout", ink.dim)], width
+            )
         if isinstance(subject, BareJID):
             return _row([("+ ", ink.accent), (f"Chat with {sanitize_line(str(subject), 200)}", ink.text)], [], width)
         hint = self._desk.keymap.words(subject)
@@ -241,6 +251,8 @@ class PaletteScreen(Dialog[None]):
             self._desk.app.call_later(self._desk.app.perform, subject.id)
         elif isinstance(subject, AccountView):
             main.speak_as(subject.account)
+        elif isinstance(subject, SavedLayout):
+            take_up(self._desk, subject)
         else:
             account = subject.account if isinstance(subject, ContactView) else self._desk.need_account()
             peer = subject.peer if isinstance(subject, ContactView) else subject
@@ -261,6 +273,8 @@ def _action_texts(action: Action) -> tuple[str, ...]:
 def _plain_words(subject: Subject) -> str:
     if isinstance(subject, Action):
         return subject.title
+    if isinstance(subject, SavedLayout):
+        return subject.name
     if isinstance(subject, ContactView):
         return sanitize_line(subject.title, 200)
     return str(subject.account if isinstance(subject, AccountView) else subject)

@@ -197,13 +197,23 @@ class Layout(Guarded, Screen[None]):
         if self.is_narrow:
             self.go(PEOPLE)
             return
-        self.toggle_class("-no-roster")
-        is_hidden = self.has_class("-no-roster")
-        self.desk.client.remember("roster hidden", is_hidden)
+        is_hidden = not self.has_class("-no-roster")
+        self._hide_roster(is_hidden)
         if is_hidden and self.roster.has_focus:
             self.set_focus(self.conversation.composer, scroll_visible=False)
         elif not is_hidden:
             self.set_focus(self.roster)
+
+    def _hide_roster(self, is_hidden: bool) -> None:
+        self.set_class(is_hidden, "-no-roster")
+        self.desk.client.remember("roster hidden", is_hidden)
+
+    def show_panes(self, *, is_roster_shown: bool, is_status_shown: bool) -> None:
+        """Show or hide what stands around the conversations."""
+        self._hide_roster(not is_roster_shown)
+        self.set_class(is_status_shown, "-status")
+        if is_status_shown:
+            self.call_after_refresh(self.status_pane.update)
 
     def toggle_status(self) -> None:
         """Open or close the status pane."""

@@ -104,7 +104,7 @@ class MainScreen(Layout):
         pane = self.splits.showing((account, peer))
         if pane is None:
             pane = self.conversation
-            self._show_in(pane, (account, peer))
+            self.show_in(pane, (account, peer))
             self.turned()
         self.focus_split(pane)
 
@@ -116,7 +116,7 @@ class MainScreen(Layout):
         empty = next((pane for pane in self.splits.panes if pane.chat is None), None)
         if empty is not None:
             if chat is not None:
-                self._show_in(empty, chat)
+                self.show_in(empty, chat)
                 self.turned()
             self.focus_split(empty)
             return
@@ -127,12 +127,13 @@ class MainScreen(Layout):
         self.set_focus(None)
         pane = self.splits.add()
         if chat is not None:
-            self._show_in(pane, chat)
+            self.show_in(pane, chat)
         self.turned()
         self.turn_to(CONVERSATION)
         pane.call_after_refresh(pane.focus_composer)
 
-    def _show_in(self, pane: ConversationPane, chat: Chat) -> None:
+    def show_in(self, pane: ConversationPane, chat: Chat) -> None:
+        """Turn a pane to a conversation."""
         if pane.chat is not None:
             self.desk.submit(c.CloseConversation(*pane.chat))
         self.desk.submit(c.OpenConversation(*chat))
@@ -149,6 +150,16 @@ class MainScreen(Layout):
         self.show_speaker()
         self.desk.trail.keep_layout(self.splits.chats())
 
+    def empty(self, pane: ConversationPane) -> None:
+        """Turn a pane away from its conversation; what was begun there stays."""
+        chat, draft = pane.chat, pane.composer.draft
+        pane.missing = None
+        pane.show(None, None)
+        if chat is not None:
+            # Said here too: what a pane that goes away posts may not arrive.
+            self.desk.submit(c.SaveDraft(*chat, draft))
+            self.desk.submit(c.CloseConversation(*chat))
+
     def close_split(self) -> None:
         """Take the pane the user writes in away; its chat keeps its number."""
         pane = self.conversation
@@ -156,12 +167,7 @@ class MainScreen(Layout):
             raise VerbError(
                 f"There is only one conversation here: {self.desk.keymap.words('split')} opens another beside it."
             )
-        chat, draft = pane.chat, pane.composer.draft
-        pane.show(None, None)
-        if chat is not None:
-            # Said here too: what a pane that goes away posts may not arrive.
-            self.desk.submit(c.SaveDraft(*chat, draft))
-            self.desk.submit(c.CloseConversation(*chat))
+        self.empty(pane)
         self.splits.take_away(pane)
         self.focus_split(self.conversation)
 
@@ -170,7 +176,7 @@ class MainScreen(Layout):
         for number, chat in enumerate(chats := self.desk.trail.layout()):
             if number:
                 self.splits.add()
-            self._show_in(self.conversation, chat)
+            self.show_in(self.conversation, chat)
         if chats:
             self.splits.activate(self.splits.panes[0])
             self.turned()
@@ -227,7 +233,7 @@ class MainScreen(Layout):
         self.status_line.speaker = self.speaker
         for pane in self.splits.panes:
             if pane.chat is None:
-                pane.log_lines.welcome = self._welcome()
+                pane.log_lines.welcome = self._welcome() if pane.missing is None else self._absence(pane.missing)
                 pane.show(self.speaker, None)
         self.status_line.repaint()
         self.key_bar.repaint()
@@ -247,6 +253,14 @@ class MainScreen(Layout):
         if any(view.unread for view in self.desk.views.accounts()):
             lines.append((keymap.words("next-unread"), "read what is new"))
         return [*lines, *((keymap.words(action), words) for action, words in ways.items())]
+
+    def _absence(self, chat: Chat) -> list[tuple[str, str]]:
+        """Return what stands where a layout has a chat that is not here any more."""
+        account, peer = chat
+        lost = account if self.desk.views.account(account) is None else peer
+        sentence = "is no account of yours here." if lost is account else "is not in your list."
+        way = self.desk.keymap.words("go-to")
+        return [(sanitize_line(str(lost), 80), ""), (sentence, ""), ("", ""), (way, "opens a chat in this place")]
 
     def toggle_tour(self) -> None:
         """Begin the tour, or end it."""

@@ -116,6 +116,8 @@ class ConversationPane(Widget):
         self._clock = clock or SystemClock()
         self.account: BareJID | None = None
         self.peer: BareJID | None = None
+        self.missing: tuple[BareJID, BareJID] | None = None
+        """The conversation a layout has in this place that is not here any more."""
         self.header = ConversationHeader()
         self.log_lines = ConversationLog(
             memory, clock=self._clock, time_format=time_format, zone=zone, is_linear=is_linear
@@ -140,6 +142,8 @@ class ConversationPane(Widget):
         An account without a peer: nothing is shown, and the composer takes commands in that account's name.
         """
         self.account, self.peer = account, peer
+        if peer is not None:
+            self.missing = None
         self.refresh_from(self._views)
 
     def refresh_from(self, views: Views) -> None:
