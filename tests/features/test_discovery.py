@@ -5,19 +5,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from lxml import etree
 
-from tests.support.engine import ACCOUNT, ScriptedServer, canonical, online
-from tui_xmpp.core.commands import DescribeEntity
+from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canonical, engine_of, online
+from tui_xmpp.core.commands import DescribeEntity, ProvidePassword
+from tui_xmpp.core.events import CapabilitiesProved
 from tui_xmpp.core.settings import PrivacySettings
 from tui_xmpp.features import FEATURES
 from tui_xmpp.features.xep0030_disco import Identity, Info, Var, describe
 from tui_xmpp.features.xep0115_caps import Caps, is_proved, verification_string, version_of
 from tui_xmpp.features.xep0390_caps2 import caps_of, hash_input
 from tui_xmpp.jid import FullJID
+from tui_xmpp.net.transport import Transport
+from tui_xmpp.storage import accounts
+from tui_xmpp.storage.archive import Archive
 from tui_xmpp.xmpp.element import parse_element
 from tui_xmpp.xmpp.payload import decode
+from tui_xmpp.xmpp.stanza import Iq
 
 ROMEO = "romeo@montague.example/orchard"
 EXODUS = Info(
@@ -184,7 +192,7 @@ async def test_describe_asks_for_name_time_and_round_trip() -> None:
         peer = FullJID.parse(ROMEO)
         await scene.hears(f"<presence from='{ROMEO}'/>")
         ticket = scene.client.submit(DescribeEntity(ACCOUNT, peer))
-        while len(asked := scene.server.heard_so_far) < 3:
+        while len(asked := scene.server.heard_so_far) < 4:
             await scene.server.heard_more()
         ids = re.findall(r' id="([^"]+)"', "".join(asked))
         await scene.hears(
@@ -194,6 +202,8 @@ async def test_describe_asks_for_name_time_and_round_trip() -> None:
             "<tzo>-06:00</tzo><utc>2006-12-19T17:58:35Z</utc></time></iq>"
             f"<iq type='error' id='{ids[2]}' from='{ROMEO}'><error type='cancel'>"
             "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            f"<iq type='error' id='{ids[3]}' from='{ROMEO}'><error type='cancel'>"
+            "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
         )
         (answer,) = [one for one in scene.client.take().answers if one.ticket == ticket]
         assert answer.failure is None
@@ -202,6 +212,109 @@ async def test_describe_asks_for_name_time_and_round_trip() -> None:
         assert resource.details.software == "Exodus 0.7 (Verona)"
         assert resource.details.local_time is not None
         assert resource.details.local_time.isoformat() == "2006-12-19T11:58:35-06:00"
+
+
+# -- what a hash stands for ---------------------------------------------------------------------------------------
+
+# XEP-0115 §1.2, examples 1 and 3; §5.2 has the answer's hash.
+CAPS = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://code.google.com/p/exodus' ver='{ver}'/>"
+EXODUS_VER = "QgayPKawpkPSDYmwT/WM94uAlu0="
+EXODUS_INFO = """
+<query xmlns='http://jabber.org/protocol/disco#info'>
+  <identity category='client' name='Exodus 0.9.1' type='pc'/>
+  <feature var='http://jabber.org/protocol/caps'/>
+  <feature var='http://jabber.org/protocol/disco#info'/>
+  <feature var='http://jabber.org/protocol/disco#items'/>
+  <feature var='http://jabber.org/protocol/muc'/>
+</query>"""
+
+
+class Town(ScriptedServer):
+    """Answers for the people of the town too, who all have Exodus."""
+
+    def _take(self, transport: Transport, element: etree._Element, stanza: object) -> None:
+        super()._take(transport, element, stanza)
+        if isinstance(stanza, Iq) and stanza.to is not None and stanza.to.domain == "montague.example":
+            answer = EXODUS_INFO if "disco#info" in str(element[0].tag) else f"<{etree.QName(element[0]).localname}/>"
+            transport.write(f"<iq type='result' id='{stanza.id}' from='{stanza.to}'>{answer}</iq>".encode())
+
+
+def asked(stanzas: list[str]) -> list[tuple[str, str]]:
+    """Return who was asked what they can do, and by what node."""
+    questions = [stanza for stanza in stanzas if "disco#info" in stanza]
+    return [
+        ("".join(re.findall(' to="([^"]*)"', one)), "".join(re.findall('node="([^"]*)"', one))) for one in questions
+    ]
+
+
+async def understood(scene: Scene, peer: str, presence: str) -> frozenset[str]:
+    """Return what is known of a device after its details were looked at."""
+    jid = FullJID.parse(peer)
+    await scene.hears(f"<presence from='{peer}'>{presence}</presence>")
+    await scene.fails(DescribeEntity(ACCOUNT, jid))
+    resources = scene.client.views.conversation(ACCOUNT, jid.bare).contact.resources
+    details = next(one.details for one in resources if one.resource == jid.resource)
+    assert details is not None
+    return details.features
+
+
+async def test_xep_0115_who_has_a_known_hash_is_not_asked_in_later_runs_either(tmp_path: Path) -> None:
+    caps, server = CAPS.format(ver=EXODUS_VER), Town()
+    async with online(server, archive=Archive.open(tmp_path / "a.db")) as scene:
+        server.heard()
+        assert await understood(scene, ROMEO, caps) == EXODUS.vars
+        assert asked(server.heard()) == [(ROMEO, f"http://code.google.com/p/exodus#{EXODUS_VER}")]
+        assert await understood(scene, "benvolio@montague.example/x", caps) == EXODUS.vars
+        assert asked(server.heard()) == []
+    async with online(server := Town(), archive=Archive.open(tmp_path / "a.db")) as scene:
+        server.heard()
+        assert await understood(scene, ROMEO, caps) == EXODUS.vars
+        assert asked(server.heard()) == []
+
+
+@pytest.mark.parametrize("ver", ["8RovUdtOmiAjzj+xI7SK5BCw3A8=", "QgayPKawpkPSDYmwT/WM94uAlu0"])
+async def test_s_17_what_does_not_have_the_hash_that_was_claimed_is_not_kept(tmp_path: Path, ver: str) -> None:
+    for _ in range(2):
+        async with online(server := Town(), archive=Archive.open(tmp_path / "a.db")) as scene:
+            for peer in (ROMEO, "benvolio@montague.example/x"):
+                server.heard()
+                assert await understood(scene, peer, CAPS.format(ver=ver)) == EXODUS.vars
+                assert len(asked(server.heard())) == 1
+
+
+async def test_xep_0390_the_safer_hash_is_asked_and_kept_where_there_are_two(tmp_path: Path) -> None:
+    known = {one.algo: one.value for one in caps_of(EXODUS).hashes}
+    value = known["sha-256"]
+    both = (
+        "<c xmlns='urn:xmpp:caps'><hash xmlns='urn:xmpp:hashes:2' algo='md5'>x</hash>"
+        f"<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>{value}</hash></c>" + CAPS.format(ver="not what it is")
+    )
+    for is_asked in (True, False):
+        async with online(server := Town(), archive=Archive.open(tmp_path / "a.db")) as scene:
+            server.heard()
+            assert await understood(scene, ROMEO, both) == EXODUS.vars
+            assert asked(server.heard()) == [(ROMEO, f"urn:xmpp:caps#sha-256.{value}")] * is_asked
+
+
+async def test_xep_0115_6_3_the_server_is_not_asked_again_for_the_hash_in_its_stream_features(tmp_path: Path) -> None:
+    for server_is_asked in (True, False):
+        server = Town()
+        server.answers["{http://jabber.org/protocol/disco#info}query"] = EXODUS_INFO
+        server.features = (*server.features, parse_element(CAPS.format(ver=EXODUS_VER)))
+        async with engine_of(server, archive=Archive.open(tmp_path / "a.db")) as scene:
+            told = asked(await scene.does(ProvidePassword(ACCOUNT, PASSWORD)))
+            of_server = [("capulet.example", f"http://code.google.com/p/exodus#{EXODUS_VER}")] * server_is_asked
+            assert sorted(told) == sorted([(str(ACCOUNT), ""), *of_server])
+
+
+def test_s_17_what_is_kept_of_hashes_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "MOST_CAPABILITIES", 3)
+    with closing(Archive.open(tmp_path / "a.db")) as archive:
+        for number in range(5):
+            archive.write([CapabilitiesProved(ACCOUNT, f"name{number}", frozenset({"a", "b"}))])
+        assert archive.account_state(ACCOUNT).capabilities == {
+            f"name{number}": frozenset({"a", "b"}) for number in (2, 3, 4)
+        }
 
 
 def test_every_feature_names_its_specification_once() -> None:

@@ -191,6 +191,14 @@ class BlockListReplaced(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CapabilitiesProved(Event):
+    """Software has these features (XEP-0030), and ``name``, made of their hash, proves it for all who claim it."""
+
+    name: str
+    features: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class EntityDescribed(Event):
     """A peer's client answered a question about itself."""
 
@@ -396,6 +404,7 @@ DURABLE: tuple[type[Event], ...] = (
     RosterReplaced,
     RosterItemChanged,
     RosterItemRemoved,
+    CapabilitiesProved,
     MessageReceived,
     MessageQueued,
     MessageCorrected,

@@ -388,8 +388,9 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class EntityDetails:
-    """What a contact's client told of itself on request (XEP-0092, XEP-0202, XEP-0199)."""
+    """What a contact's client told of itself on request (XEP-0092, XEP-0202, XEP-0199, XEP-0030)."""
 
     software: str = ""
     local_time: datetime | None = None
     round_trip: float | None = None
+    features: frozenset[str] = frozenset()

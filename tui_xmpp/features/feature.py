@@ -358,6 +358,8 @@ class Kept:
     outbox: tuple[Said, ...] = ()
     archive_head: str | None = None
     archive_gaps: tuple[Gap, ...] = ()
+    capabilities: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """What software can do, by the name of the hash that proves it (XEP-0115)."""
     is_kept: bool = True
     """What is told now is kept for later runs."""
     placed: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

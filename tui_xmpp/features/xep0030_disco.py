@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
-from dataclasses import field
 
-from tui_xmpp.features.feature import Context, Feature, NotConnectedError, RefusedError, RequestError, answers
-from tui_xmpp.jid import JID, BareJID
+from tui_xmpp.features.feature import Context, Feature, RefusedError, answers
+from tui_xmpp.jid import JID
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element
-from tui_xmpp.xmpp.payload import PayloadError, attribute, children, payload, rest
+from tui_xmpp.xmpp.payload import attribute, children, payload, rest
 from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
 
 INFO = "http://jabber.org/protocol/disco#info"
@@ -84,45 +82,6 @@ async def ask_info(ctx: Context, peer: JID, node: str | None = None) -> Info:
     """Ask an entity what it is and does; raise ``RequestError`` when it does not say."""
     reply = await ctx.request(Iq(to=peer, type=IqType.GET).with_payloads(Info(node)))
     return reply.payload(Info) or Info()
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What the own account and its server say they do, as disco vars."""
-
-    account: frozenset[str] = frozenset()
-    server: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Asked:
-    """The question put to them on a stream, once for all who want to know."""
-
-    stream: object = None
-    answer: asyncio.Task[Offers] | None = None
-    offers: Offers = field(default_factory=Offers)
-    """What they said last; nothing before they did."""
-
-
-async def offered(ctx: Context) -> Offers:
-    """Return what the own account and its server offer; nothing where they do not say."""
-    asked = ctx.state(Asked)
-    if asked.answer is None or asked.stream is not ctx.stream:
-        asked.stream, asked.answer = ctx.stream, asyncio.create_task(_ask_home(ctx, asked))
-    return await asyncio.shield(asked.answer)
-
-
-async def _ask_home(ctx: Context, asked: Asked) -> Offers:
-    account, server = await asyncio.gather(_vars(ctx, ctx.jid.bare), _vars(ctx, BareJID(None, ctx.jid.domain)))
-    asked.offers = Offers(account, server)
-    return asked.offers
-
-
-async def _vars(ctx: Context, entity: BareJID) -> frozenset[str]:
-    try:
-        return (await ask_info(ctx, entity)).vars
-    except (RequestError, NotConnectedError, PayloadError):
-        return frozenset()
 
 
 def answer_info(ctx: Context, iq: Iq, query: Info) -> Info:

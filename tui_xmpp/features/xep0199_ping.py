@@ -11,6 +11,7 @@ from tui_xmpp.core.events import EntityDescribed
 from tui_xmpp.core.model import EntityDetails
 from tui_xmpp.features.feature import Context, Feature, FeatureError, RequestError, answers, carries_out
 from tui_xmpp.features.xep0092_version import ask_version
+from tui_xmpp.features.xep0115_caps import capabilities
 from tui_xmpp.features.xep0202_time import ask_time
 from tui_xmpp.jid import JID
 from tui_xmpp.values import dataclass
@@ -104,14 +105,15 @@ async def _is_there(ctx: Context, patience: float) -> bool:
 
 
 async def describe(ctx: Context, command: DescribeEntity) -> None:
-    """Ask a client for its name, its time and a round trip, all at once."""
-    software, local_time, round_trip = await asyncio.gather(
+    """Ask a client for its name, its time, a round trip and, if that is not known, what it can do, all at once."""
+    software, local_time, round_trip, features = await asyncio.gather(
         ask_version(ctx, command.peer),
         ask_time(ctx, command.peer),
         ping(ctx, command.peer),
+        capabilities(ctx, command.peer),
         return_exceptions=True,
     )
-    for failure in (software, local_time, round_trip):
+    for failure in (software, local_time, round_trip, features):
         if isinstance(failure, BaseException) and not isinstance(failure, FeatureError):
             raise failure
     if isinstance(software, BaseException) and isinstance(round_trip, BaseException):
@@ -120,6 +122,7 @@ async def describe(ctx: Context, command: DescribeEntity) -> None:
         software if isinstance(software, str) else "",
         None if isinstance(local_time, BaseException) else local_time,
         round_trip if isinstance(round_trip, float) else None,
+        features if isinstance(features, frozenset) else frozenset(),
     )
     ctx.emit(EntityDescribed(ctx.account, command.peer, details))
 

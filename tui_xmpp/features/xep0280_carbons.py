@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_xmpp.features.feature import Context, Feature, RequestError, is_own_account, unwraps
-from tui_xmpp.features.xep0030_disco import offered
+from tui_xmpp.features.xep0115_caps import offered
 from tui_xmpp.features.xep0297_forwarding import Forwarded
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns

@@ -32,8 +32,8 @@ from tui_xmpp.features.feature import (
     unwraps,
 )
 from tui_xmpp.features.rfc6121_messages import said_of
-from tui_xmpp.features.xep0030_disco import offered
 from tui_xmpp.features.xep0059_paging import Before, Page
+from tui_xmpp.features.xep0115_caps import offered
 from tui_xmpp.features.xep0280_carbons import Carbons
 from tui_xmpp.features.xep0297_forwarding import Forwarded
 from tui_xmpp.features.xep0359_ids import Ids

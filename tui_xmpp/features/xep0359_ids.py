@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui_xmpp.features.feature import Context, Feature, MessageDecorator, NoteRoute
-from tui_xmpp.features.xep0030_disco import Asked
+from tui_xmpp.features.xep0115_caps import Asked
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import attribute, payload, tag_of
 from tui_xmpp.xmpp.stanza import Message, Presence

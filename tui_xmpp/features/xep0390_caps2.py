@@ -70,6 +70,16 @@ def caps_of(info: Info) -> Caps2:
     )
 
 
+def best_hash(caps: Caps2) -> Hash | None:
+    """Return the hash among those claimed that can be checked here."""
+    return next((one for one in caps.hashes if one.algo in _ALGORITHMS), None)
+
+
+def is_proved(info: Info, claimed: Hash) -> bool:
+    """Tell whether an answer has the hash that was claimed for it (XEP-0390 §5)."""
+    return claimed in caps_of(info).hashes
+
+
 def decorate(ctx: Context, presence: Presence) -> Presence:
     if presence.type is not PresenceType.AVAILABLE:
         return presence

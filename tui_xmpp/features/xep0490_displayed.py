@@ -19,7 +19,7 @@ from tui_xmpp.features.feature import (
     follows,
     is_own_account,
 )
-from tui_xmpp.features.xep0030_disco import offered
+from tui_xmpp.features.xep0115_caps import offered
 from tui_xmpp.features.xep0313_archive import Field, Form
 from tui_xmpp.features.xep0359_ids import StanzaId
 from tui_xmpp.jid import BareJID, JIDError

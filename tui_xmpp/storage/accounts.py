@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Gap, OwnPresence, RosterItem, Show, Subscription
@@ -18,6 +20,9 @@ Facts = Sequence[e.Event]
 """What is to be known after an event was written."""
 Writers = dict[type[e.Event], Callable[[int, Any], Facts]]
 """What writes an event, given its account's number; each takes the type of event it is listed under."""
+
+MOST_CAPABILITIES: Final = 200
+"""Programs of which it is kept what they can do; of more, those learned first go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class AccountState:
     head: str | None = None
     """The newest entry of the server's archive that is held without a hole after it."""
     gaps: tuple[Gap, ...] = ()
+    capabilities: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """What software can do, by the name of the hash that proves it; the one learned first comes first."""
 
 
 class Accounts:
@@ -48,6 +55,7 @@ class Accounts:
             e.RosterReplaced: self._write_roster,
             e.RosterItemChanged: self._write_roster_item,
             e.RosterItemRemoved: self._write_roster_removal,
+            e.CapabilitiesProved: self._write_capabilities,
         }
 
     def id_of(self, jid: BareJID) -> int:
@@ -87,7 +95,15 @@ class Accounts:
             roster_version=version,
             head=self._merging.head(identifier),
             gaps=self._merging.gaps(identifier),
+            capabilities=self._capabilities(identifier),
         )
+
+    def _capabilities(self, account: int) -> Mapping[str, frozenset[str]]:
+        rows = self._connection.execute(
+            "SELECT name, features FROM capabilities WHERE account = ? ORDER BY id", (account,)
+        ).fetchall()
+        each: dict[str, str] = {}  # most programs have most features in common: one string serves them all
+        return {name: frozenset(each.setdefault(var, var) for var in json.loads(features)) for name, features in rows}
 
     def _write_own_presence(self, account: int, event: e.OwnPresenceChanged) -> Facts:
         self._connection.execute(
@@ -127,6 +143,18 @@ class Accounts:
 
     def _write_roster_version(self, account: int, version: str | None) -> None:
         self._connection.execute("UPDATE account SET roster_version = ? WHERE id = ?", (version, account))
+
+    def _write_capabilities(self, account: int, event: e.CapabilitiesProved) -> Facts:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO capabilities (account, name, features) VALUES (?, ?, ?)",
+            (account, event.name, json.dumps(sorted(event.features))),
+        )
+        self._connection.execute(
+            "DELETE FROM capabilities WHERE account = ? AND id NOT IN"
+            " (SELECT id FROM capabilities WHERE account = ? ORDER BY id DESC LIMIT ?)",
+            (account, account, MOST_CAPABILITIES),
+        )
+        return ()
 
 
 def _roster_row(account: int, item: RosterItem) -> tuple[object, ...]:

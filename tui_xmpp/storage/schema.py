@@ -149,6 +149,15 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE message ADD COLUMN reply TEXT;
     CREATE INDEX message_correcting ON message (conversation, replaces) WHERE replaces IS NOT NULL;
     """,
+    """
+    CREATE TABLE capabilities (
+        id INTEGER PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        features TEXT NOT NULL,
+        UNIQUE (account, name)
+    );
+    """,
 )
 
 

@@ -353,6 +353,7 @@ class SessionEngine:
             placed=last.placed,
             archive_head=state.head,
             archive_gaps=state.gaps,
+            capabilities=state.capabilities,
             is_kept=not self._archive.is_read_only,
         )
         for feature in ctx.features:

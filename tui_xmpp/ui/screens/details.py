@@ -22,6 +22,17 @@ from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, two_columns, ver
 from tui_xmpp.ui.signs import DOUBT, SHAPES, WORDS, contact_doubt, counted, span_words, subscription_words
 from tui_xmpp.worker.doorbell import Batch
 
+_UNDERSTOOD = {
+    "urn:xmpp:receipts": "receipts",
+    "urn:xmpp:chat-markers:0": "read marks",
+    "http://jabber.org/protocol/chatstates": "who is writing",
+    "urn:xmpp:message-correct:0": "corrections",
+    "urn:xmpp:reply:0": "replies",
+    "urn:xmpp:reactions:0": "reactions",
+    "jabber:x:oob": "files",
+}
+"""What a device may be able to do that matters in a chat, by how it says so."""
+
 
 class DetailsScreen(Dialog[None]):
     """Show a person's details; each device is asked once for its client and clock."""
@@ -101,6 +112,8 @@ class DetailsScreen(Dialog[None]):
                     parts.append(f"answers in {told.round_trip * 1000:.0f} ms")
                 if parts:
                     yield "", ", ".join(parts)
+                if can := [name for var, name in _UNDERSTOOD.items() if var in told.features]:
+                    yield "", f"understands {', '.join(can)}"
             elif device.resource and device.resource not in self._asked:
                 self._asked.add(device.resource)
                 self._desk.submit(
