@@ -6,9 +6,10 @@ import pytest
 
 from tests.support.scenes import netherfield
 from tui_xmpp.core.text import sanitize_line
-from tui_xmpp.ui.actions import ACTIONS, BY_SLASH, Place, key_words, split_groups
+from tui_xmpp.ui.actions import ACTIONS, BY_SLASH, Place, key_words
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.commands import UnknownCommandError, complete, read
+from tui_xmpp.ui.contacts import split_groups
 
 # fmt: off
 WANTED = {

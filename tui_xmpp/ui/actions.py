@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tui_xmpp.core import commands as c
-from tui_xmpp.core.model import Phase, Show
-from tui_xmpp.jid import BareJID, JIDError
-from tui_xmpp.ui import chats, editor, history, messages, notifications, preferences
-from tui_xmpp.ui.desk import Desk, VerbError
+from tui_xmpp.core.model import Show
+from tui_xmpp.ui import notifications, preferences
+from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.trail import NUMBERS
 from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
-    from tui_xmpp.core.views import ContactView
+    from tui_xmpp.ui import accounts, chats, contacts, editor, history, layouts, messages, panes, presence
+else:
+
+    class _Deferred:
+        """A module of verbs that is imported when the first of them is asked for: the first paint does without."""
+
+        def __init__(self, name):
+            self._name = name
+
+        def __getattr__(self, verb):
+            return lambda *said: getattr(import_module(f"tui_xmpp.ui.{self._name}"), verb)(*said)
+
+    accounts, chats, contacts = map(_Deferred, ("accounts", "chats", "contacts"))
+    editor, history, layouts = map(_Deferred, ("editor", "history", "layouts"))
+    messages, panes, presence = map(_Deferred, ("messages", "panes", "presence"))
 
 Run = Callable[[Desk, str], None]
 
@@ -144,381 +158,6 @@ def _has_accounts(desk: Desk) -> bool:
     return len(desk.views.accounts()) > 1
 
 
-# -- getting around -----------------------------------------------------------------------------------------------
-
-
-def _help(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.help import HelpScreen
-
-    desk.app.push_screen(HelpScreen(desk, text.lstrip("/")))
-
-
-def _tour(desk: Desk, text: str) -> None:
-    desk.main.toggle_tour()
-
-
-def _palette(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.palette import PaletteScreen
-
-    desk.app.push_screen(PaletteScreen(desk))
-
-
-def _go_to(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.palette import PaletteScreen
-
-    desk.app.push_screen(PaletteScreen(desk, is_for_people=True))
-
-
-def _chat(desk: Desk, text: str) -> None:
-    desk.main.open_chat(*desk.find_contact(text))
-
-
-def _close(desk: Desk, text: str) -> None:
-    desk.main.close_chat()
-
-
-def _quit(desk: Desk, text: str) -> None:
-    desk.app.leave()
-
-
-# -- people -------------------------------------------------------------------------------------------------------
-
-
-def _add(desk: Desk, text: str) -> None:
-    account = desk.need_account()
-    if not text:
-        from tui_xmpp.ui.screens.contact import AddContactScreen
-
-        subject = desk.subject
-        stranger = subject.peer if subject is not None and not subject.is_in_roster else None
-        desk.app.push_screen(AddContactScreen(desk, account, stranger))
-        return
-    address, _, name = text.partition(" ")
-    peer = _address(address)
-    desk.submit_and_say(
-        c.AddContact(account, peer, name.strip()), f"{name.strip() or peer} is in your list and was asked."
-    )
-
-
-def _address(text: str) -> BareJID:
-    try:
-        return BareJID.parse(text)
-    except JIDError as error:
-        raise VerbError(str(error)) from error
-
-
-def _requests(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.requests import RequestsScreen
-
-    desk.app.push_screen(RequestsScreen(desk))
-
-
-def _request_or_contact(desk: Desk, text: str) -> tuple[BareJID, BareJID]:
-    if not text:
-        waiting = desk.views.requests()
-        if len(waiting) == 1:
-            return waiting[0].account, waiting[0].peer
-        if len(waiting) > 1 and desk.subject is None:
-            raise VerbError("Several people ask: say whom, or choose in /requests.")
-    else:
-        for request in desk.views.requests():
-            if str(request.peer) == text.casefold():
-                return request.account, request.peer
-    return desk.find_contact(text)
-
-
-def _approve(desk: Desk, text: str) -> None:
-    account, peer = _request_or_contact(desk, text)
-    desk.submit_and_say(c.ApproveSubscription(account, peer), f"{desk.title(account, peer)} sees when you are online.")
-
-
-def _approve_back(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.contact import ApproveScreen
-
-    account, peer = _request_or_contact(desk, text)
-    desk.app.push_screen(ApproveScreen(desk, account, peer))
-
-
-def _deny(desk: Desk, text: str) -> None:
-    account, peer = _request_or_contact(desk, text)
-    desk.submit_and_say(
-        c.DenySubscription(account, peer), f"{desk.title(account, peer)} does not see when you are online."
-    )
-
-
-def _block(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.confirm import ConfirmScreen
-
-    account, peer = _request_or_contact(desk, text)
-    name = desk.title(account, peer)
-    desk.ask(
-        ConfirmScreen(
-            f"Block {name}?",
-            f"You hear nothing more from {peer}, and they are not told. /unblock takes it back.",
-            yes="Block",
-        ),
-        lambda yes: desk.submit_and_say(c.BlockPeer(account, peer), f"{name} is blocked.") if yes else None,
-    )
-
-
-def _unblock(desk: Desk, text: str) -> None:
-    account, peer = desk.find_contact(text)
-    desk.submit_and_say(c.UnblockPeer(account, peer), f"{desk.title(account, peer)} is no longer blocked.")
-
-
-def _unsubscribe(desk: Desk, text: str) -> None:
-    account, peer = desk.find_contact(text)
-    desk.submit_and_say(c.Unsubscribe(account, peer), f"You no longer see when {desk.title(account, peer)} is online.")
-
-
-def _subscribe(desk: Desk, text: str) -> None:
-    address, _, words = text.partition(" ")
-    account, peer = desk.find_contact(address)
-    desk.submit_and_say(c.RequestSubscription(account, peer, words.strip()), f"{desk.title(account, peer)} was asked.")
-
-
-def _preapprove(desk: Desk, text: str) -> None:
-    account, peer = desk.find_contact(text)
-    desk.submit_and_say(
-        c.PreApproveSubscription(account, peer), f"If {desk.title(account, peer)} asks, they are let in at once."
-    )
-
-
-def _subscription_menu(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.contact import SubscriptionScreen
-
-    account, peer = desk.find_contact(text)
-    desk.app.push_screen(SubscriptionScreen(desk, account, peer))
-
-
-def _remove(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.confirm import ConfirmScreen
-
-    account, peer = desk.find_contact(text)
-    contact = desk.views.contact(account, peer)
-    name = desk.title(account, peer)
-    if contact is None or not contact.is_in_roster:
-        raise VerbError(f"{name} is not in your list.")
-    desk.ask(
-        ConfirmScreen(
-            f"Remove {name}?",
-            f"{peer} leaves your list on all your devices, and neither of you sees any more when the other is online. "
-            "This cannot be undone, only asked for again. Your messages stay.",
-            yes="Remove",
-        ),
-        lambda yes: desk.submit_and_say(c.RemoveContact(account, peer), f"{name} was removed.") if yes else None,
-    )
-
-
-def _needs_contact(desk: Desk, account: BareJID, peer: BareJID) -> ContactView:
-    contact = desk.views.contact(account, peer)
-    if contact is None or not contact.is_in_roster:
-        raise VerbError(f"{desk.title(account, peer)} is not in your list: /add puts them there.")
-    return contact
-
-
-def _edit(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.contact import EditContactScreen
-
-    account, peer = desk.find_contact(text)
-    desk.app.push_screen(EditContactScreen(desk, _needs_contact(desk, account, peer)))
-
-
-def _subject_contact(desk: Desk) -> ContactView:
-    subject = desk.subject
-    if subject is None:
-        raise VerbError("Open a chat with someone first, or choose them in the list.")
-    return _needs_contact(desk, subject.account, subject.peer)
-
-
-def _rename(desk: Desk, text: str) -> None:
-    contact = _subject_contact(desk)
-    if not text:
-        _edit(desk, "")
-        return
-    desk.submit_and_say(
-        c.UpdateContact(contact.account, contact.peer, text, contact.groups), f"{contact.peer} is now called {text}."
-    )
-
-
-def _groups(desk: Desk, text: str) -> None:
-    contact = _subject_contact(desk)
-    if not text:
-        _edit(desk, "")
-        return
-    groups = split_groups(text)
-    desk.submit_and_say(
-        c.UpdateContact(contact.account, contact.peer, contact.name, groups),
-        f"{desk.title(contact.account, contact.peer)} is now in {', '.join(groups)}."
-        if groups
-        else f"{desk.title(contact.account, contact.peer)} is in no group.",
-    )
-
-
-def split_groups(text: str) -> tuple[str, ...]:
-    """Read group names parted by commas, each once."""
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-
-
-def _details(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.details import DetailsScreen
-
-    account, peer = desk.find_contact(text)
-    desk.app.push_screen(DetailsScreen(desk, account, peer))
-
-
-def _toggle_offline(desk: Desk, text: str) -> None:
-    desk.main.arrange_roster(offline_shown=not desk.main.roster.rows.is_offline_shown)
-
-
-def _toggle_order(desk: Desk, text: str) -> None:
-    desk.main.arrange_roster(by_state=not desk.main.roster.rows.is_ordered_by_state)
-
-
-# -- presence -----------------------------------------------------------------------------------------------------
-
-
-def _presence(desk: Desk, text: str) -> None:
-    word, _, status = text.partition(" ")
-    if not word:
-        from tui_xmpp.ui.screens.presence import PresenceScreen
-
-        desk.app.push_screen(PresenceScreen(desk, desk.need_account()))
-        return
-    show = SHOW_NAMES.get(word.casefold())
-    if show is None:
-        raise VerbError(f"There is no presence called {word}: use online, chat, away, xa, dnd or offline.")
-    desk.set_presence(show, status.strip())
-
-
-SHOW_NAMES = {show.value: show for show in Show} | {"busy": Show.DND, "available": Show.ONLINE}
-
-
-def _show(show: Show) -> Run:
-    def run(desk: Desk, text: str) -> None:
-        desk.set_presence(show, text)
-
-    return run
-
-
-def _status(desk: Desk, text: str) -> None:
-    desk.set_presence(status=text)
-
-
-def read_priority(text: str) -> int:
-    """Read a priority; raise ``VerbError`` for what is none (RFC 6121 §4.7.2.3)."""
-    try:
-        priority = int(text)
-    except ValueError:
-        priority = 1000
-    if not -128 <= priority <= 127:
-        raise VerbError("The priority is a whole number from −128 to 127.")
-    return priority
-
-
-def _priority(desk: Desk, text: str) -> None:
-    desk.set_presence(priority=read_priority(text))
-
-
-# -- accounts -----------------------------------------------------------------------------------------------------
-
-
-def _accounts(desk: Desk, text: str) -> None:
-    if desk.account is None:
-        from tui_xmpp.ui.screens.wizard import WizardScreen
-
-        desk.app.push_screen(WizardScreen(desk, is_adding=True))
-        return
-    from tui_xmpp.ui.screens.accounts import AccountsScreen
-
-    desk.app.push_screen(AccountsScreen(desk))
-
-
-def _speak_as(desk: Desk, text: str) -> None:
-    desk.main.speak_as_next()
-
-
-def _connect(desk: Desk, text: str) -> None:
-    for view in desk.presence_accounts():
-        if view.connection.phase in (Phase.OFFLINE, Phase.STOPPED, Phase.WAITING):
-            desk.connect(view)
-
-
-def _disconnect(desk: Desk, text: str) -> None:
-    for view in desk.presence_accounts():
-        desk.submit(c.Disconnect(view.account))
-
-
-def _forget_login(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.confirm import ConfirmScreen
-
-    account = desk.need_account()
-    desk.ask(
-        ConfirmScreen(
-            "Forget the safer login?",
-            f"The server of {account} logged you in more safely before than it offers to now. If its people say that "
-            "they changed this, go on; otherwise someone in between may be after your password.",
-            yes="Forget",
-        ),
-        lambda yes: desk.submit(c.AllowWeakerLogin(account)) if yes else None,
-    )
-
-
-def _unpin(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.confirm import ConfirmScreen
-
-    account = desk.need_account()
-    said = f"The server of {account} is trusted by certificate authorities again."
-    desk.ask(
-        ConfirmScreen(
-            "Trust no certificate by hand?",
-            f"The server of {account} must then prove itself by a certificate authority again, "
-            "or its certificate is put before you anew.",
-            yes="Unpin",
-        ),
-        lambda yes: desk.submit_and_say(c.UnpinCertificate(account), said) if yes else None,
-    )
-
-
-# -- panes --------------------------------------------------------------------------------------------------------
-
-
-def _problems(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui.screens.problems import ProblemsScreen
-
-    desk.app.push_screen(ProblemsScreen(desk))
-
-
-def _had_problems(desk: Desk) -> bool:
-    return bool(desk.app.notices)
-
-
-def _toggle_roster(desk: Desk, text: str) -> None:
-    desk.main.toggle_roster()
-
-
-def _toggle_status(desk: Desk, text: str) -> None:
-    desk.main.toggle_status()
-
-
-def _layout(desk: Desk, text: str) -> None:
-    from tui_xmpp.ui import layouts
-
-    layouts.layout(desk, text)
-
-
-def _pane_left(desk: Desk, text: str) -> None:
-    desk.main.move_sideways(-1)
-
-
-def _pane_right(desk: Desk, text: str) -> None:
-    desk.main.move_sideways(1)
-
-
-def _next_pane(desk: Desk, text: str) -> None:
-    desk.main.focus_next_pane()
-
-
 _WHOM = Argument("ADDRESS", Kind.CONTACT, is_optional=True)
 _ASKING = Argument("ADDRESS", Kind.REQUEST, is_optional=True)
 _WORDS = Argument("TEXT", Kind.STATUS, is_optional=True)
@@ -526,16 +165,16 @@ _WORDS = Argument("TEXT", Kind.STATUS, is_optional=True)
 # One verb a paragraph reads better than one argument a line.
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
-    Action("help", "Help", "Show keys and commands.", _help, ("f1", "question_mark"), slash="help", footer="Help",
-           arguments=(Argument("COMMAND", Kind.COMMAND, is_optional=True),), example="/help add"),
-    Action("tour", "Tour", "Be shown around in a minute, or end that.", _tour, slash="tour", applies=_has_account),
-    Action("palette", "Commands", "Find any action, person or chat by a few letters.", _palette, ("ctrl+p",),
+    Action("help", "Help", "Show keys and commands.", panes.open_help, ("f1", "question_mark"), slash="help",
+           footer="Help", arguments=(Argument("COMMAND", Kind.COMMAND, is_optional=True),), example="/help add"),
+    Action("tour", "Tour", "Be shown around in a minute, or end that.", panes.tour, slash="tour", applies=_has_account),
+    Action("palette", "Commands", "Find any action, person or chat by a few letters.", panes.palette, ("ctrl+p",),
            footer="Commands", is_in_palette=False),
-    Action("go-to", "Go to", "Find a chat, person or account by a few letters; Enter alone goes back.", _go_to,
+    Action("go-to", "Go to", "Find a chat, person or account by a few letters; Enter alone goes back.", panes.go_to,
            ("ctrl+k",), footer="Go to"),
-    Action("chat", "Open a chat", "Open a conversation and write.", _chat, slash="chat", aliases=("query",),
+    Action("chat", "Open a chat", "Open a conversation and write.", chats.open_chat, slash="chat", aliases=("query",),
            arguments=(Argument("ADDRESS", Kind.CONTACT),), example="/chat darcy@pemberley.lit", is_in_palette=False),
-    Action("close", "Close the chat", "Close the open conversation; its messages stay.", _close, ("alt+w",),
+    Action("close", "Close the chat", "Close the open conversation; its messages stay.", chats.close, ("alt+w",),
            slash="close", applies=_has_chat),
     Action("next-unread", "Next unread", "Open the unread chat that matters most: who names you, pinned, newest.",
            chats.next_unread, ("alt+a",), footer="Next unread"),
@@ -548,14 +187,14 @@ ACTIONS: tuple[Action, ...] = (
            chats.next_split, ("alt+s",)),
     Action("close-split", "Close the split", "Take this conversation from beside the others; the chat stays open.",
            chats.close_split, ("alt+x",), slash="unsplit", applies=chats.has_splits),
-    Action("layout", "Layouts", "Go back to a layout: its chats beside each other, its panes and their width.", _layout,
-           slash="layout", arguments=(Argument("NAME, save NAME, delete NAME", Kind.LAYOUT, is_optional=True),),
-           example="/layout save work", applies=_has_account),
+    Action("layout", "Layouts", "Go back to a layout: its chats beside each other, its panes and their width.",
+           layouts.layout, slash="layout", applies=_has_account, example="/layout save work",
+           arguments=(Argument("NAME, save NAME, delete NAME", Kind.LAYOUT, is_optional=True),)),
     Action("inbox", "Inbox", "See all chats of all accounts by activity.", chats.inbox, ("f5",), slash="inbox",
            footer="Inbox"),
     *(
         Action(f"chat-{number}", f"Chat {number}", f"Open the chat that has the number {number} beside it.",
-               chats.numbered(number), (f"alt+{number}",), is_in_palette=False)
+               partial(chats.open_numbered, number), (f"alt+{number}",), is_in_palette=False)
         for number in range(1, NUMBERS + 1)
     ),
     Action("pin", "Pin or unpin", "Keep a chat at the top of lists, or no longer.", chats.pin, slash="pin",
@@ -601,86 +240,90 @@ ACTIONS: tuple[Action, ...] = (
            example="/export ~/darcy.txt", applies=_has_subject),
     Action("purge", "Delete the chat here", "Delete what is stored here of a chat; the server keeps its own.",
            history.purge, slash="purge", arguments=(_WHOM,), applies=_has_subject),
-    Action("status-pane", "Status", "Open or close the status pane.", _toggle_status, ("ctrl+t",), footer="Status"),
-    Action("roster-pane", "People", "Hide or show the list of people.", _toggle_roster, ("f2",)),
-    Action("next-pane", "Next pane", "Go to the next pane.", _next_pane, ("f6",)),
+    Action("status-pane", "Status", "Open or close the status pane.", panes.toggle_status, ("ctrl+t",),
+           footer="Status"),
+    Action("roster-pane", "People", "Hide or show the list of people.", panes.toggle_roster, ("f2",)),
+    Action("next-pane", "Next pane", "Go to the next pane.", panes.next_pane, ("f6",)),
     Action("pane-left", "List narrower", "Make the list of people narrower; in a narrow terminal, go a pane left.",
-           _pane_left, ("alt+left",)),
+           panes.narrow, ("alt+left",)),
     Action("pane-right", "List wider", "Make the list of people wider; in a narrow terminal, go a pane right.",
-           _pane_right, ("alt+right",)),
-    Action("add", "Add contact", "Put someone in your list and ask to see when they are online.", _add,
+           panes.widen, ("alt+right",)),
+    Action("add", "Add contact", "Put someone in your list and ask to see when they are online.", contacts.add,
            ("ctrl+n",), slash="add", footer="Add contact", applies=_has_account,
            arguments=(Argument("ADDRESS", Kind.CONTACT), Argument("NAME", Kind.TEXT, is_optional=True)),
            example="/add jane@longbourn.lit Jane"),
-    Action("requests", "Requests", "See who asks to see when you are online.", _requests, ("ctrl+r",),
+    Action("requests", "Requests", "See who asks to see when you are online.", contacts.requests, ("ctrl+r",),
            slash="requests", footer="Requests"),
-    Action("approve", "Approve a request", "Let someone see when you are online.", _approve, slash="approve",
+    Action("approve", "Approve a request", "Let someone see when you are online.", contacts.approve, slash="approve",
            arguments=(_ASKING,), applies=_has_requests),
     Action("approve-back", "Approve and add back", "Let someone in who asks, and put them in your list.",
-           _approve_back, slash="addback", arguments=(_ASKING,), applies=_has_requests),
-    Action("deny", "Deny a request", "Refuse a request, or stop letting someone see when you are online.", _deny,
-           slash="deny", arguments=(_ASKING,), applies=_has_requests),
-    Action("block", "Block", "Hear nothing more from someone.", _block, slash="block", arguments=(_WHOM,),
+           contacts.approve_back, slash="addback", arguments=(_ASKING,), applies=_has_requests),
+    Action("deny", "Deny a request", "Refuse a request, or stop letting someone see when you are online.",
+           contacts.deny, slash="deny", arguments=(_ASKING,), applies=_has_requests),
+    Action("block", "Block", "Hear nothing more from someone.", contacts.block, slash="block", arguments=(_WHOM,),
            applies=_has_subject),
-    Action("unblock", "Unblock", "Hear from a blocked person again.", _unblock, slash="unblock",
+    Action("unblock", "Unblock", "Hear from a blocked person again.", contacts.unblock, slash="unblock",
            arguments=(Argument("ADDRESS", Kind.BLOCKED, is_optional=True),), applies=_has_subject),
-    Action("subscribe", "Ask to see presence", "Ask to see when someone is online.", _subscribe, slash="subscribe",
-           arguments=(_WHOM, Argument("TEXT", Kind.TEXT, is_optional=True)), applies=_has_subject),
+    Action("subscribe", "Ask to see presence", "Ask to see when someone is online.", contacts.subscribe,
+           slash="subscribe", arguments=(_WHOM, Argument("TEXT", Kind.TEXT, is_optional=True)), applies=_has_subject),
     Action("unsubscribe", "Stop seeing presence", "Stop seeing when someone is online, or take back a request.",
-           _unsubscribe, slash="unsubscribe", arguments=(_WHOM,), applies=_has_contact),
-    Action("preapprove", "Approve beforehand", "Let someone in at once when they ask.", _preapprove,
+           contacts.unsubscribe, slash="unsubscribe", arguments=(_WHOM,), applies=_has_contact),
+    Action("preapprove", "Approve beforehand", "Let someone in at once when they ask.", contacts.preapprove,
            slash="preapprove", arguments=(_WHOM,), applies=_has_subject),
-    Action("subscription", "Who sees whom", "Change who sees whose presence.", _subscription_menu, ("s",),
+    Action("subscription", "Who sees whom", "Change who sees whose presence.", contacts.choose_subscription, ("s",),
            place=Place.ROSTER, applies=_has_subject),
-    Action("edit", "Rename or move to groups", "Change a contact's name and groups.", _edit, ("r", "m"),
+    Action("edit", "Rename or move to groups", "Change a contact's name and groups.", contacts.edit, ("r", "m"),
            place=Place.ROSTER, applies=_has_contact),
-    Action("rename", "Rename", "Give the open chat's contact a name of your own.", _rename, slash="rename",
+    Action("rename", "Rename", "Give the open chat's contact a name of your own.", contacts.rename, slash="rename",
            arguments=(Argument("NAME", Kind.TEXT),), applies=_has_contact, is_in_palette=False),
-    Action("groups", "Groups", "Put the open chat's contact into groups, parted by commas.", _groups, slash="groups",
-           arguments=(Argument("GROUP, …", Kind.GROUP),), example="/groups Friends, Work", applies=_has_contact,
-           is_in_palette=False),
-    Action("remove", "Remove contact", "Take someone out of your list.", _remove, ("delete",), place=Place.ROSTER,
-           slash="remove", arguments=(_WHOM,), applies=_has_contact),
-    Action("details", "Details", "Show what is known of someone: devices, status, who sees whom.", _details, ("i",),
-           place=Place.ROSTER, slash="info", aliases=("whois",), arguments=(_WHOM,), applies=_has_subject),
-    Action("add-here", "Add contact", "Put someone in your list.", _add, ("a",), place=Place.ROSTER,
+    Action("groups", "Groups", "Put the open chat's contact into groups, parted by commas.", contacts.regroup,
+           slash="groups", arguments=(Argument("GROUP, …", Kind.GROUP),), example="/groups Friends, Work",
+           applies=_has_contact, is_in_palette=False),
+    Action("remove", "Remove contact", "Take someone out of your list.", contacts.remove, ("delete",),
+           place=Place.ROSTER, slash="remove", arguments=(_WHOM,), applies=_has_contact),
+    Action("details", "Details", "Show what is known of someone: devices, status, who sees whom.", contacts.details,
+           ("i",), place=Place.ROSTER, slash="info", aliases=("whois",), arguments=(_WHOM,), applies=_has_subject),
+    Action("add-here", "Add contact", "Put someone in your list.", contacts.add, ("a",), place=Place.ROSTER,
            is_in_palette=False, applies=_has_account),
-    Action("offline", "Show or hide who is offline", "Show or hide contacts who are offline.", _toggle_offline,
+    Action("offline", "Show or hide who is offline", "Show or hide contacts who are offline.", contacts.toggle_offline,
            ("o",), place=Place.ROSTER),
-    Action("order", "Sort by state or name", "Sort the list by presence or by name.", _toggle_order, ("n",),
+    Action("order", "Sort by state or name", "Sort the list by presence or by name.", contacts.toggle_order, ("n",),
            place=Place.ROSTER),
-    Action("presence", "Presence", "Change your show, status text and priority.", _presence, ("ctrl+o",),
+    Action("presence", "Presence", "Change your show, status text and priority.", presence.change, ("ctrl+o",),
            slash="presence", footer="Presence", applies=_has_account,
            arguments=(Argument("SHOW", Kind.SHOW, is_optional=True), _WORDS), example="/presence away at the ball"),
-    Action("presence-here", "Presence", "Change your show, status text and priority.", _presence, ("enter", "p"),
+    Action("presence-here", "Presence", "Change your show, status text and priority.", presence.change, ("enter", "p"),
            place=Place.STATUS, is_in_palette=False, applies=_has_account),
     *(
-        Action(f"show-{show.value}", WORDS[show].capitalize(), f"Be shown as {WORDS[show]}.", _show(show),
-               slash="" if show is Show.CHAT else show.value, arguments=() if show is Show.CHAT else (_WORDS,),
+        Action(f"show-{show.value}", WORDS[show].capitalize(), f"Be shown as {WORDS[show]}.",
+               partial(presence.be, show), slash="" if show is Show.CHAT else show.value,
+               arguments=() if show is Show.CHAT else (_WORDS,),
                applies=_has_account)
         for show in (Show.ONLINE, Show.CHAT, Show.AWAY, Show.XA, Show.DND, Show.OFFLINE)
     ),
-    Action("status", "Status text", "Change your status text; nothing after it empties it.", _status, slash="status",
-           arguments=(_WORDS,), example="/status at the ball", applies=_has_account, is_in_palette=False),
+    Action("status", "Status text", "Change your status text; nothing after it empties it.", presence.set_status,
+           slash="status", arguments=(_WORDS,), example="/status at the ball", applies=_has_account,
+           is_in_palette=False),
     Action("priority", "Priority", "Messages go to your device with the highest; below 0 none come here.",
-           _priority, slash="priority", arguments=(Argument("−128…127", Kind.TEXT),), example="/priority 10",
-           applies=_has_account, is_in_palette=False),
-    Action("accounts", "Accounts", "Add, connect, disconnect or remove accounts.", _accounts, ("f3",),
+           presence.set_priority, slash="priority", arguments=(Argument("−128…127", Kind.TEXT),),
+           example="/priority 10", applies=_has_account, is_in_palette=False),
+    Action("accounts", "Accounts", "Add, connect, disconnect or remove accounts.", accounts.open_accounts, ("f3",),
            slash="accounts"),
     Action("forget-login", "Forget the safer login", "Log in although the server now offers less than it did before.",
-           _forget_login, slash="forget-login", applies=_has_account),
-    Action("unpin", "Unpin the certificate", "Trust the server by certificate authorities again.", _unpin,
+           accounts.forget_login, slash="forget-login", applies=_has_account),
+    Action("unpin", "Unpin the certificate", "Trust the server by certificate authorities again.", accounts.unpin,
            slash="unpin", applies=_has_account),
-    Action("speak-as", "Speak as another account", "Use the next account for what you do.", _speak_as, ("f4",),
+    Action("speak-as", "Speak as another account", "Use the next account for what you do.", accounts.speak_as, ("f4",),
            applies=_has_accounts),
-    Action("connect", "Connect", "Connect now.", _connect, slash="connect", applies=_has_account),
-    Action("disconnect", "Disconnect", "Say goodbye and stay offline.", _disconnect, slash="disconnect",
+    Action("connect", "Connect", "Connect now.", accounts.connect, slash="connect", applies=_has_account),
+    Action("disconnect", "Disconnect", "Say goodbye and stay offline.", accounts.disconnect, slash="disconnect",
            applies=_has_account),
-    Action("connect-here", "Connect now", "Connect now.", _connect, ("c",), place=Place.STATUS, is_in_palette=False),
-    Action("problems", "Problems at the start", "Read what was wrong with the settings or the archive at the start.",
-           _problems, ("v",), place=Place.STATUS, slash="problems", applies=_had_problems),
-    Action("disconnect-here", "Disconnect", "Say goodbye and stay offline.", _disconnect, ("d",), place=Place.STATUS,
+    Action("connect-here", "Connect now", "Connect now.", accounts.connect, ("c",), place=Place.STATUS,
            is_in_palette=False),
+    Action("problems", "Problems at the start", "Read what was wrong with the settings or the archive at the start.",
+           panes.problems, ("v",), place=Place.STATUS, slash="problems", applies=panes.had_problems),
+    Action("disconnect-here", "Disconnect", "Say goodbye and stay offline.", accounts.disconnect, ("d",),
+           place=Place.STATUS, is_in_palette=False),
     Action("resend", "Send again", "Send again what failed.", messages.resend, ("s",), place=Place.MESSAGES,
            applies=messages.has_failed),
     Action("reply", "Reply", "Quote the message where you write.", messages.reply, ("r",), place=Place.MESSAGES,
@@ -720,7 +363,7 @@ ACTIONS: tuple[Action, ...] = (
            arguments=(Argument("WORDS", Kind.TEXT, is_optional=True),)),
     Action("theme", "Theme", "Change the colours: by name, or from a list that shows each.", preferences.choose_theme,
            slash="theme", arguments=(Argument("NAME", Kind.THEME, is_optional=True),), example="/theme light"),
-    Action("quit", "Quit", "Say goodbye on all accounts and leave.", _quit, ("ctrl+q",), slash="quit"),
+    Action("quit", "Quit", "Say goodbye on all accounts and leave.", panes.leave, ("ctrl+q",), slash="quit"),
 )
 # fmt: on
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.ui.chat_marks import Notify, is_mention
 from tui_xmpp.ui.desk import Chat, Desk, VerbError
-
-Run = Callable[[Desk, str], None]
 
 _RULES = {
     Notify.ALWAYS: "calls you for every message",
@@ -73,6 +69,16 @@ def _tell(desk: Desk, chat: Chat, words: str) -> None:
 # -- from one to another ------------------------------------------------------------------------------------------
 
 
+def open_chat(desk: Desk, text: str) -> None:
+    """Open a conversation and write."""
+    desk.main.open_chat(*desk.find_contact(text))
+
+
+def close(desk: Desk, text: str) -> None:
+    """Close the open conversation; its messages stay."""
+    desk.main.close_chat()
+
+
 def next_unread(desk: Desk, text: str) -> None:
     """Open the unread chat that matters most; the open one, where it is the only one, at its unread line."""
     unread = [
@@ -130,16 +136,12 @@ def unread_line(desk: Desk, text: str) -> None:
     desk.submit(c.JumpTo(*chat, view.first_unread))
 
 
-def numbered(number: int) -> Run:
-    """Return what opens the chat with a number."""
-
-    def run(desk: Desk, text: str) -> None:
-        chats = desk.trail.numbered()
-        if number > len(chats):
-            raise VerbError(f"No chat has the number {number}: chats get one when they are opened or pinned.")
-        desk.main.open_chat(*chats[number - 1])
-
-    return run
+def open_numbered(number: int, desk: Desk, text: str) -> None:
+    """Open the chat with a number."""
+    chats = desk.trail.numbered()
+    if number > len(chats):
+        raise VerbError(f"No chat has the number {number}: chats get one when they are opened or pinned.")
+    desk.main.open_chat(*chats[number - 1])
 
 
 def split(desk: Desk, text: str) -> None:

@@ -8,10 +8,9 @@ from tui_xmpp.core.settings import settings_of
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.ui import completion
-from tui_xmpp.ui.actions import BY_SLASH, SHOW_NAMES, Action, Kind
+from tui_xmpp.ui.actions import BY_SLASH, Action, Kind
 from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.history import DAYS
 from tui_xmpp.ui.preferences import ACCOUNTS
 from tui_xmpp.ui.signs import WORDS
 from tui_xmpp.ui.widgets.composer import Completion
@@ -147,12 +146,16 @@ def _values(desk: Desk, kind: Kind) -> Iterable[tuple[str, str]]:
                 if contact.is_blocked:
                     yield str(contact.peer), contact.name
     elif kind is Kind.SHOW:
+        from tui_xmpp.ui.presence import SHOW_NAMES
+
         for name, show in SHOW_NAMES.items():
             yield name, WORDS[show]
     elif kind is Kind.STATUS:
         for status in desk.recent_statuses():
             yield status, ""
     elif kind is Kind.DAY:
+        from tui_xmpp.ui.history import DAYS
+
         for day in DAYS:
             yield day, ""
     elif kind is Kind.LAYOUT:

@@ -13,7 +13,7 @@ from tui_xmpp.core import commands as c
 from tui_xmpp.core.text import confusion, sanitize_line
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.actions import split_groups
+from tui_xmpp.ui.contacts import split_groups
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.screens.dialog import (
     Choices,

@@ -15,7 +15,7 @@ from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui import commands, messages
+from tui_xmpp.ui import commands
 from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.desk import Chat, Desk, VerbError
 from tui_xmpp.ui.keymap import bindings_of
@@ -378,6 +378,8 @@ class MainScreen(Layout):
 
     def take(self, written: Composer.Submitted) -> None:
         """Send or carry out what was written; what cannot be taken goes back to where it was written."""
+        from tui_xmpp.ui import messages
+
         if written.edits is not None and written.account is not None and written.peer is not None:
             messages.send_edited(self.desk, written.account, written.peer, written.edits, written.text)
         elif written.answers is not None and written.account is not None and written.peer is not None:

@@ -17,8 +17,8 @@ from textual.widgets import Button, Checkbox, Input
 from tui_xmpp.core.model import OwnPresence, Show
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.actions import read_priority
 from tui_xmpp.ui.desk import ALL_ACCOUNTS, Desk, VerbError
+from tui_xmpp.ui.presence import read_priority
 from tui_xmpp.ui.screens.dialog import Dialog, Tick, button, buttons, field, line, problem, words
 from tui_xmpp.ui.signs import SHAPES, WORDS, laid_out
 from tui_xmpp.ui.theme import inks
