@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from tui_xmpp.core.settings import WIDEST_ROSTER, UiSettings
 from tui_xmpp.ui.actions import Place
+from tui_xmpp.ui.compositor import FrontCompositor
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.keymap import bindings_of
@@ -76,6 +77,7 @@ class Layout(Guarded, Screen[None]):
         # What is remembered goes in before anything is mounted: a class changed later styles every widget again.
         is_roster_hidden = desk.client.recall("roster hidden") is True
         super().__init__(classes="-people -no-roster" if is_roster_hidden else "-people")
+        self._compositor = FrontCompositor()
         self.desk = desk
         views, clock, ui = desk.client.views, desk.clock, desk.client.settings.ui
         self.page = PEOPLE
