@@ -178,8 +178,12 @@ def states(heard: list[str]) -> list[str]:
     return [name for each in heard for name in ("composing", "paused", "active") if f"<{name} xmlns" in each]
 
 
+ACTIVE = f"<message type='chat' {FROM}><body>O</body>{STATE.format('active')}</message>"
+
+
 async def test_x_085_writing_is_told_once_and_ends_with_the_message() -> None:
     async with online(server_of()) as scene:
+        await scene.hears(ACTIVE)
         assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == ["composing"]
         assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == []
         assert states(await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))) == ["active"]
@@ -187,14 +191,91 @@ async def test_x_085_writing_is_told_once_and_ends_with_the_message() -> None:
         assert await scene.does(NotifyTyping(ACCOUNT, TYBALT, is_typing=True)) == []
 
 
+async def test_x_085_who_turns_to_another_chat_writes_no_more_in_the_last_one() -> None:
+    server = server_of()
+    item = "<item jid='romeo@montague.example' subscription='both'/>"
+    both = item + item.replace("romeo@montague", "nurse@capulet")
+    server.answers["{jabber:iq:roster}query"] = f"<query xmlns='jabber:iq:roster' ver='v1'>{both}</query>"
+    nurse = BareJID.parse("nurse@capulet.example")
+    async with online(server) as scene:
+        await scene.hears(ACTIVE)
+        await scene.hears(ACTIVE.replace("romeo@montague", "nurse@capulet"))
+        await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
+        ended, begun = await scene.does(NotifyTyping(ACCOUNT, nurse, is_typing=True))
+        assert (states([ended]), states([begun])) == (["active"], ["composing"])
+        assert 'to="romeo@montague.example"' in ended
+        assert 'to="nurse@capulet.example"' in begun
+
+
 async def test_x_085_who_stops_typing_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xep0085_chat_states, "PAUSE", 0.01)
     server = server_of()
     async with online(server) as scene:
+        await scene.hears(ACTIVE)
         scene.client.submit(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
         async with asyncio.timeout(5):
             while states(server.heard_so_far) != ["composing", "paused"]:
                 await server.heard_more()
+
+
+async def test_x_085_5_1_the_first_message_asks_for_states_and_nothing_more_is_told_until_they_come() -> None:
+    async with online(server_of()) as scene:
+        assert await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True)) == []
+        assert states(await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))) == ["active"]
+        assert await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True)) == []
+        await scene.hears(ACTIVE)
+        assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == ["composing"]
+
+
+async def test_x_085_5_1_who_answers_without_a_state_is_told_none() -> None:
+    async with online(server_of()) as scene:
+        await scene.hears(f"<message type='chat' {FROM}><body>O</body></message>")
+        assert await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True)) == []
+        assert states(await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))) == []
+
+
+INFO = "<query xmlns='http://jabber.org/protocol/disco#info'>{}</query>"
+CHAT_STATES = "<feature var='http://jabber.org/protocol/chatstates'/>"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_told"),
+    [(INFO.format(CHAT_STATES), True), (INFO.format(""), False), (INFO.format("<feature/>"), False), ("", False)],
+    ids=["able", "unable", "broken", "empty"],
+)
+async def test_x_115_a_contacts_device_is_asked_once_whether_it_knows_states(said: str, is_told: bool) -> None:
+    server = server_of()
+    claim = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://code.google.com/p/exodus' ver='x'/>"
+    async with online(server) as scene:
+        await scene.hears(f"<presence {FROM}>{claim}</presence>")
+        scene.client.submit(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
+        await server.heard_more()
+        (asked,) = server.heard()
+        assert 'node="http://code.google.com/p/exodus#x"' in asked
+        told = await scene.hears(f"<iq type='result' id='id3' {FROM}>{said}</iq>")
+        assert states(told) == ["composing"] * is_told
+        await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=False))
+        assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == ["composing"] * is_told
+
+
+async def test_x_085_what_was_asked_about_writing_comes_too_late_once_the_message_is_out() -> None:
+    server = server_of()
+    claim = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://code.google.com/p/exodus' ver='x'/>"
+    async with online(server) as scene:
+        await scene.hears(f"<presence {FROM}>{claim}</presence>")
+        scene.client.submit(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
+        await server.heard_more()
+        scene.client.submit(SendMessage(ACCOUNT, ROMEO, "O"))
+        await server.heard_more()
+        server.heard()
+        assert await scene.hears(f"<iq type='result' id='id3' {FROM}>{INFO.format(CHAT_STATES)}</iq>") == []
+
+
+async def test_s_16_writing_is_told_to_nobody_who_does_not_see_us() -> None:
+    async with online(server_of("to")) as scene:
+        await scene.hears(ACTIVE)
+        assert await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True)) == []
+        assert states(await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))) == []
 
 
 # -- activity -----------------------------------------------------------------------------------------------------
