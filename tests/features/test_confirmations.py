@@ -61,6 +61,14 @@ async def test_x_184_example_2_message_is_confirmed() -> None:
 OLD = "<delay xmlns='urn:xmpp:delay' from='capulet.example' stamp='2001-01-01T00:00:00Z'/>"
 
 
+CARBON = (
+    "<message from='juliet@capulet.example'><received xmlns='urn:xmpp:carbons:2'>"
+    "<forwarded xmlns='urn:xmpp:forward:0'>"
+    f"<message xmlns='jabber:client' type='chat' id='m1' to='juliet@capulet.example' {FROM}>"
+    "<body>O</body>{}</message></forwarded></received></message>"
+)
+
+
 @pytest.mark.parametrize(
     ("subscription", "message"),
     [
@@ -71,17 +79,11 @@ OLD = "<delay xmlns='urn:xmpp:delay' from='capulet.example' stamp='2001-01-01T00
         ("both", f"<message type='chat' id='m1' {FROM}><body>O</body>{REQUEST}{OLD}</message>"),
         ("both", f"<message type='error' id='m1' {FROM}><body>O</body>{REQUEST}</message>"),
         ("both", f"<message type='chat' id='m1' {FROM}>{REQUEST}</message>"),
-        (
-            "both",
-            "<message from='juliet@capulet.example'><received xmlns='urn:xmpp:carbons:2'>"
-            "<forwarded xmlns='urn:xmpp:forward:0'>"
-            f"<message xmlns='jabber:client' type='chat' id='m1' to='juliet@capulet.example' {FROM}>"
-            f"<body>O</body>{REQUEST}</message></forwarded></received></message>",
-        ),
+        ("both", CARBON.format(REQUEST)),
     ],
     ids=["does-not-see-us", "stranger", "another", "no-id", "old", "error", "no-body", "carbon"],
 )
-async def test_s_16_no_receipt_for(subscription: str, message: str) -> None:
+async def test_x_184_333_01_s_16_no_receipt_for(subscription: str, message: str) -> None:
     async with online(server_of(subscription)) as scene:
         assert not receipts(await scene.hears(message))
 
@@ -129,10 +131,63 @@ async def test_x_333_displayed_is_told_once_when_the_conversation_is_read() -> N
         assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
 
 
-async def test_s_16_no_marker_for_who_does_not_see_us() -> None:
-    async with online(server_of("to")) as scene:
+async def test_x_333_whom_the_user_tells_nothing_is_told_nothing() -> None:
+    async with online(server_of()) as scene:
+        await scene.hears(f"<message type='chat' id='m1' {FROM}><body>O</body>{MARKABLE}</message>")
+        assert await scene.does(MarkRead(ACCOUNT, ROMEO, is_told=False)) == []
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 0
+
+
+@pytest.mark.parametrize(
+    ("subscription", "message"),
+    [
+        ("to", f"<message type='chat' id='m1' {FROM}><body>O</body>{MARKABLE}</message>"),
+        ("none", f"<message type='chat' id='m1' {FROM}><body>O</body>{MARKABLE}</message>"),
+        ("both", f"<message type='chat' {FROM}><body>O</body>{MARKABLE}</message>"),
+        ("both", f"<message type='chat' id='m1' {FROM}><body>O</body></message>"),
+        ("both", f"<message type='chat' id='m1' {FROM}><body>O</body>{MARKABLE}{OLD}</message>"),
+        ("both", f"<message type='headline' id='m1' {FROM}><body>O</body>{MARKABLE}</message>"),
+        ("both", CARBON.format(MARKABLE)),
+    ],
+    ids=["does-not-see-us", "stranger", "no-id", "not-markable", "old", "headline", "carbon"],
+)
+async def test_x_184_333_01_s_16_no_marker_for(subscription: str, message: str) -> None:
+    async with online(server_of(subscription)) as scene:
+        await scene.hears(message)
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 1
+        assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 0
+
+
+async def test_x_333_the_latest_message_decides_what_is_told() -> None:
+    async with online(server_of()) as scene:
+        await scene.hears(f"<message type='chat' id='m1' {FROM}><body>O</body>{MARKABLE}</message>")
+        await scene.hears(f"<message type='chat' id='m2' {FROM}><body>O</body></message>")
+        assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
+
+
+async def test_x_333_markers_can_be_switched_off() -> None:
+    async with online(server_of(), privacy=PrivacySettings(sends_markers=False)) as scene:
+        assert not any("chat-markers" in sent for sent in await scene.does(SendMessage(ACCOUNT, ROMEO, "O")))
         await scene.hears(f"<message type='chat' id='m1' {FROM}><body>O</body>{MARKABLE}</message>")
         assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
+
+
+async def test_x_333_what_was_displayed_once_is_no_news_and_a_broken_marker_says_nothing() -> None:
+    async with online(server_of()) as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))
+        (message,) = scene.client.views.conversation(ACCOUNT, ROMEO).messages
+        for broken in ("<displayed xmlns='urn:xmpp:chat-markers:0'/>", "<received xmlns='urn:xmpp:receipts'/>"):
+            await scene.hears(f"<message type='chat' id='x' {FROM}>{broken}</message>")
+        assert delivery(scene) is Delivery.SENT
+        displayed = f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{message.key}'/>"
+        await scene.hears(CARBON.format(displayed))
+        message = scene.client.views.conversation(ACCOUNT, ROMEO).messages[0]
+        assert message.delivery is Delivery.SENT, "what another device of ours was told is no word to this one"
+        for _ in range(2):
+            await scene.hears(f"<message type='chat' id='x' {FROM}>{displayed}</message>")
+        message, _ = scene.client.views.conversation(ACCOUNT, ROMEO).messages
+        assert [state for state, _ in message.states].count(Delivery.DISPLAYED) == 1
 
 
 async def test_x_333_displayed_holds_for_what_was_said_before_too() -> None:

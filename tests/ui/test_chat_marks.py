@@ -33,12 +33,13 @@ def test_marks_are_kept_for_each_account_and_peer() -> None:
     marks.notify(ELIZABETH, DARCY, Notify.MENTION)
     marks.notify(ELIZABETH, DARCY, Notify.NEVER)
     marks.archive(ELIZABETH, JANE, is_archived=True)
+    marks.tell_reading(ELIZABETH, JANE, is_told=False)
 
     later = Client(Store(), Settings())
     later.restore(kept, lambda key, value: None)
     again = ChatMarks(later)
     assert again.of(ELIZABETH, DARCY) == Marks(is_pinned=True, is_for_later=True, notify=Notify.NEVER)
-    assert again.of(ELIZABETH, JANE) == Marks(is_pinned=True, is_archived=True)
+    assert again.of(ELIZABETH, JANE) == Marks(is_pinned=True, is_archived=True, is_reading_told=False)
     assert again.of(JANE, DARCY) == Marks()
     assert again.pinned() == ((ELIZABETH, DARCY), (ELIZABETH, JANE))
     again.pin(ELIZABETH, DARCY, is_pinned=False)
@@ -140,3 +141,32 @@ async def test_a_muted_chat_stays_archived_and_archiving_marks_read() -> None:
         scene.publish(received(DARCY, "I cannot talk of books in a ball-room."))
         await pilot.pause()
         assert desk.marks.of(ELIZABETH, DARCY).is_archived
+
+
+async def test_what_is_read_of_one_person_can_be_kept_from_them() -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        app_of(pilot).main.open_chat(ELIZABETH, BINGLEY)
+        await write(pilot, "/tell-read darcy@pemberley.lit")
+        assert "Fitzwilliam Darcy is no longer told what you have read." in toasts(pilot)
+        await write(pilot, "/read darcy@pemberley.lit")
+        await write(pilot, "/read jane@longbourn.lit")
+        await write(pilot, "/info darcy@pemberley.lit")
+        assert "They are not told what you have read" in cells(pilot)
+        await pilot.press("escape")
+        await write(pilot, "/tell-read darcy@pemberley.lit")
+        await write(pilot, "/read darcy@pemberley.lit")
+        told = [(command.peer, command.is_told) for command in scene.engine.of(c.MarkRead)]
+        assert told == [(DARCY, False), (JANE, True), (DARCY, True)]
+
+
+async def test_what_is_told_to_nobody_is_not_promised_to_one() -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        desk = app_of(pilot).desk
+        app_of(pilot).main.open_chat(ELIZABETH, BINGLEY)
+        await write(pilot, "/tell-read darcy@pemberley.lit")
+        await write(pilot, "/set send_markers off")
+        await write(pilot, "/tell-read darcy@pemberley.lit")
+        assert any("Nobody is told what you have read" in toast for toast in toasts(pilot))
+        assert not desk.marks.of(ELIZABETH, DARCY).is_reading_told

@@ -276,7 +276,10 @@ class JumpToDate(Command):
 
 @dataclass(frozen=True, slots=True)
 class MarkRead(Command):
+    """Take all of a conversation for read; ``is_told``: the peer may know it, if anyone may (XEP-0333)."""
+
     peer: BareJID
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)

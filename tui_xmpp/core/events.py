@@ -367,10 +367,14 @@ class LastMessagesRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConversationRead(Event):
-    """The user has seen everything in the conversation; ``archive_id`` is the last of it the server's archive has."""
+    """The user has seen everything in the conversation; ``archive_id`` is the last of it the server's archive has.
+
+    ``is_told``: the peer may know it.
+    """
 
     peer: BareJID
     archive_id: str | None = None
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def note(ctx: Context, arrival: Arrival[Message]) -> None:
 
 def tell(ctx: Context, event: ConversationRead) -> None:
     latest = ctx.state(Unread).latest
-    if event.peer in latest and ctx.has_room:
+    if event.is_told and event.peer in latest and ctx.has_room:
         displayed = Message(to=event.peer, id=ctx.new_id(), type=MessageType.CHAT)
         ctx.send(displayed.with_payloads(Displayed(latest.pop(event.peer)), Store()))
 

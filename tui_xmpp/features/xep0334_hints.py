@@ -23,4 +23,4 @@ class NoCopy:
     """For the addressed device only, also where carbons are on."""
 
 
-FEATURE = Feature(spec="XEP-0334", title="Message Processing Hints", version="0.4.0", disco=(HINTS,))
+FEATURE = Feature(spec="XEP-0334", title="Message Processing Hints", version="1.0.0", disco=(HINTS,))

@@ -216,6 +216,8 @@ ACTIONS: tuple[Action, ...] = (
            example="/search books from:darcy after:monday", applies=_has_account),
     Action("mark-read", "Mark read", "Mark a chat as read without opening it.", chats.mark_read, slash="read",
            arguments=(_WHOM,), applies=_has_subject),
+    Action("tell-reading", "Tell what was read, or not", "Let someone know what you have read of theirs, or no longer.",
+           chats.tell_reading, slash="tell-read", arguments=(_WHOM,), applies=_has_subject),
     *(
         Action(f"{verb}-here", title, words, run, (key,), place=Place.INBOX, is_in_palette=False, applies=_has_subject)
         for key, verb, title, words, run in (

@@ -1,4 +1,4 @@
-"""What the user has marked chats with: pinned, archived, for later, and when they may call."""
+"""What the user has marked chats with: pinned, archived, for later, when they may call, who knows what was read."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Marks:
     is_pinned: bool = False
     is_archived: bool = False
     is_for_later: bool = False
+    is_reading_told: bool = True
     notify: Notify = Notify.ALWAYS
 
     @property
@@ -110,6 +111,7 @@ class ChatMarks:
         self._pinned = ChatList(client, "pinned chats")
         self._archived = ChatList(client, "archived chats")
         self._later = ChatList(client, "chats for later")
+        self._untold = ChatList(client, "chats read in silence")
         self._rules = {rule: ChatList(client, f"{rule.value} notifying chats") for rule in Notify}
 
     def of(self, account: BareJID, peer: BareJID) -> Marks:
@@ -117,7 +119,13 @@ class ChatMarks:
         name = chat_name((account, peer))
         usual = self._client.settings.notifications.default_rule
         rule = next((rule for rule, chats in self._rules.items() if name in chats.names), None) or Notify(usual)
-        return _marks(name in self._pinned.names, name in self._archived.names, name in self._later.names, rule)
+        return _marks(
+            name in self._pinned.names,
+            name in self._archived.names,
+            name in self._later.names,
+            name not in self._untold.names,
+            rule,
+        )
 
     def pinned(self) -> tuple[Chat, ...]:
         """Return the pinned chats in the order they were pinned."""
@@ -134,6 +142,10 @@ class ChatMarks:
     def put_off(self, account: BareJID, peer: BareJID, *, is_for_later: bool) -> None:
         """Mark a chat to come back to, or as done with."""
         _set(self._later, (account, peer), is_there=is_for_later)
+
+    def tell_reading(self, account: BareJID, peer: BareJID, *, is_told: bool) -> None:
+        """Say whether the one written with may know what was read of theirs."""
+        _set(self._untold, (account, peer), is_there=not is_told)
 
     def notify(self, account: BareJID, peer: BareJID, rule: Notify) -> None:
         """Say which messages of a chat may call the user."""

@@ -43,7 +43,7 @@ def archive(desk: Desk, text: str) -> None:
     account, peer = desk.find_contact(text)
     is_archived = not desk.marks.of(account, peer).is_archived
     if is_archived and desk.views.conversation(account, peer).unread:
-        desk.submit(c.MarkRead(account, peer))
+        desk.take_for_read(account, peer)
     desk.marks.archive(account, peer, is_archived=is_archived)
     _tell(desk, (account, peer), "is archived" if is_archived else "is no longer archived")
 
@@ -58,7 +58,17 @@ def put_off(desk: Desk, text: str) -> None:
 
 def mark_read(desk: Desk, text: str) -> None:
     """Take all of a chat for read without opening it."""
-    desk.submit(c.MarkRead(*desk.find_contact(text)))
+    desk.take_for_read(*desk.find_contact(text))
+
+
+def tell_reading(desk: Desk, text: str) -> None:
+    """Let someone know what was read of theirs, or no longer."""
+    account, peer = desk.find_contact(text)
+    is_told = not desk.marks.of(account, peer).is_reading_told
+    if is_told and not desk.client.settings.privacy.sends_markers:
+        raise VerbError("Nobody is told what you have read: /set send_markers on changes that for all.")
+    desk.marks.tell_reading(account, peer, is_told=is_told)
+    _tell(desk, (account, peer), "is told what you have read" if is_told else "is no longer told what you have read")
 
 
 def _tell(desk: Desk, chat: Chat, words: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, runtime_checkable
 from textual.screen import Screen
 
 from tui_xmpp.clock import Clock
-from tui_xmpp.core.commands import Command, Connect, Disconnect, SetPresence
+from tui_xmpp.core.commands import Command, Connect, Disconnect, MarkRead, SetPresence
 from tui_xmpp.core.model import Message, OwnPresence, Phase, Show
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, ContactView, Views
@@ -154,6 +154,10 @@ class Desk:
     def submit(self, command: Command, answered: Answered | None = None) -> None:
         """Hand a command over; its failure reaches the user by itself."""
         self.app.bridge.submit(command, answered)
+
+    def take_for_read(self, account: BareJID, peer: BareJID) -> None:
+        """Take all of a chat for read; the one written with knows it unless the user has said no."""
+        self.submit(MarkRead(account, peer, self.marks.of(account, peer).is_reading_told))
 
     def submit_and_say(self, command: Command, done: str) -> None:
         """Hand a command over and say one of two sentences when it ends."""

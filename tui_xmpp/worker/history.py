@@ -135,7 +135,7 @@ class History:
 
     async def _mark_read(self, command: c.MarkRead) -> None:
         if self._views.conversation(command.account, command.peer).unread:
-            await self._record(e.ConversationRead(command.account, command.peer))
+            await self._record(e.ConversationRead(command.account, command.peer, is_told=command.is_told))
 
     async def _mark_unread(self, command: c.MarkUnread) -> None:
         await self._record(e.ConversationMarkedUnread(command.account, command.peer, command.key))

@@ -82,6 +82,8 @@ class DetailsScreen(Dialog[None]):
         yield "Sharing", subscription_words(contact)
         if contact.is_requesting:
             yield "", f"They ask to see when you are online: {self._desk.keymap.words('requests')} answers."
+        if not self._desk.marks.of(self._account, self._peer).is_reading_told:
+            yield "", "They are not told what you have read; /tell-read lets them know again."
         if contact.is_blocked:
             yield "", "Blocked: you hear nothing from them."
         if not contact.resources:

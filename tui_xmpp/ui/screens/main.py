@@ -416,7 +416,7 @@ class MainScreen(Layout):
 
     @on(ConversationLog.Read)
     def _read(self, message: ConversationLog.Read) -> None:
-        self.desk.submit(c.MarkRead(message.account, message.peer))
+        self.desk.take_for_read(message.account, message.peer)
 
     @on(ConversationLog.CursorMoved)
     def _cursor_moved(self) -> None:
