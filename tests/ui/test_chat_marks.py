@@ -156,8 +156,11 @@ async def test_what_is_read_of_one_person_can_be_kept_from_them() -> None:
         await pilot.press("escape")
         await write(pilot, "/tell-read darcy@pemberley.lit")
         await write(pilot, "/read darcy@pemberley.lit")
-        told = [(command.peer, command.is_told) for command in scene.engine.of(c.MarkRead)]
-        assert told == [(DARCY, False), (JANE, True), (DARCY, True)]
+        assert scene.engine.of(c.MarkRead) == [
+            c.MarkRead(ELIZABETH, DARCY, is_told=False),
+            c.MarkRead(ELIZABETH, JANE),
+            c.MarkRead(ELIZABETH, DARCY),
+        ]
 
 
 async def test_what_is_told_to_nobody_is_not_promised_to_one() -> None:
