@@ -31,7 +31,7 @@ from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.dial import Target
 from tui_xmpp.worker.engine import SessionEngine, SettingsFile, Watch
-from tui_xmpp.worker.session import Passwords
+from tui_xmpp.worker.surroundings import Passwords
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.connection import Connection, ReceiverConfig
 from tui_xmpp.xmpp.element import LANG, build, parse_element

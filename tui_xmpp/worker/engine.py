@@ -31,7 +31,8 @@ from tui_xmpp.worker.dispatch import Dispatcher
 from tui_xmpp.worker.handlers import Handler
 from tui_xmpp.worker.history import History
 from tui_xmpp.worker.journal import Journal
-from tui_xmpp.worker.session import Passwords, Session, Surroundings
+from tui_xmpp.worker.session import Session
+from tui_xmpp.worker.surroundings import Passwords, Surroundings
 from tui_xmpp.worker.tokens import KnownTokens, Tokens
 from tui_xmpp.worker.work import Work
 from tui_xmpp.xmpp.sasl import AuthenticationPin
@@ -295,12 +296,12 @@ class SessionEngine:
             ctx = earlier.ctx
             ctx.settings = settings
             session = self._sessions[account] = Session(ctx, self._around)
-            session.succeed(earlier)
+            session.login.succeed(earlier.login)
         else:
             ctx = self._context(settings)
             session = self._sessions[account] = Session(ctx, self._around)
             ctx.show(e.AccountAdded(account, ctx.own))
-            session.client_id = self._client_id(account)
+            session.login.client_id = self._client_id(account)
             await self._restore(session)
         return session
 

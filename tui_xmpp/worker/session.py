@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from random import Random
-from typing import Final, Protocol
+from typing import Final
 
-from tui_xmpp.clock import Clock
 from tui_xmpp.core.commands import (
     AllowWeakerLogin,
     Command,
@@ -37,7 +33,6 @@ from tui_xmpp.core.events import (
 )
 from tui_xmpp.core.model import Connection as ConnectionState
 from tui_xmpp.core.model import Phase, Prompt, PromptKind, Severity, Show
-from tui_xmpp.core.settings import AccountSettings
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.features.feature import Feature, FeatureError, NotConnectedError
 from tui_xmpp.features.rfc6121_presence import broadcast, presence_of
@@ -45,29 +40,19 @@ from tui_xmpp.features.xep0199_ping import Doubt, Ping
 from tui_xmpp.features.xep0280_carbons import Carbons
 from tui_xmpp.features.xep0313_archive import Archiving
 from tui_xmpp.features.xep0319_idle import OwnIdleness
-from tui_xmpp.features.xep0352_csi import Activity
-from tui_xmpp.jid import BareJID
-from tui_xmpp.net.connect import Connected
-from tui_xmpp.net.resolve import Override, TlsMode
-from tui_xmpp.net.steps import NetError
-from tui_xmpp.net.tls import CertificateRefusedError, Refusal, TlsFacts, TlsPolicy
 from tui_xmpp.values import dataclass
-from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.context import AccountContext, random_id
-from tui_xmpp.worker.dial import Dialer, Target
-from tui_xmpp.worker.dispatch import Dispatcher, Guard
+from tui_xmpp.worker.dispatch import Guard
+from tui_xmpp.worker.handled import Handled
 from tui_xmpp.worker.handlers import Handler, takes
-from tui_xmpp.worker.journal import Journal
 from tui_xmpp.worker.link import GOODBYE, Link, StreamEndedError, ended_by
+from tui_xmpp.worker.login import Login
 from tui_xmpp.worker.progress import Progress, certificate_of
-from tui_xmpp.worker.tokens import Tokens
-from tui_xmpp.worker.wirelog import WireLog
-from tui_xmpp.worker.work import Work
-from tui_xmpp.xmpp import connection as xmpp
-from tui_xmpp.xmpp.config import Sasl2Wish
+from tui_xmpp.worker.reconnection import Reconnection
+from tui_xmpp.worker.surroundings import Surroundings
+from tui_xmpp.worker.tasks import Tasks
 from tui_xmpp.xmpp.events import (
     Acknowledged,
-    Authenticated,
     Bound,
     Event,
     Resumed,
@@ -75,53 +60,22 @@ from tui_xmpp.xmpp.events import (
     StanzaReceived,
     StreamManagementEnabled,
     StreamManagementRefused,
-    TokenReceived,
-    TokenRefused,
 )
-from tui_xmpp.xmpp.inline import UserAgent
-from tui_xmpp.xmpp.sasl import AuthenticationPin, Credentials, FastToken, KeyDerivation, Password
+from tui_xmpp.xmpp.sasl import AuthenticationPin
 from tui_xmpp.xmpp.stanza import Iq, IqType, Message, Stanza
-from tui_xmpp.xmpp.stream_errors import HostPort, Reaction, parse_host_port, write_host_port
-from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementWish, UnackedStanza
+from tui_xmpp.xmpp.stream_errors import Reaction, parse_host_port, write_host_port
+from tui_xmpp.xmpp.stream_management import ResumptionState, UnackedStanza
 
 _log = logging.getLogger(__name__)
 
 TURN: Final = 0.008
 """Seconds of stanzas handled before keys and other accounts get their turn."""
-LOGIN: Final = 60.0
-"""Seconds from an open transport to a bound session."""
 STABLE: Final = 30.0
 """Seconds a session lasts before its loss counts as a new one."""
 STABLE_RESUMABLE: Final = 3.0
 """The same where the session goes on: coming back costs both sides little."""
 DISK: Final = 5.0
 """Seconds to wait after a cut for the disk to take what came before it."""
-MOST_HOPS: Final = 5
-MOST_SLOW_TRIES: Final = 3
-
-
-class Passwords(Protocol):
-    """Where passwords are kept."""
-
-    async def get_password(self, settings: AccountSettings) -> str | None: ...
-
-    async def keep_password(self, account: BareJID, password: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all sessions of a run share."""
-
-    dial: Dialer
-    journal: Journal
-    dispatcher: Dispatcher
-    clock: Clock
-    random: Random
-    backoff: Backoff
-    work: Work
-    passwords: Passwords | None = None
-    tokens: Tokens | None = None
-    is_wire_logged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +97,12 @@ class Session:
         self.ctx = ctx
         self._around = around
         self._progress = Progress(self._tell_connection)
-        self._settings = ctx.settings
-        self._policy = self._make_policy("")
-        self._pin: AuthenticationPin | None = None
-        self._password: str | None = None
-        self._token: FastToken | None = None
-        self._is_token_sought = False
-        self.client_id: str | None = None
-        """A UUID that names this account on this installation, and nothing else (C-SASL2-02)."""
-        self._is_password_for_keeping = False
-        self._keys: dict[KeyDerivation, bytes] = {}
-        self._override: Override | None = None
-        self._hops = 0
-        self._slow_tries = 0
-        self._lost_at: float | None = None
+        self._chores = Tasks(ctx, around.work)
+        self._tasks = Tasks(ctx, around.work)
+        self._watchers = Tasks(ctx, None)  # as long as a stream lasts, which is no work
+        self.login = Login(ctx, around, self._progress, self._chores)
+        self._reconnection = Reconnection(around)
+        self._handled = Handled(ctx)
         self._is_wanted = False
         self._wake = asyncio.Event()
         self._is_rousing = False
@@ -164,16 +110,10 @@ class Session:
         self._rest.set()
         self._runner: asyncio.Task[None] | None = None
         self._attempt: asyncio.Task[StreamEndedError] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._watchers: set[asyncio.Task[None]] = set()
-        self._chores: set[asyncio.Task[None]] = set()
         self._resumption: ResumptionState | None = None
         self._is_restarted = False
         self._lost: _Lost | None = None
-        self._marks = 0
-        self._is_kept = True
         self._guard = Guard()
-        self._wire = WireLog(str(ctx.account)) if around.is_wire_logged else None
         self.commands: dict[type[Command], Handler] = dict(
             (
                 takes(Connect, self._connect),
@@ -190,22 +130,15 @@ class Session:
 
     def restore(self, pin: AuthenticationPin | None, certificate_sha256: str, opened: SessionOpened | None) -> None:
         """Take up what earlier runs learned of the server, and the session the last one died in."""
-        self._pin = pin
-        self._policy = self._make_policy(certificate_sha256)
+        self.login.restore(pin, certificate_sha256)
         if opened is not None:
             location = parse_host_port(opened.location) if opened.location else None
             self._resumption = ResumptionState(opened.id, opened.jid, opened.handled, None, location=location)
             self._is_restarted = True
 
-    def succeed(self, earlier: Session) -> None:
-        """Take up what the session with the account's earlier settings knew."""
-        self._pin, self._password, self._token = earlier._pin, earlier._password, earlier._token
-        self.client_id = earlier.client_id
-        self._policy = self._make_policy(next(iter(earlier._policy.pins), ""))
-
     def start(self) -> None:
         """Begin; connects at once if the user wants to be seen."""
-        self._is_wanted = self._settings.is_enabled and self.ctx.own.show.is_available
+        self._is_wanted = self.ctx.settings.is_enabled and self.ctx.own.show.is_available
         self._runner = asyncio.create_task(self._run(), name=f"session {self.ctx.account}")
 
     async def close(self) -> None:
@@ -216,7 +149,7 @@ class Session:
             await asyncio.gather(self._runner, return_exceptions=True)
         self._be_awake()
         await self._end_session()
-        await self._stop(self._chores)
+        await self._chores.stop()
         self.ctx.flush()
 
     def doubt(self) -> None:
@@ -226,7 +159,7 @@ class Session:
         elif self._attempt is not None and self.ctx.link is None:
             self._attempt.cancel()  # what it waits for may be out of reach; the next one begins at once
         elif self._is_wanted:
-            self._lost_at = None
+            self._reconnection.hurry()
             self._rouse()
 
     async def barrier(self) -> None:
@@ -238,7 +171,7 @@ class Session:
     # -- commands -------------------------------------------------------------------------------------------------
 
     async def _connect(self, command: Connect) -> None:
-        self._override, self._hops = None, 0
+        self._reconnection.go_home()
         self._want()
 
     async def _disconnect(self, command: Disconnect) -> None:
@@ -246,17 +179,14 @@ class Session:
         await self._around.journal.kept(DISK)  # whoever is told that it is done sees it
 
     async def _take_password(self, command: ProvidePassword) -> None:
-        is_proved = self.ctx.is_online and command.password == self._password
-        self._password = command.password
-        self._is_password_for_keeping = command.is_remembered
-        self._keys.clear()
+        is_proved = self.login.take_password(command) and self.ctx.is_online
         self.ctx.emit(PromptSettled(self.ctx.account, PromptKind.PASSWORD))
         self._want()
         if is_proved:
-            await self._keep_password()
+            await self.login.keep_password()
 
     async def _pin_certificate(self, command: PinCertificate) -> None:
-        self._policy = self._make_policy(command.sha256.lower())
+        self.login.pin_certificate(command.sha256.lower())
         await self.ctx.record(
             CertificatePinned(self.ctx.account, command.sha256.lower()),
             PromptSettled(self.ctx.account, PromptKind.CERTIFICATE),
@@ -264,11 +194,11 @@ class Session:
         self._want()
 
     async def _unpin_certificate(self, command: UnpinCertificate) -> None:
-        self._policy = self._make_policy("")
+        self.login.pin_certificate("")
         await self.ctx.record(CertificatePinned(self.ctx.account, ""))
 
     async def _allow_weaker_login(self, command: AllowWeakerLogin) -> None:
-        self._pin = None
+        self.login.allow_weaker()
         await self.ctx.record(AuthenticationPinned(self.ctx.account, {}))
         self._want()
 
@@ -296,7 +226,7 @@ class Session:
             self.ctx.emit(OwnPresenceChanged(self.ctx.account, self.ctx.own))
         if self._attempt is None or not self._is_wanted:
             self._is_wanted = True
-            self._lost_at, self._slow_tries = None, 0
+            self._reconnection.forgive()
             self._rouse()
 
     def _rouse(self) -> None:
@@ -386,45 +316,17 @@ class Session:
 
     def _react(self, ended: StreamEndedError) -> float | None:
         """Return the seconds to wait before the next try, None to stop until the user acts (C-STR-19, C-REC-01)."""
-        around, reaction = self._around, ended.reaction
         if ended.certificate is not None:
             # Asked now that the attempt is over: an answer, however quick, finds nothing that it could be lost in.
             prompt = Prompt(self.ctx.account, PromptKind.CERTIFICATE, str(ended), certificate_of(ended.certificate))
             self.ctx.emit(PromptRaised(self.ctx.account, prompt))
-        if reaction is Reaction.ASK_CREDENTIALS:
-            self._ask_password(str(ended))
-            return None
-        if reaction in (Reaction.STOP, Reaction.CONFLICT):
-            return None
-        if reaction is Reaction.REDIRECT and ended.other_host is not None and self._hops < MOST_HOPS:
-            self._hops += 1
-            is_direct = self._progress.now.facts.is_direct_tls
-            tls = TlsMode.DIRECT if is_direct else None  # never less protection than before (S-24)
-            self._override = Override(ended.other_host.host, ended.other_host.port, tls)
-            return 0.0
-        self._override, self._hops = None, 0
-        now = around.clock.monotonic()
-        is_new_loss = self._lost_at is None
-        lost_for = now - self._lost_at if self._lost_at is not None else 0.0
-        self._lost_at = self._lost_at if self._lost_at is not None else now
-        if reaction is Reaction.RECONNECT_NOW and is_new_loss:
-            self._policy = self._make_policy(next(iter(self._policy.pins), ""))  # without the old TLS session
-            return 0.0
-        if reaction is Reaction.RECONNECT and is_new_loss and self._resumption is not None and not ended.is_shutdown:
-            self._override = self._preferred(self._resumption.location)
-            return 0.0  # the session is still there: nobody else comes back with us (C-REC-01)
-        is_slow = reaction is Reaction.RECONNECT_SLOWLY
-        self._slow_tries = self._slow_tries + 1 if is_slow else 0
-        if self._slow_tries > MOST_SLOW_TRIES:
-            return None
-        return around.backoff.delay(
-            lost_for, around.random, is_slow=is_slow, is_shutdown=ended.is_shutdown and is_new_loss
-        )
-
-    @staticmethod
-    def _preferred(location: HostPort | None) -> Override | None:
-        """Return where the server wants to be asked for the session (C-REC-02); its identity stays the domain's."""
-        return None if location is None else Override(location.host, location.port)
+        if ended.reaction is Reaction.ASK_CREDENTIALS:
+            self.login.ask_password(str(ended))
+        is_direct = self._progress.now.facts.is_direct_tls
+        delay = self._reconnection.after(ended, self._resumption, is_direct_tls=is_direct)
+        if ended.reaction is Reaction.RECONNECT_NOW and delay == 0.0:
+            self.login.forget_tls_session()
+        return delay
 
     # -- one attempt ----------------------------------------------------------------------------------------------
 
@@ -433,7 +335,8 @@ class Session:
         self._progress.begin()
         link: Link | None = None
         try:
-            link, begun = await self._log_in(await self._credentials())
+            override = self._reconnection.override
+            link, begun = await self.login.enter(override, lambda: self._resumption, self._on_login_event)
             return await self._serve(link, begun)
         except TuiXmppError as error:
             return ended_by(error)
@@ -444,163 +347,14 @@ class Session:
             if link is not None:
                 await link.close()
 
-    async def _credentials(self) -> Credentials:
-        settings = self._settings
-        has_certificate = settings.client_certificate is not None
-        if settings.is_anonymous:
-            return Credentials("", is_anonymous=True)
-        if self._password is None and self._around.passwords is not None:
-            try:
-                self._password = await self._around.passwords.get_password(settings)
-            except TuiXmppError as error:
-                raise StreamEndedError(f"{error} Type the password.", Reaction.ASK_CREDENTIALS) from error
-        if self._password is None and not has_certificate:
-            raise StreamEndedError(f"Type the password of {self.ctx.account}.", Reaction.ASK_CREDENTIALS)
-        return Credentials(
-            settings.jid.local or "",
-            Password(self._password) if self._password is not None else None,
-            has_client_certificate=has_certificate,
-            is_plain_allowed=settings.is_plain_allowed,
-            token=await self._token_to_use(),
-        )
-
-    async def _token_to_use(self) -> FastToken | None:
-        tokens = self._around.tokens
-        if self._token is None and tokens is not None and not self._is_token_sought:
-            self._is_token_sought = True
-            self._token = await tokens.get_token(self.ctx.account)
-        return self._token
-
-    async def _keep_token(self, token: FastToken | None) -> None:
-        """Keep what the server gave, or forget what it takes no more; without a keyring it lives as long as we do."""
-        tokens = self._around.tokens
-        if tokens is None:
-            return
-        try:
-            await (
-                tokens.forget_token(self.ctx.account) if token is None else tokens.keep_token(self.ctx.account, token)
-            )
-        except TuiXmppError as error:
-            _log.info("the token was not kept: %s", error)
-
-    async def _log_in(self, credentials: Credentials) -> tuple[Link, Bound | Resumed]:
-        settings = self._settings
-        tls = None if settings.tls == "auto" else TlsMode(settings.tls)
-        override = self._override
-        if override is None and settings.host is not None:
-            override = Override(settings.host, settings.port)
-        elif override is None and settings.port is not None:
-            override = Override(settings.jid.domain_ascii, settings.port)
-        target = Target(self._policy, override, tls, on_step=self._progress.on_step)
-        while True:
-            connected = await self._around.dial(target)
-            try:
-                return await self._negotiate(connected, credentials)
-            except (NetError, StreamEndedError) as error:
-                if not connected.untried or not _may_differ_elsewhere(error):
-                    raise
-                target = replace(target, endpoints=connected.untried)
-
-    async def _negotiate(self, connected: Connected, credentials: Credentials) -> tuple[Link, Bound | Resumed]:
-        progress, settings = self._progress, self._settings
-        progress.connected(connected)
-        endpoint = connected.endpoint
-        where = f"{endpoint.host}:{endpoint.port}"
-        config = xmpp.InitiatorConfig(
-            domain=settings.jid.domain,
-            account=None if settings.is_anonymous else settings.jid,
-            resource=settings.resource,
-            lang=self.ctx.languages[0] if self.ctx.languages else "en",
-            tls_mode=xmpp.TlsMode.DIRECT if endpoint.is_direct_tls else xmpp.TlsMode.STARTTLS,
-            stream_management=StreamManagementWish(),
-            sasl2=self._instant_login(),
-            resumption=self._resumption,
-            clock=self._around.clock,
-        )
-        link = Link(xmpp.Connection(config), connected, self._wire)
-        progress.step(Phase.SECURING, f"Opening the stream at {where}")
-
-        def on_secured(tls: TlsFacts) -> None:
-            progress.secured(tls)
-            progress.step(Phase.AUTHENTICATING, f"Logging in at {where}")
-
-        try:
-            async with asyncio.timeout(LOGIN):
-                begun = await link.log_in(
-                    self._policy,
-                    credentials,
-                    self._pin,
-                    self._keys,
-                    on_securing=lambda: progress.step(Phase.SECURING, f"Encrypting {where}"),
-                    on_secured=on_secured,
-                    on_event=self._on_login_event,
-                )
-            if isinstance(begun, Bound):
-                self._check(begun)
-        except TimeoutError as error:
-            link.transport.abort()
-            raise StreamEndedError(f"The login at {where} was not finished within {LOGIN:.0f} s.") from error
-        except BaseException as error:
-            await link.close()
-            if isinstance(error, StreamEndedError) and not error.is_login_refused:
-                error.sentence = f"{where}: {error.sentence}"
-            raise
-        return link, begun
-
-    def _instant_login(self) -> Sasl2Wish | None:
-        """Return what is wanted together with the login; a guest, or who has no lasting name, wants nothing."""
-        if self._settings.is_anonymous or self.client_id is None:
-            return None
-        is_inactive = not self.ctx.state(Activity).is_active
-        agent = UserAgent(self.client_id, "tui-xmpp")
-        # A token is asked for where there is a place to keep it.
-        wants_token = self._around.tokens is not None and self._token is None
-        tag = self._settings.resource or "tui-xmpp"
-        return Sasl2Wish(agent, tag, is_inactive=is_inactive, wants_token=wants_token)
-
     def _on_login_event(self, event: Event) -> None:
         match event:
-            case Authenticated():
-                self._authenticated(event)
-            case TokenReceived(token):
-                self._token = token
-                self._start(self._keep_token(token), self._chores)
-            case TokenRefused():
-                self._token = None
-                self._start(self._keep_token(None), self._chores)
             case ResumptionFailed(h=h, acknowledged=acknowledged, unacked=unacked):
                 self._resumption = None
                 self._lost = _Lost(h, unacked)
                 self._acknowledge(acknowledged, None)
             case _:
-                pass
-
-    def _authenticated(self, event: Authenticated) -> None:
-        binding = event.channel_binding or ""
-        self._progress.know(replace(self._progress.now.facts, mechanism=event.mechanism, channel_binding=binding))
-        self._progress.step(Phase.BINDING, "Starting the session")
-        self._start(self._keep_password(), self._chores)
-        for kind in PromptKind:
-            self.ctx.emit(PromptSettled(self.ctx.account, kind))
-        if event.pin is not None and event.pin != self._pin:
-            self._pin = event.pin
-            self.ctx.emit(AuthenticationPinned(self.ctx.account, event.pin.to_dict()))
-
-    async def _keep_password(self) -> None:
-        """Keep a password the user wants kept, now that the server has taken it."""
-        passwords, password = self._around.passwords, self._password
-        if not self._is_password_for_keeping or passwords is None or password is None:
-            return
-        self._is_password_for_keeping = False
-        try:
-            await passwords.keep_password(self.ctx.account, password)
-        except TuiXmppError as error:
-            self.ctx.log(f"The password was not kept. {error}", Severity.WARNING)
-
-    def _check(self, bound: Bound) -> None:
-        if bound.is_other_account and not self._settings.is_anonymous:
-            sentence = f"The server logged you in as {bound.jid.bare}, not as {self.ctx.account}."
-            raise StreamEndedError(f"{sentence} Correct the account's address.", Reaction.STOP)
+                self.login.learn(event)
 
     # -- the stream -----------------------------------------------------------------------------------------------
 
@@ -609,7 +363,7 @@ class Session:
         ctx, around = self.ctx, self._around
         started = around.clock.monotonic()
         is_resumed = isinstance(begun, Resumed)
-        self._marks, self._is_kept = 0, True
+        self._handled.begin()
         around.work.end()  # being online is no work: what the stream brings counts by itself
         try:
             if isinstance(begun, Resumed):
@@ -634,7 +388,7 @@ class Session:
             ctx.flush()
             stable = STABLE if self._resumption is None else STABLE_RESUMABLE
             if around.clock.monotonic() - started >= stable:
-                self._lost_at, self._slow_tries = None, 0
+                self._reconnection.forgive()
 
     async def _handle(self, link: Link) -> None:
         """Handle what one read brought; give others a turn every few milliseconds."""
@@ -655,13 +409,13 @@ class Session:
                             work.note()
                             # Whoever asked goes on with the answer before the next stanza is looked at.
                             if handle(ctx, stanza, requests, guard) or now() >= turn_ends:
-                                count = self._settle(link, count)
+                                count = self._handled.settle(link, count)
                                 await asyncio.sleep(0)
                                 turn_ends = now() + TURN
                         case Acknowledged(stanzas):
                             self._acknowledge(stanzas, link.connection.acknowledged_number)
                         case StreamManagementEnabled():
-                            count = self._settle(link, count)
+                            count = self._handled.settle(link, count)
                             self._open_session(link)
                             self._make_room()
                         case StreamManagementRefused():
@@ -670,7 +424,7 @@ class Session:
                         case _:
                             pass
             finally:
-                self._settle(link, count)
+                self._handled.settle(link, count)
 
     # -- the session, which may outlive its stream (XEP-0198) ---------------------------------------------------------
 
@@ -711,9 +465,9 @@ class Session:
     async def _break_off(self, link: Link) -> None:
         """Keep of a stream that is gone what the next one needs to go on."""
         ctx = self.ctx
-        await self._stop(self._watchers)
+        await self._watchers.stop()
         kept = ctx.flush()
-        if kept is not None or self._marks:
+        if kept is not None or self._handled.is_behind:
             # What came is acknowledged on the next stream once it is on disk, so that it is not sent again.
             await self._around.journal.kept(DISK)
         connection = link.connection
@@ -738,7 +492,7 @@ class Session:
         if ctx.requests is None:
             return
         ctx.detach()
-        await self._stop(self._tasks)
+        await self._tasks.stop()
         ctx.emit(SessionEnded(ctx.account))
 
     def _open_session(self, link: Link) -> None:
@@ -767,97 +521,20 @@ class Session:
             if feature.on_acknowledged is not None:
                 feature.on_acknowledged(self.ctx, ())
 
-    def _settle(self, link: Link, count: int) -> int:
-        """Let out what stanzas brought and acknowledge them once it is on disk; return how many are left: none."""
-        ctx = self.ctx
-        if not count:
-            return 0
-        done = ctx.flush_handled(count) if link.connection.is_managed else ctx.flush()
-        if done is None and not self._marks:
-            link.connection.mark_handled(count)
-            ctx.flush()
-            return 0
-        self._marks += 1
-
-        def mark(done: asyncio.Future[bool] | None = None) -> None:
-            self._marks -= 1
-            if done is not None and not done.result() and self._is_kept:
-                self._is_kept = False  # neither this nor what follows may be acknowledged on this stream
-                ctx.emit(SessionClosed(ctx.account))
-            if self._is_kept:
-                link.connection.mark_handled(count)
-                ctx.flush()
-
-        if done is None:
-            asyncio.get_running_loop().call_soon(mark)  # after those before it
-        else:
-            done.add_done_callback(mark)
-        return 0
-
     # -- what features do on their own ----------------------------------------------------------------------------
 
     def _start_features(self) -> None:
         for feature in self.ctx.features:
             if feature.on_online is not None:
-                self._start(feature.on_online(self.ctx), self._tasks)
+                self._tasks.start(feature.on_online(self.ctx))
         self._watch(self.ctx.features)
 
     def _watch(self, features: tuple[Feature, ...]) -> None:
         for feature in features:
             if feature.in_background is not None:
-                self._start(feature.in_background(self.ctx), self._watchers)
-
-    def _start(self, job: Awaitable[None], tasks: set[asyncio.Task[None]]) -> None:
-        """Run a job as one of ``tasks``; watching for as long as a stream lasts is no work."""
-        task = asyncio.create_task(self._supervise(job))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        if tasks is not self._watchers:
-            self._around.work.begin()
-            task.add_done_callback(lambda _: self._around.work.end())
-
-    async def _supervise(self, job: Awaitable[None]) -> None:
-        try:
-            await job
-        except NotConnectedError:
-            return
-        except Exception:
-            _log.exception("a feature failed")
-            self.ctx.log("A part of this program failed; the log says more.", Severity.ERROR)
-
-    async def _stop(self, tasks: set[asyncio.Task[None]]) -> None:
-        stopped = list(tasks)
-        for task in stopped:
-            task.cancel()
-        await asyncio.gather(*stopped, return_exceptions=True)
+                self._watchers.start(feature.in_background(self.ctx))
 
     # -- small things ---------------------------------------------------------------------------------------------
 
-    def _ask_password(self, reason: str) -> None:
-        self._password = None
-        self._keys.clear()
-        prompt = Prompt(self.ctx.account, PromptKind.PASSWORD, reason)
-        self.ctx.emit(PromptRaised(self.ctx.account, prompt))
-
     def _tell_connection(self, connection: ConnectionState) -> None:
         self.ctx.emit(ConnectionChanged(self.ctx.account, connection))
-
-    def _make_policy(self, pin: str) -> TlsPolicy:
-        settings = self._settings
-        return TlsPolicy(
-            settings.jid.domain_ascii,
-            ca_file=_path(settings.ca_file),
-            pins=frozenset((pin,)) if pin else frozenset(),
-            client_certificate=_path(settings.client_certificate),
-        )
-
-
-def _may_differ_elsewhere(error: NetError | StreamEndedError) -> bool:
-    """Tell whether another of the domain's hosts may do what this one did not."""
-    if isinstance(error, StreamEndedError):
-        return not error.is_login_refused and error.reaction in (Reaction.RECONNECT, Reaction.RECONNECT_SLOWLY)
-    return not (isinstance(error, CertificateRefusedError) and error.refusal is Refusal.PIN_CHANGED)
-
-
-def _path(text: str | None) -> Path | None:
-    return Path(text).expanduser() if text else None
