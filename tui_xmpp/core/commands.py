@@ -202,7 +202,7 @@ class SendMessage(Command):
 
 @dataclass(frozen=True, slots=True)
 class ResendMessage(Command):
-    """Send a failed message again under its own id."""
+    """Send a failed message, or a correction of one by the correction's key, again under its own id."""
 
     peer: BareJID
     key: str
@@ -218,8 +218,17 @@ class CorrectMessage(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class React(Command):
+    """Let exactly these emoji of ours stand under a message (XEP-0444); none takes all back."""
+
+    peer: BareJID
+    key: str
+    emojis: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DiscardMessage(Command):
-    """Give up a failed or still waiting message."""
+    """Give up a failed or still waiting message, or correction of one by the correction's key."""
 
     peer: BareJID
     key: str

@@ -231,6 +231,13 @@ class MessageCorrected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageReacted(Event):
+    """One side of a conversation put emoji under a message (XEP-0444); ``message`` is what says so."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryChanged(Event):
     peer: BareJID
     key: str
@@ -412,6 +419,7 @@ DURABLE: tuple[type[Event], ...] = (
     MessageReceived,
     MessageQueued,
     MessageCorrected,
+    MessageReacted,
     DeliveryChanged,
     MessageDiscarded,
     ConversationRead,

@@ -153,11 +153,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One text of a message that was corrected, when that was said, and the id it came under (XEP-0308)."""
+    """One text of a message that was corrected, when that was said, and the id it came under (XEP-0308).
+
+    ``delivery`` is how far a correction of ours has come.
+    """
 
     stamp: datetime
     body: str
     id: str
+    delivery: Delivery = Delivery.RECEIVED
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,24 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaction:
+    """The emoji that the sender wants to stand under the message of this id, none to take all back (XEP-0444)."""
+
+    to: str
+    emojis: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """What one side has put under a message, when, and how far that has come where it is ours."""
+
+    direction: Direction
+    emojis: tuple[str, ...]
+    stamp: datetime
+    delivery: Delivery = Delivery.RECEIVED
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation.
 
@@ -185,6 +208,7 @@ class Message:
     styles read into it.
     ``versions`` are all texts of one that was corrected, the first one first and the present one last. ``replaces`` is
     the id of the message that this one corrects; it has a row of its own only while that one is not here.
+    ``reactions`` are what stands under it. One with a ``reaction`` is never shown: it says what stands under another.
     """
 
     key: str
@@ -211,6 +235,8 @@ class Message:
     versions: tuple[Version, ...] = ()
     replaces: str | None = None
     reply: Reply | None = None
+    reactions: tuple[Reactions, ...] = ()
+    reaction: Reaction | None = None
 
     @property
     def first_body(self) -> str:
@@ -220,6 +246,11 @@ class Message:
     @property
     def is_outgoing(self) -> bool:
         return self.direction is Direction.OUTGOING
+
+    @property
+    def failed_correction(self) -> Version | None:
+        """The latest text, where it did not reach the other side, who still reads the one before."""
+        return self.versions[-1] if self.versions and self.versions[-1].delivery is Delivery.FAILED else None
 
 
 @dataclass(frozen=True, slots=True)
