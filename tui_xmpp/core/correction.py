@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui_xmpp.core.model import Message, Version
+from tui_xmpp.core.model import Delivery, Failure, Message, Version
 from tui_xmpp.core.order import TOLERANCE, said_id
 
 MOST_VERSIONS = 20
@@ -27,7 +27,8 @@ def is_corrected_by(original: Message, correction: Message) -> bool:
 def corrected(original: Message, correction: Message) -> Message:
     """Return the message as it reads now; the same where the correction is known or says nothing new."""
     versions = original.versions or (Version(original.stamp, original.body, said_id(original) or ""),)
-    version = Version(correction.stamp, correction.body, said_id(correction) or correction.archive_id or "")
+    id_ = said_id(correction) or correction.archive_id or ""
+    version = Version(correction.stamp, correction.body, id_, _open(correction.delivery), correction.failure)
     if version.body == versions[-1].body or (version.id and any(version.id == known.id for known in versions)):
         return original
     first, *later = versions
@@ -48,3 +49,51 @@ def corrected(original: Message, correction: Message) -> Message:
         files=correction.files,
         is_unstyled=correction.is_unstyled,
     )
+
+
+def _open(delivery: Delivery) -> Delivery | None:
+    return delivery if delivery in (Delivery.QUEUED, Delivery.SENT, Delivery.FAILED) else None
+
+
+def correction_of(message: Message, version: Version) -> Message:
+    """Return the message that gives one of ours this text: whole, and naming the first text (XEP-0308 §4)."""
+    reply = message.reply
+    if reply is not None and not version.body.startswith(message.first_body[: reply.quoted]):
+        reply = replace(reply, quoted=0)
+    return replace(
+        message,
+        key=version.id,
+        stamp=version.stamp,
+        body=version.body,
+        bodies=(),
+        author=message.account,
+        delivery=Delivery.QUEUED,
+        failure=None,
+        is_delayed=False,
+        stanza_id=None,
+        archive_id=None,
+        origin_id=None,
+        place=0,
+        states=(),
+        versions=(),
+        replaces=message.stanza_id or message.origin_id or message.key,
+        reply=reply,
+        reactions=(),
+    )
+
+
+def settled(message: Message, id_: str, delivery: Delivery, failure: Failure | None) -> Message:
+    """Return a message that knows how far its correction of this id has come."""
+    versions = tuple(
+        replace(version, delivery=_open(delivery), failure=failure) if version.id == id_ else version
+        for version in message.versions
+    )
+    return message if versions == message.versions else replace(message, versions=versions)
+
+
+def withdrawn(message: Message, id_: str) -> Message:
+    """Return a message as it reads once its correction of this id is given up."""
+    versions = tuple(version for version in message.versions if version.id != id_)
+    if versions == message.versions or not versions:
+        return message
+    return replace(message, versions=versions if len(versions) > 1 else (), body=versions[-1].body)

@@ -155,13 +155,13 @@ class Failure:
 class Version:
     """One text of a message that was corrected, when that was said, and the id it came under (XEP-0308).
 
-    ``delivery`` is how far a correction of ours has come.
+    ``delivery`` is how far a correction of ours has come while that is open (queued, sent or failed), else None.
     """
 
     stamp: datetime
     body: str
     id: str
-    delivery: Delivery = Delivery.RECEIVED
+    delivery: Delivery | None = None
     failure: Failure | None = None
 
 

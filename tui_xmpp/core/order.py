@@ -54,7 +54,7 @@ def is_copy(copy: Message, held: Message, *, is_late: bool) -> bool:
     are_archived = copy.archive_id is not None and held.archive_id is not None
     if are_archived and copy.archive_id == held.archive_id:
         return True
-    if copy.direction is not held.direction or copy.first_body != held.first_body:
+    if copy.direction is not held.direction or copy.first_body != held.first_body or copy.reaction != held.reaction:
         return False
     if copy.author is not None and held.author is not None and copy.author.bare != held.author.bare:
         return False

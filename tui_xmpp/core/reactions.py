@@ -92,6 +92,13 @@ def reacted(message: Message, reactions: Iterable[Message]) -> Message:
     return message if now == message.reactions else replace(message, reactions=now)
 
 
+def added(message: Message, reaction: Message) -> Message:
+    """Return a message with what one reaction says in place of what the same side had put there."""
+    kept = [each for each in message.reactions if each.direction is not reaction.direction]
+    now = (*kept, *reacted(replace(message, reactions=()), (reaction,)).reactions)
+    return replace(message, reactions=tuple(sorted(now, key=lambda each: each.direction.value)))
+
+
 def emojis_by(message: Message, side: Direction) -> tuple[str, ...]:
     """Return what one side has put under a message."""
     return next((each.emojis for each in message.reactions if each.direction is side), ())

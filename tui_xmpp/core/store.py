@@ -302,6 +302,13 @@ class Store:
             return (ConversationChanged(event.account, event.message.peer),)
         return self._on_message_received(account, e.MessageReceived(event.account, event.message))
 
+    def _on_message_reacted(self, account: _Account, event: e.MessageReacted) -> tuple[Change, ...]:
+        """Take a reaction that no archive put in its place, because nothing is kept."""
+        peer = account.peers.get(event.message.peer)
+        if peer is None or peer.conversation is None or not peer.conversation.timeline.react(event.message):
+            return ()
+        return (ConversationChanged(event.account, event.message.peer),)
+
     def _on_delivery_changed(self, account: _Account, event: e.DeliveryChanged) -> tuple[Change, ...]:
         peer = account.peers.get(event.peer)
         if peer is None or peer.conversation is None:
@@ -610,6 +617,7 @@ _HANDLERS: dict[type[e.Event], Callable[[Store, _Account, Any], tuple[Change, ..
     e.MessageReceived: Store._on_message_received,
     e.MessageQueued: Store._on_message_queued,
     e.MessageCorrected: Store._on_message_corrected,
+    e.MessageReacted: Store._on_message_reacted,
     e.DeliveryChanged: Store._on_delivery_changed,
     e.ChatStateChanged: Store._on_chat_state_changed,
     e.MessageDiscarded: Store._on_message_discarded,

@@ -8,9 +8,10 @@ from dataclasses import field, replace
 from datetime import datetime
 from math import inf
 
-from tui_xmpp.core.correction import corrected, is_corrected_by
+from tui_xmpp.core.correction import corrected, is_corrected_by, settled, withdrawn
 from tui_xmpp.core.model import Delivery, Failure, Message
 from tui_xmpp.core.order import place_of
+from tui_xmpp.core.reactions import added, names_of
 from tui_xmpp.values import dataclass
 
 WINDOW = 2000
@@ -157,7 +158,12 @@ class Timeline:
         A rung already passed is ignored, but a failure is shown unless delivery was proved, and a resend may follow it.
         """
         message = self._by_key.get(key)
-        if message is None or not message.delivery.may_become(delivery):
+        if message is None:
+            original = self._corrected_by(key)
+            if original is not None:
+                self._replace(original, settled(original, key, delivery, failure))
+            return original is not None
+        if not message.delivery.may_become(delivery):
             return False
         states = message.states if at is None else (*message.states, (delivery, at))
         changed = replace(message, delivery=delivery, failure=failure, states=states)
@@ -172,11 +178,26 @@ class Timeline:
                 return True
         return False
 
+    def react(self, reaction: Message) -> bool:
+        """Put a reaction under the messages of the window that it names; say whether there are any."""
+        named = reaction.reaction.to if reaction.reaction is not None else ""
+        found = [message for message in self._messages if named in names_of(message)]
+        for message in found:
+            self._replace(message, added(message, reaction))
+        return bool(found)
+
+    def _corrected_by(self, key: str) -> Message | None:
+        held = reversed(self._messages)
+        return next((m for m in held if m.versions and any(version.id == key for version in m.versions)), None)
+
     def remove(self, key: str) -> bool:
-        """Take a message out of the window."""
+        """Take a message out of the window, or a correction out of the message it is of."""
         message = self._by_key.pop(key, None)
         if message is None:
-            return False
+            original = self._corrected_by(key)
+            if original is not None:
+                self._replace(original, withdrawn(original, key))
+            return original is not None
         del self._messages[self._index(message)]
         self._view = None
         return True

@@ -36,7 +36,11 @@ class Conversations:
         """Return a summary of each conversation of an account, in no order; raise as SQLite does, or ``JIDError``."""
         rows = self._connection.execute(
             "SELECT peer, unread, first_unread, last_stamp, draft FROM conversation"
-            " WHERE account = (SELECT id FROM account WHERE jid = ?)",
+            " WHERE account = (SELECT id FROM account WHERE jid = ?)"
+            # Reactions that wait for their messages are no conversation yet.
+            " AND (last_stamp IS NOT NULL OR draft <> ''"
+            " OR NOT EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND is_annex)"
+            " OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND NOT is_annex))",
             (str(account),),
         ).fetchall()
         return tuple(
@@ -118,13 +122,14 @@ class Conversations:
         conversation = self.id_of(account, event.peer)
         self._connection.execute(
             "UPDATE conversation SET unread = 0, first_unread = NULL, is_mark_read = 1, mark = coalesce((SELECT id"
-            " FROM message WHERE conversation = ? AND direction = 'in' ORDER BY place DESC LIMIT 1), mark)"
+            " FROM message WHERE conversation = ? AND direction = 'in' AND NOT is_annex"
+            " ORDER BY place DESC LIMIT 1), mark)"
             " WHERE id = ?",
             (conversation, conversation),
         )
         row = self._connection.execute(
             "SELECT archive_id FROM message WHERE conversation = ? AND archive_id IS NOT NULL AND direction = 'in'"
-            " ORDER BY place DESC LIMIT 1",
+            " AND NOT is_annex ORDER BY place DESC LIMIT 1",
             (conversation,),
         ).fetchone()
         return (replace(event, archive_id=None if row is None else row[0]),)
@@ -135,7 +140,7 @@ class Conversations:
         marked = self._connection.execute(
             "UPDATE conversation SET is_mark_read = 0, mark = marked.id, displayed_id = (SELECT archive_id FROM message"
             " WHERE conversation = conversation.id AND archive_id IS NOT NULL AND direction = 'in'"
-            " ORDER BY place DESC LIMIT 1)"
+            " AND NOT is_annex ORDER BY place DESC LIMIT 1)"
             " FROM message AS marked WHERE conversation.id = ? AND marked.account = ? AND marked.key = ?"
             " AND marked.conversation = conversation.id",
             (conversation, account, event.key),
@@ -182,7 +187,8 @@ class Conversations:
             (conversation,),
         ).fetchone()
         unread, first = self._connection.execute(
-            "SELECT count(*), min(place) FROM message WHERE conversation = ? AND place >= ? AND direction = 'in'",
+            "SELECT count(*), min(place) FROM message WHERE conversation = ? AND place >= ? AND direction = 'in'"
+            " AND NOT is_annex",
             (conversation, mark),
         ).fetchone()
         self._connection.execute(
@@ -200,8 +206,11 @@ class Conversations:
         ).fetchone()
         return e.MessagesMerged(account, peer, tuple(messages), unread, first_unread)
 
-    def note_page(self, account: int, there: Touched, *, is_news: bool) -> None:
-        """Note what a page of the server's archive brought to a conversation."""
+    def note_page(self, account: int, there: Touched, *, is_news: bool, displayed: Sequence[Message] = ()) -> bool:
+        """Note what a page of the server's archive brought to a conversation; say whether another count is unread.
+
+        Up to one of ``displayed``, too, another device may have shown it.
+        """
         if there.new:
             self.touch(there.id, max(message.stamp for message in there.new))
         row = self._connection.execute("SELECT mark, displayed_id FROM conversation WHERE id = ?", (there.id,))
@@ -211,9 +220,11 @@ class Conversations:
             edge = there.new[0] if is_news else there.new[-1]
             self.mark(account, there.id, edge.key, UNREAD if is_news else TAKEN_FOR_READ)
         shown = displayed_id is not None and any(
-            message.archive_id == displayed_id for message in (*there.new, *there.changed.values())
+            message.archive_id == displayed_id for message in (*there.new, *there.changed.values(), *displayed)
         )
         if shown and self._apply_displayed(there.id):
-            return
-        if is_news and any(not message.is_outgoing for message in there.new):
+            return True
+        has_news = is_news and any(not message.is_outgoing for message in there.new)
+        if has_news:
             self._count(there.id)
+        return has_news

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_xmpp.core.correction import corrected, is_corrected_by
+from tui_xmpp.core.correction import corrected, is_corrected_by, settled, withdrawn
 from tui_xmpp.core.events import ArchivePageReceived
 from tui_xmpp.core.model import Message
 from tui_xmpp.jid import BareJID
@@ -58,7 +58,21 @@ class Correcting:
         original = self._find(conversation, correction)
         if original is None:
             return None
-        now = corrected(original.message, correction)
+        return self._write(original, corrected(original.message, correction))
+
+    def settle(self, conversation: int, correction: Message) -> Message | None:
+        """Note how far a correction of ours has come; return the message it is of."""
+        original = self._find(conversation, correction)
+        if original is None:
+            return None
+        return self._write(original, settled(original.message, correction.key, correction.delivery, correction.failure))
+
+    def withdraw(self, conversation: int, correction: Message) -> Message | None:
+        """Let a message read as before a correction that was given up; return it."""
+        original = self._find(conversation, correction)
+        return None if original is None else self._write(original, withdrawn(original.message, correction.key))
+
+    def _write(self, original: _Original, now: Message) -> Message:
         if now is not original.message:
             self._connection.execute(
                 "UPDATE message SET versions = ?, body = ?, bodies = ?, subject = ?, files = ?, is_unstyled = ?"
@@ -83,7 +97,7 @@ class Correcting:
         names = json.dumps([name for message in messages for name in (message.origin_id, message.stanza_id) if name])
         rows: Sequence[Any] = self._connection.execute(
             f"SELECT id, {COLUMNS} FROM message WHERE conversation = ? AND replaces IS NOT NULL"  # noqa: S608 - constants
-            " AND replaces IN (SELECT value FROM json_each(?)) ORDER BY place",
+            " AND NOT is_annex AND replaces IN (SELECT value FROM json_each(?)) ORDER BY place",
             (conversation, names),
         ).fetchall()
         changed: dict[str, Message] = {}

@@ -68,8 +68,17 @@ class Touched:
     """What came without the archive's id, by its words."""
     changed: dict[int, Message] = field(default_factory=dict)
     new: list[Message] = field(default_factory=list)
+    """Both with the reactions, until :meth:`part_reactions`."""
     first: dict[tuple[Direction, str], Message] = field(default_factory=dict)
     """The page's entries so far by who sent them and the sender's id."""
+
+    def part_reactions(self) -> list[Message]:
+        """Take out, and return, what is no row of the conversation but says what stands under one."""
+        reactions = [message for message in (*self.changed.values(), *self.new) if message.reaction is not None]
+        if reactions:
+            self.changed = {id_: message for id_, message in self.changed.items() if message.reaction is None}
+            self.new = [message for message in self.new if message.reaction is None]
+        return reactions
 
     def is_repeated(self, message: Message) -> bool:
         """Tell whether an entry is one that was sent again: an earlier entry is the message, and stands for it."""
@@ -96,7 +105,7 @@ class Merging:
 
     # -- one message ----------------------------------------------------------------------------------------------
 
-    def take(self, account: int, conversation: int, message: Message) -> Message | None:
+    def take(self, account: int, conversation: int, message: Message, *, is_annex: bool = False) -> Message | None:
         """Store a message that came by itself, or let the row that is it learn from it; None when nothing is new.
 
         A row that learned keeps its key, by which the caller knows it.
@@ -106,16 +115,17 @@ class Merging:
                 return self._teach(held, message)
         stamp = microseconds(message.stamp) * 1000
         if message.is_delayed:
-            row = self._connection.execute(
+            tied = self._connection.execute(
                 "SELECT max(place) FROM message WHERE conversation = ? AND place >= ? AND place < ?",
                 (conversation, stamp, stamp + _TIE),
-            ).fetchone()
-            place = stamp if row[0] is None else row[0] + 1
+            ).fetchone()[0]
+            place = stamp if tied is None else tied + 1
         else:
             last = self.last_place(conversation)
             place = stamp if last is None else max(stamp, last + 1)
         placed = changed(message, place=place, origin_id=said_id(message))
-        is_new = self._connection.execute(INSERT, row_of(account, conversation, placed)).rowcount
+        row = row_of(account, conversation, placed, is_annex=is_annex)
+        is_new = self._connection.execute(INSERT, row).rowcount
         return placed if is_new else None
 
     def last_place(self, conversation: int) -> int | None:

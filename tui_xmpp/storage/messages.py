@@ -7,13 +7,14 @@ import sqlite3
 from dataclasses import replace
 
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Delivery
-from tui_xmpp.core.order import microseconds
+from tui_xmpp.core.model import Delivery, Message
+from tui_xmpp.core.order import microseconds, said_id
 from tui_xmpp.storage.accounts import Facts, Writers
 from tui_xmpp.storage.conversations import READ, UNREAD, Conversations
 from tui_xmpp.storage.correcting import Correcting
 from tui_xmpp.storage.merging import Merging
-from tui_xmpp.storage.rows import failure_text
+from tui_xmpp.storage.reacting import Reacting
+from tui_xmpp.storage.rows import COLUMNS, failure_text, message_of
 
 
 class Messages:
@@ -24,10 +25,12 @@ class Messages:
         self._conversations = conversations
         self._merging = merging
         self._correcting = Correcting(connection)
+        self._reacting = Reacting(connection)
         self.writers: Writers = {
             e.MessageReceived: self._write_message,
             e.MessageQueued: self._write_message,
             e.MessageCorrected: self._write_corrected,
+            e.MessageReacted: self._write_reacted,
             e.DeliveryChanged: self._write_delivery,
             e.MessageDiscarded: self._write_discard,
             e.ArchivePageReceived: self._write_page,
@@ -40,7 +43,29 @@ class Messages:
         now = self._correcting.correct(conversation, message)
         if now is None:
             return self._write_message(account, e.MessageReceived(event.account, message))
-        return (self._conversations.merged(event.account, message.peer, conversation, (now,)),)
+        if message.delivery is Delivery.QUEUED:
+            self._merging.take(account, conversation, message, is_annex=True)
+        fact = self._conversations.merged(event.account, message.peer, conversation, (now,))
+        if not message.is_outgoing:
+            return (fact,)
+        told = e.DeliveryChanged(
+            event.account, message.peer, said_id(message) or message.key, message.delivery, message.stamp
+        )
+        return (fact, *self._write_delivery(account, told))
+
+    def _write_reacted(self, account: int, event: e.MessageReacted) -> Facts:
+        message = event.message
+        conversation = self._conversations.id_of(account, message.peer)
+        taken = self._merging.take(account, conversation, message)
+        if taken is None or taken.reaction is None:
+            return ()
+        for key in self._reacting.surplus(conversation, taken.reaction.to):
+            self._delete(account, key)
+        is_shown = self._conversations.note_displayed(conversation, taken)
+        now = self._reacting.settle(event.account, message.peer, conversation, (taken.reaction.to,))
+        if not now and not is_shown:
+            return ()
+        return (self._conversations.merged(event.account, message.peer, conversation, now),)
 
     def _write_message(self, account: int, event: e.MessageReceived | e.MessageQueued) -> Facts:
         message = event.message
@@ -50,6 +75,9 @@ class Messages:
             return ()
         if taken.key != message.key:
             return (self._conversations.merged(event.account, message.peer, conversation, (taken,)),)
+        if names := self._reacting.waiting_for(conversation, (taken,)):
+            for now in self._reacting.settle(event.account, message.peer, conversation, names):
+                taken = now if now.key == taken.key else taken
         self._conversations.touch(conversation, message.stamp)
         mark = self._conversations.mark(account, conversation, taken.key, READ if message.is_outgoing else UNREAD)
         if self._conversations.note_displayed(conversation, taken) or (not message.is_outgoing and taken.place < mark):
@@ -60,7 +88,7 @@ class Messages:
 
     def _write_delivery(self, account: int, event: e.DeliveryChanged) -> Facts:
         row = self._connection.execute(
-            "SELECT id, delivery, states FROM message WHERE account = ? AND key = ?"
+            "SELECT id, delivery, states, is_annex FROM message WHERE account = ? AND key = ?"
             # Whoever speaks of a message they were not sent speaks of none (S-04).
             " AND conversation = (SELECT id FROM conversation WHERE account = ? AND peer = ?)",
             (account, event.key, account, str(event.peer)),
@@ -72,19 +100,49 @@ class Messages:
             "UPDATE message SET delivery = ?, failure = ?, states = ? WHERE id = ?",
             (event.delivery.value, failure_text(event.failure), json.dumps(states), row[0]),
         )
-        return (event,)
+        return self._follow_annex(account, event) if row[3] else (event,)
+
+    def _follow_annex(self, account: int, event: e.DeliveryChanged) -> Facts:
+        """Let a message know what became of our correction of it, or reaction to it."""
+        conversation = self._conversations.id_of(account, event.peer)
+        annex = self._annex(account, event)
+        now: list[Message] = []
+        if annex is not None and annex.reaction is not None:
+            now = self._reacting.settle(event.account, event.peer, conversation, (annex.reaction.to,))
+        elif annex is not None and (original := self._correcting.settle(conversation, annex)) is not None:
+            now = [original]
+        return (self._conversations.merged(event.account, event.peer, conversation, now),) if now else ()
+
+    def _annex(self, account: int, event: e.DeliveryChanged | e.MessageDiscarded) -> Message | None:
+        row = self._connection.execute(
+            f"SELECT {COLUMNS} FROM message WHERE account = ? AND key = ? AND is_annex",  # noqa: S608 - constants
+            (account, event.key),
+        ).fetchone()
+        return None if row is None else message_of(event.account, event.peer, row)
 
     def _write_discard(self, account: int, event: e.MessageDiscarded) -> Facts:
+        annex = self._annex(account, event)
+        self._delete(account, event.key)
+        if annex is None:
+            return (event,)
+        conversation = self._conversations.id_of(account, event.peer)
+        now: list[Message] = []
+        if annex.reaction is not None:
+            now = self._reacting.settle(event.account, event.peer, conversation, (annex.reaction.to,))
+        elif (original := self._correcting.withdraw(conversation, annex)) is not None:
+            now = [original]
+        return (self._conversations.merged(event.account, event.peer, conversation, now),) if now else ()
+
+    def _delete(self, account: int, key: str) -> None:
         # What the message marked, the one before it marks now.
         self._connection.execute(
             "UPDATE conversation SET is_mark_read = 1, mark = (SELECT other.id FROM message AS other, message AS gone"
             " WHERE gone.id = mark AND other.conversation = conversation.id AND other.place < gone.place"
             " ORDER BY other.place DESC LIMIT 1)"
             " WHERE mark = (SELECT id FROM message WHERE account = ? AND key = ?)",
-            (account, event.key),
+            (account, key),
         )
-        self._connection.execute("DELETE FROM message WHERE account = ? AND key = ?", (account, event.key))
-        return (event,)
+        self._connection.execute("DELETE FROM message WHERE account = ? AND key = ?", (account, key))
 
     # -- the server's archive -------------------------------------------------------------------------------------
 
@@ -98,9 +156,15 @@ class Messages:
         corrections, rows = self._correcting.part(event, conversations)
         touched, places = self._merging.merge(account, rows, conversations, edge)
         facts: list[e.Event] = []
+        reactions: dict[int, list[Message]] = {}
         for there in touched:
-            if there.changed or there.new:
-                self._conversations.note_page(account, there, is_news=event.is_news)
+            reactions[there.id] = there.part_reactions()
+            if not (there.changed or there.new or reactions[there.id]):
+                continue
+            is_shown = self._conversations.note_page(
+                account, there, is_news=event.is_news, displayed=reactions[there.id]
+            )
+            if is_shown or there.changed or there.new:
                 messages = (*there.changed.values(), *there.new)
                 facts.append(self._conversations.merged(event.account, there.peer, there.id, messages))
         for correction in corrections:
@@ -112,6 +176,14 @@ class Messages:
                     facts += self._write_discard(account, e.MessageDiscarded(event.account, there.peer, key))
                 if now:
                     facts.append(self._conversations.merged(event.account, there.peer, there.id, now))
+        for there in touched:
+            names = {message.reaction.to for message in reactions[there.id] if message.reaction is not None}
+            for name in names:
+                for key in self._reacting.surplus(there.id, name):
+                    self._delete(account, key)
+            names |= self._reacting.waiting_for(there.id, there.new) if there.new else set()
+            if names and (now := self._reacting.settle(event.account, there.peer, there.id, names)):
+                facts.append(self._conversations.merged(event.account, there.peer, there.id, now))
         if of_one is None:
             before = self._merging.gaps(account)
             self._merging.hold(account, event, places)

@@ -27,7 +27,7 @@ class Pages:
         rows = self._connection.execute(
             f"SELECT {COLUMNS}, (SELECT peer FROM conversation WHERE id = message.conversation)"  # noqa: S608
             " FROM message WHERE id IN (SELECT (SELECT id FROM message WHERE conversation = conversation.id"
-            " ORDER BY place DESC LIMIT 1) FROM conversation"
+            " AND NOT is_annex ORDER BY place DESC LIMIT 1) FROM conversation"
             " WHERE account = (SELECT id FROM account WHERE jid = ?))",
             (str(account),),
         ).fetchall()
@@ -131,7 +131,7 @@ class Pages:
     def _rows(self, conversation: int, where: str, place: int, order: str, limit: int) -> list[Any]:
         return self._connection.execute(
             f"SELECT {COLUMNS} FROM message WHERE conversation = ? AND {where}"  # noqa: S608 - constants
-            f" ORDER BY place {order} LIMIT ?",
+            f" AND NOT is_annex ORDER BY place {order} LIMIT ?",
             (conversation, place, limit),
         ).fetchall()
 

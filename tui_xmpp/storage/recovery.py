@@ -36,7 +36,7 @@ def recover(connection: sqlite3.Connection, aside: Path) -> int:
         connection.execute("UPDATE conversation SET mark = NULL WHERE mark NOT IN (SELECT id FROM message)")
         connection.execute("COMMIT")
         connection.execute("PRAGMA foreign_keys = ON")
-    count: int = connection.execute("SELECT count(*) FROM message").fetchone()[0]
+    count: int = connection.execute("SELECT count(*) FROM message WHERE NOT is_annex").fetchone()[0]
     return count
 
 

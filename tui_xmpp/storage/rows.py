@@ -6,26 +6,40 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tui_xmpp.core.model import Delivery, Direction, Failure, Message, MessageKind, Reply, Version
+from tui_xmpp.core.model import (
+    Delivery,
+    Direction,
+    Failure,
+    Message,
+    MessageKind,
+    Reaction,
+    Reactions,
+    Reply,
+    Version,
+)
 from tui_xmpp.core.order import microseconds, moment, said_id
 from tui_xmpp.jid import BareJID, parse_jid
 
 COLUMNS = (
     "key, stamp, direction, kind, author, stanza_id, subject, body, thread, bodies, delivery, failure, is_delayed,"
-    " archive_id, origin_id, place, states, files, is_unstyled, versions, replaces, reply"
+    " archive_id, origin_id, place, states, files, is_unstyled, versions, replaces, reply, reacts_to, emojis, reactions"
 )
 INSERT = (
-    f"INSERT OR IGNORE INTO message (account, conversation, is_placed, {COLUMNS})"  # noqa: S608 - constants
-    f" VALUES ({', '.join('?' * 25)})"
+    f"INSERT OR IGNORE INTO message (account, conversation, is_placed, is_annex, {COLUMNS})"  # noqa: S608
+    f" VALUES ({', '.join('?' * 29)})"
 )
 
 
-def row_of(account: int, conversation: int, message: Message, *, is_placed: bool = False) -> tuple[object, ...]:
-    """Return the values of :data:`INSERT`."""
+def row_of(
+    account: int, conversation: int, message: Message, *, is_placed: bool = False, is_annex: bool = False
+) -> tuple[object, ...]:
+    """Return the values of :data:`INSERT`; a reaction is always an annex."""
+    reaction = message.reaction
     return (
         account,
         conversation,
         is_placed,
+        is_annex or reaction is not None,
         message.key,
         microseconds(message.stamp),
         message.direction.value,
@@ -48,6 +62,9 @@ def row_of(account: int, conversation: int, message: Message, *, is_placed: bool
         versions_text(message),
         message.replaces,
         reply_text(message.reply),
+        None if reaction is None else reaction.to,
+        None if reaction is None else json.dumps(reaction.emojis, ensure_ascii=False),
+        reactions_text(message),
     )
 
 
@@ -76,6 +93,9 @@ def message_of(account: BareJID, peer: BareJID, row: Sequence[Any]) -> Message:
         versions,
         replaces,
         reply,
+        reacts_to,
+        emojis,
+        reactions,
     ) = row
     return Message(
         key=key,
@@ -91,7 +111,7 @@ def message_of(account: BareJID, peer: BareJID, row: Sequence[Any]) -> Message:
         thread=thread,
         bodies=tuple((language, text) for language, text in json.loads(bodies)) if bodies else (),
         delivery=Delivery(delivery),
-        failure=Failure(*json.loads(failure)) if failure else None,
+        failure=_failure_of(failure),
         is_delayed=bool(delayed),
         archive_id=archive_id,
         origin_id=origin_id,
@@ -99,9 +119,11 @@ def message_of(account: BareJID, peer: BareJID, row: Sequence[Any]) -> Message:
         states=tuple((Delivery(state), moment(at)) for state, at in json.loads(states)) if states else (),
         files=tuple((url, words) for url, words in json.loads(files)) if files else (),
         is_unstyled=bool(is_unstyled),
-        versions=tuple(Version(moment(at), text, id_) for at, text, id_ in json.loads(versions)) if versions else (),
+        versions=tuple(map(_version_of, json.loads(versions))) if versions else (),
         replaces=replaces,
         reply=_reply_of(reply),
+        reactions=tuple(map(_reactions_of, json.loads(reactions))) if reactions else (),
+        reaction=None if reacts_to is None else Reaction(reacts_to, tuple(json.loads(emojis))),
     )
 
 
@@ -114,8 +136,39 @@ def states_text(message: Message) -> str | None:
 
 
 def versions_text(message: Message) -> str | None:
-    versions = [(microseconds(version.stamp), version.body, version.id) for version in message.versions]
+    versions = [
+        (
+            microseconds(version.stamp),
+            version.body,
+            version.id,
+            *(() if version.delivery is None else (version.delivery.value, failure_text(version.failure))),
+        )
+        for version in message.versions
+    ]
     return json.dumps(versions) if versions else None
+
+
+def _version_of(kept: Sequence[Any]) -> Version:
+    at, body, id_, *fate = kept
+    if not fate:
+        return Version(moment(at), body, id_)
+    return Version(moment(at), body, id_, Delivery(fate[0]), _failure_of(fate[1]))
+
+
+def reactions_text(message: Message) -> str | None:
+    reactions = [
+        (each.direction.value, each.emojis, microseconds(each.stamp), each.delivery.value) for each in message.reactions
+    ]
+    return json.dumps(reactions, ensure_ascii=False) if reactions else None
+
+
+def _reactions_of(kept: Sequence[Any]) -> Reactions:
+    direction, emojis, at, delivery = kept
+    return Reactions(Direction(direction), tuple(emojis), moment(at), Delivery(delivery))
+
+
+def _failure_of(text: str | None) -> Failure | None:
+    return Failure(*json.loads(text)) if text else None
 
 
 def reply_text(reply: Reply | None) -> str | None:

@@ -157,6 +157,16 @@ MIGRATIONS: tuple[str, ...] = (
         features TEXT NOT NULL,
         UNIQUE (account, name)
     );
+    # An annex has its place and its fate like any message but only says something of another one, and is never shown:
+    # a reaction, or a correction that is to go out. What all reactions come to stands with their message.
+    """
+    ALTER TABLE message ADD COLUMN is_annex INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE message ADD COLUMN reacts_to TEXT;
+    ALTER TABLE message ADD COLUMN emojis TEXT;
+    ALTER TABLE message ADD COLUMN reactions TEXT;
+    CREATE INDEX message_reacting ON message (conversation, reacts_to) WHERE reacts_to IS NOT NULL;
+    DROP INDEX message_in_order;
+    CREATE INDEX message_in_order ON message (conversation, place, direction, is_annex);
     """,
 )
 

@@ -62,7 +62,10 @@ def search(
 def _conditions(
     connection: sqlite3.Connection, query: Query, accounts: Sequence[BareJID]
 ) -> tuple[list[str], list[object]]:
-    where = ["+message.account IN (SELECT id FROM account WHERE jid IN (SELECT value FROM json_each(?)))"]
+    where = [
+        "NOT is_annex",
+        "+message.account IN (SELECT id FROM account WHERE jid IN (SELECT value FROM json_each(?)))",
+    ]
     arguments: list[object] = [json.dumps([str(account) for account in accounts])]
     for sender in query.senders:
         if sender == "me":
@@ -102,7 +105,7 @@ def _neighbours(
     for beyond, order in (("<", "DESC"), (">", "ASC")):
         rows = connection.execute(
             f"SELECT {COLUMNS} FROM message WHERE conversation = ? AND place {beyond} ?"  # noqa: S608 - constants
-            f" ORDER BY place {order} LIMIT 1",
+            f" AND NOT is_annex ORDER BY place {order} LIMIT 1",
             (conversation, message.place),
         ).fetchall()
         sides.append(tuple(message_of(message.account, message.peer, row) for row in rows))

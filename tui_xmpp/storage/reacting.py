@@ -1,0 +1,90 @@
+"""Reactions on disk: each is a row that is never shown, and what they come to stands with the message they are of.
+
+So a reaction has its place in the archive's order like any message, whoever tells of it and when, and a page of history
+is read without looking for them. Called inside a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from tui_xmpp.core.model import Message
+from tui_xmpp.core.reactions import names_of, reacted
+from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.rows import COLUMNS, message_of, reactions_text
+
+MOST_KEPT = 20
+"""Reactions of one side to one message that are kept: the latest (S-55)."""
+_REACH = 1000
+"""Messages looked through for one that a reaction does not name by its origin-id: those have no index."""
+
+
+class Reacting:
+    """What is stored, and what becomes of it when someone reacts."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def settle(self, account: BareJID, peer: BareJID, conversation: int, names: Iterable[str]) -> list[Message]:
+        """Put under the messages of these ids what stands there now; return those that have changed."""
+        changed = []
+        for id_, message in self._named(account, peer, conversation, frozenset(names)):
+            now = reacted(message, self._reactions(account, peer, conversation, names_of(message)))
+            if now is not message:
+                self._connection.execute("UPDATE message SET reactions = ? WHERE id = ?", (reactions_text(now), id_))
+                changed.append(now)
+        return changed
+
+    def waiting_for(self, conversation: int, messages: Sequence[Message]) -> set[str]:
+        """Return the ids that reactions know these messages by."""
+        names = json.dumps([name for message in messages for name in names_of(message)])
+        rows = self._connection.execute(
+            "SELECT DISTINCT reacts_to FROM message WHERE conversation = ? AND reacts_to IS NOT NULL"
+            " AND reacts_to IN (SELECT value FROM json_each(?))",
+            (conversation, names),
+        )
+        return {row[0] for row in rows}
+
+    def surplus(self, conversation: int, name: str) -> list[str]:
+        """Return the keys of the reactions to a message that later ones of the same side have long replaced."""
+        rows = self._connection.execute(
+            "SELECT direction, key FROM message WHERE conversation = ? AND reacts_to = ?"
+            " AND delivery NOT IN ('queued', 'sent') ORDER BY direction, place DESC",
+            (conversation, name),
+        ).fetchall()
+        sides = [list(each) for _, each in groupby(rows, key=lambda row: row[0])]
+        return [key for side in sides for _, key in side[MOST_KEPT:]]
+
+    def _reactions(self, account: BareJID, peer: BareJID, conversation: int, names: frozenset[str]) -> list[Message]:
+        rows: Sequence[Any] = self._connection.execute(
+            f"SELECT {COLUMNS} FROM message WHERE conversation = ? AND reacts_to IS NOT NULL"  # noqa: S608 - constants
+            " AND reacts_to IN (SELECT value FROM json_each(?)) ORDER BY place",
+            (conversation, json.dumps(list(names))),
+        ).fetchall()
+        return [message_of(account, peer, row) for row in rows]
+
+    def _named(
+        self, account: BareJID, peer: BareJID, conversation: int, names: frozenset[str]
+    ) -> list[tuple[int, Message]]:
+        wanted = json.dumps(list(names))
+        rows: Sequence[Any] = self._connection.execute(
+            f"SELECT id, {COLUMNS} FROM message WHERE conversation = ? AND NOT is_annex"  # noqa: S608 - constants
+            " AND origin_id IN (SELECT value FROM json_each(?))",
+            (conversation, wanted),
+        ).fetchall()
+        found = [(row[0], message_of(account, peer, row[1:])) for row in rows]
+        if names - {name for _, message in found for name in names_of(message)}:
+            rows = self._connection.execute(
+                f"SELECT id, {COLUMNS} FROM (SELECT * FROM message WHERE conversation = ?"  # noqa: S608 - constants
+                f" ORDER BY place DESC LIMIT {_REACH}) WHERE NOT is_annex AND (stanza_id IN"
+                " (SELECT value FROM json_each(?)) OR versions IS NOT NULL)",
+                (conversation, wanted),
+            ).fetchall()
+            known = {id_ for id_, _ in found}
+            others = [(row[0], message_of(account, peer, row[1:])) for row in rows if row[0] not in known]
+            found += [(id_, message) for id_, message in others if names & names_of(message)]
+        return found
