@@ -344,6 +344,7 @@ def test_what_is_announced_is_what_peers_are_meant_to_find() -> None:
         "urn:xmpp:mds:displayed:0+notify",
         "urn:xmpp:message-correct:0",
         "urn:xmpp:ping",
+        "urn:xmpp:reactions:0",
         "urn:xmpp:receipts",
         "urn:xmpp:reply:0",
         "urn:xmpp:sid:0",

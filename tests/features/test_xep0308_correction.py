@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.engine import ACCOUNT, Scene, canonical, online
-from tui_xmpp.core.commands import CorrectMessage, Disconnect, SendMessage
-from tui_xmpp.core.model import Delivery
+from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canonical, engine_of, online
+from tui_xmpp.core.commands import (
+    CorrectMessage,
+    DiscardMessage,
+    Disconnect,
+    OpenConversation,
+    ProvidePassword,
+    ResendMessage,
+    SendMessage,
+)
+from tui_xmpp.core.model import Delivery, Message
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive
 
@@ -104,26 +114,79 @@ async def test_a_correction_from_another_device_of_ours_is_shown() -> None:
         assert bodies(scene) == [WINDOW]
 
 
-async def test_what_is_not_ours_not_sent_or_not_connected_is_not_corrected() -> None:
+async def test_what_is_not_ours_and_what_says_nothing_new_is_no_correction() -> None:
     async with online(archive=Archive.in_memory()) as scene:
         await scene.hears(BAD)
         (theirs,) = scene.client.views.conversation(ACCOUNT, ROMEO).messages
         wanted = CorrectMessage(ACCOUNT, ROMEO, theirs.key, WINDOW)
         assert await scene.fails(wanted) == "Only what you said yourself can be corrected."
         await scene.does(SendMessage(ACCOUNT, TYBALT, "Peace"))
+        assert await scene.fails(CorrectMessage(ACCOUNT, TYBALT, "id4", "Peace")) is not None
+
+
+def only(scene: Scene) -> Message:
+    (message,) = scene.client.views.conversation(ACCOUNT, ROMEO).messages
+    return message
+
+
+def corrections(heard: list[str]) -> list[str]:
+    return [one for one in heard if "<replace" in one]
+
+
+async def test_what_is_corrected_offline_is_shown_at_once_and_goes_out_in_the_next_run(tmp_path: Path) -> None:
+    async with online(archive=Archive.open(tmp_path / "a.sqlite")) as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, AIRLOCK))
         await scene.does(Disconnect(ACCOUNT))
-        assert await scene.fails(CorrectMessage(ACCOUNT, TYBALT, "id3", "Peace?")) is not None
-        assert bodies(scene, TYBALT) == ["Peace"]
+        scene.server.heard()
+        assert await scene.does(CorrectMessage(ACCOUNT, ROMEO, "id3", WINDOW)) == []
+        assert (only(scene).body, only(scene).versions[-1].delivery) == (WINDOW, Delivery.QUEUED)
+    async with engine_of(ScriptedServer(), archive=Archive.open(tmp_path / "a.sqlite")) as scene:
+        (sent,) = corrections(await scene.does(ProvidePassword(ACCOUNT, PASSWORD)))
+        assert WINDOW in sent
+        assert '<replace xmlns="urn:xmpp:message-correct:0" id="id3"/>' in sent
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert only(scene).versions[-1].delivery is Delivery.SENT
 
 
-async def test_an_error_that_answers_a_correction_is_told() -> None:
+ERROR = (
+    "<message type='error' id='id4' from='romeo@montague.example'><error type='cancel'>"
+    "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+)
+
+
+async def test_a_correction_that_failed_says_so_on_its_message_and_is_sent_again(archive: Archive | None) -> None:
+    async with online(archive=archive) as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, AIRLOCK))
+        await scene.does(CorrectMessage(ACCOUNT, ROMEO, "id3", WINDOW))
+        await scene.hears(ERROR)
+        failed = only(scene).failed_correction
+        assert failed is not None
+        assert failed.failure is not None
+        assert failed.failure.sentence.endswith("The correction was not delivered.")
+        assert scene.log[-1].endswith(f"The correction “{WINDOW}” was not delivered.")
+        assert only(scene).delivery is Delivery.SENT
+        (again,) = await scene.does(ResendMessage(ACCOUNT, ROMEO, "id4"))
+        assert all(
+            part in again for part in (WINDOW, 'id="id4"', '<replace xmlns="urn:xmpp:message-correct:0" id="id3"/>')
+        )
+        assert only(scene).failed_correction is None
+
+
+async def test_a_correction_that_failed_is_given_up_and_the_former_text_stands_again(archive: Archive | None) -> None:
+    async with online(archive=archive) as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, AIRLOCK))
+        await scene.does(CorrectMessage(ACCOUNT, ROMEO, "id3", WINDOW))
+        assert await scene.fails(DiscardMessage(ACCOUNT, ROMEO, "id4")) is not None
+        await scene.hears(ERROR)
+        await scene.does(DiscardMessage(ACCOUNT, ROMEO, "id4"))
+        assert (only(scene).body, only(scene).versions) == (AIRLOCK, ())
+        assert await scene.fails(ResendMessage(ACCOUNT, ROMEO, "id4")) is not None
+
+
+async def test_a_new_correction_takes_the_place_of_one_that_failed() -> None:
     async with online(archive=Archive.in_memory()) as scene:
         await scene.does(SendMessage(ACCOUNT, ROMEO, AIRLOCK))
         await scene.does(CorrectMessage(ACCOUNT, ROMEO, "id3", WINDOW))
-        await scene.hears(
-            "<message type='error' id='id4' from='romeo@montague.example'><error type='cancel'>"
-            "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
-        )
-        assert scene.log
-        (message,) = scene.client.views.conversation(ACCOUNT, ROMEO).messages
-        assert message.delivery is Delivery.SENT
+        await scene.hears(ERROR)
+        await scene.does(CorrectMessage(ACCOUNT, ROMEO, "id3", "door"))
+        assert [version.body for version in only(scene).versions] == [AIRLOCK, "door"]

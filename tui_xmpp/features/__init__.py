@@ -31,6 +31,7 @@ from tui_xmpp.features import (
     xep0390_caps2,
     xep0393_styling,
     xep0428_fallback,
+    xep0444_reactions,
     xep0461_reply,
     xep0490_displayed,
 )
@@ -63,6 +64,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     xep0390_caps2.FEATURE,
     xep0393_styling.FEATURE,
     xep0428_fallback.FEATURE,
+    xep0444_reactions.FEATURE,
     xep0461_reply.FEATURE,
     xep0490_displayed.FEATURE,
 )

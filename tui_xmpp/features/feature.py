@@ -211,7 +211,10 @@ class Context(Protocol):
         ...
 
     def message(self, peer: BareJID, key: str) -> Said | None:
-        """Return a message on the screen's side, None when its conversation does not hold it now."""
+        """Return a message on the screen's side, also by the key of a correction of it.
+
+        None when its conversation does not hold it now.
+        """
         ...
 
     def drop(self, reason: str) -> None:

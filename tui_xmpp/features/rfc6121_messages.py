@@ -12,19 +12,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 
-from tui_xmpp.core.commands import CorrectMessage, DiscardMessage, ResendMessage, SendMessage
+from tui_xmpp.core.commands import CorrectMessage, DiscardMessage, React, ResendMessage, SendMessage
+from tui_xmpp.core.correction import correction_of
 from tui_xmpp.core.events import (
     DeliveryChanged,
     Event,
     MessageCorrected,
     MessageDiscarded,
     MessageQueued,
+    MessageReacted,
     MessageReceived,
 )
-from tui_xmpp.core.model import Delivery, Direction, MessageKind, Severity
+from tui_xmpp.core.model import Delivery, Direction, MessageKind, Reaction, Severity, Version
 from tui_xmpp.core.model import Message as Said
-from tui_xmpp.features import xep0066_oob, xep0308_correction, xep0393_styling, xep0461_reply
-from tui_xmpp.features.conditions import failure_of
+from tui_xmpp.core.reactions import emojis_by, emojis_of, id_for_reactions
+from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.features import xep0066_oob, xep0308_correction, xep0393_styling, xep0444_reactions, xep0461_reply
+from tui_xmpp.features.conditions import explain, failure_of
 from tui_xmpp.features.feature import (
     Arrival,
     Context,
@@ -48,8 +52,11 @@ _BODY, _SUBJECT, _THREAD = tag_of(Body), tag_of(Subject), tag_of(Thread)
 _REMEMBERED = 4096
 _MOST_SENT = 20_000
 """More than may go unacknowledged."""
+_MOST_QUOTED = 200
+"""Messages sent of which it can still be told what they said, should they come back."""
 _SKEW = timedelta(minutes=2)
 _FRESH = timedelta(minutes=10)
+_REACTING = (MessageType.CHAT, MessageType.NORMAL)
 _KINDS = {
     MessageType.CHAT: MessageKind.CHAT,
     MessageType.NORMAL: MessageKind.NORMAL,
@@ -63,7 +70,7 @@ class Outbox:
 
     ``again`` are those that a lost session may not have delivered, as they were sent: they leave before the others.
     ``doubtful`` are messages the last run's session may have lost, with their numbers in it; ``late`` are the keys of
-    those that are sent again.
+    those that are sent again, ``latest`` the ones that may still be quoted.
     """
 
     waiting: OrderedDict[str, Said] = field(default_factory=OrderedDict)
@@ -71,11 +78,15 @@ class Outbox:
     sent: OrderedDict[str, BareJID] = field(default_factory=OrderedDict)
     doubtful: dict[str, tuple[int, Said]] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
+    latest: OrderedDict[str, Said] = field(default_factory=OrderedDict)
 
-    def remember(self, key: str, peer: BareJID) -> None:
-        self.sent[key] = peer
+    def remember(self, message: Said) -> None:
+        self.sent[message.key] = message.peer
         if len(self.sent) > _MOST_SENT:
             self.sent.popitem(last=False)
+        self.latest[message.key] = message
+        if len(self.latest) > _MOST_QUOTED:
+            self.latest.popitem(last=False)
 
 
 def restore(ctx: Context, kept: Kept) -> None:
@@ -87,7 +98,7 @@ def restore(ctx: Context, kept: Kept) -> None:
         elif message.delivery is Delivery.QUEUED:
             outbox.waiting[message.key] = message
         else:
-            outbox.remember(message.key, message.peer)
+            outbox.remember(message)
 
 
 # -- outgoing -----------------------------------------------------------------------------------------------------
@@ -113,8 +124,8 @@ async def send_message(ctx: Context, command: SendMessage) -> None:
 
 
 async def resend_message(ctx: Context, command: ResendMessage) -> None:
-    message = ctx.message(command.peer, command.key)
-    if message is None or not message.is_outgoing:
+    message = _find_own(ctx, command.peer, command.key)
+    if message is None:
         raise FeatureError("This message is no longer here to be sent again.")
     if message.delivery is not Delivery.FAILED:
         raise FeatureError("Only a message that failed is sent again.")
@@ -124,47 +135,76 @@ async def resend_message(ctx: Context, command: ResendMessage) -> None:
 
 
 async def correct_message(ctx: Context, command: CorrectMessage) -> None:
-    """Send a message anew whole, naming the first text (XEP-0308 §4). It must go out now: it is no row of its own."""
+    """Say a message anew (XEP-0308): the correction waits in the outbox like any message."""
     original = ctx.message(command.peer, command.key)
     if original is None:
         raise FeatureError("This message is no longer here to be corrected.")
     if not original.is_outgoing or original.kind is not MessageKind.CHAT:
         raise FeatureError("Only what you said yourself can be corrected.")
-    first = original.stanza_id or original.origin_id or original.key
     if original.delivery in (Delivery.QUEUED, Delivery.FAILED) or not command.body:
         raise FeatureError("This message cannot be corrected.")
-    if not ctx.has_room or ctx.state(Outbox).waiting:
-        raise FeatureError("Too much is waiting to be sent: correct it in a moment.")
-    reply = original.reply
-    if reply is not None and not command.body.startswith(original.body[: reply.quoted]):
-        reply = replace(reply, quoted=0)
-    correction = replace(
-        original,
-        reply=reply,
+    if command.body == original.body and original.failed_correction is None:
+        raise FeatureError("This message reads like that already.")
+    if (failed := original.failed_correction) is not None:  # what is said now takes the place of what did not arrive
+        ctx.emit(MessageDiscarded(ctx.account, command.peer, failed.id))
+    version = Version(ctx.clock.now(), command.body, ctx.new_id())
+    correction = correction_of(original, version)
+    _post(ctx, correction, None, MessageCorrected(ctx.account, correction))
+    await ctx.record()
+
+
+async def react(ctx: Context, command: React) -> None:
+    """Put emoji under a message (XEP-0444); what still waits to be put there is not sent before them."""
+    message = ctx.message(command.peer, command.key)
+    if message is None:
+        raise FeatureError("This message is no longer here to react to.")
+    id_ = id_for_reactions(message)
+    if id_ is None:
+        raise FeatureError("This message came without an id, so that no reaction could name it.")
+    if message.kind is MessageKind.HEADLINE:
+        raise FeatureError("A headline is sent to many, and nobody would see what you think of it.")
+    if message.delivery is Delivery.FAILED:
+        raise FeatureError("This message did not arrive, so that nobody could see a reaction to it.")
+    emojis = emojis_of(command.emojis)
+    if emojis == emojis_by(message, Direction.OUTGOING):
+        return
+    outbox = ctx.state(Outbox)
+    for key, waiting in list(outbox.waiting.items()):
+        if waiting.peer == command.peer and waiting.reaction is not None and waiting.reaction.to == id_:
+            del outbox.waiting[key]
+            ctx.emit(MessageDiscarded(ctx.account, command.peer, key))
+    reaction = Said(
         key=ctx.new_id(),
+        account=ctx.account,
+        peer=command.peer,
+        direction=Direction.OUTGOING,
         stamp=ctx.clock.now(),
-        body=command.body,
-        bodies=(),
-        delivery=Delivery.QUEUED,
+        body="",
         author=ctx.account,
-        stanza_id=None,
-        archive_id=None,
-        origin_id=None,
-        place=0,
-        states=(),
-        versions=(),
-        replaces=first,
+        delivery=Delivery.QUEUED,
+        reaction=Reaction(id_, emojis),
     )
-    _send(ctx, correction, None, MessageCorrected(ctx.account, correction))
+    _post(ctx, reaction, None, MessageReacted(ctx.account, reaction))
     await ctx.record()
 
 
 async def discard_message(ctx: Context, command: DiscardMessage) -> None:
     outbox = ctx.state(Outbox)
-    message = outbox.waiting.pop(command.key, None) or ctx.message(command.peer, command.key)
-    if message is None or not message.is_outgoing or message.delivery not in (Delivery.QUEUED, Delivery.FAILED):
+    message = outbox.waiting.pop(command.key, None) or _find_own(ctx, command.peer, command.key)
+    if message is None or message.delivery not in (Delivery.QUEUED, Delivery.FAILED):
         raise FeatureError("Only a message that did not go out can be given up.")
     await ctx.record(MessageDiscarded(ctx.account, command.peer, command.key))
+
+
+def _find_own(ctx: Context, peer: BareJID, key: str) -> Said | None:
+    """Return a message of ours, or a correction by its own key, as far as it is on the screen's side."""
+    message = ctx.message(peer, key)
+    if message is None:
+        return None
+    failed = message.failed_correction
+    if failed is not None and failed.id == key:
+        return replace(correction_of(message, failed), delivery=Delivery.FAILED)
+    return message if message.key == key and message.is_outgoing else None
 
 
 def _post(ctx: Context, message: Said, resource: str | None, queued: Event) -> None:
@@ -180,7 +220,9 @@ def _post(ctx: Context, message: Said, resource: str | None, queued: Event) -> N
 def _send(ctx: Context, message: Said, resource: str | None, *facts: Event) -> None:
     outbox = ctx.state(Outbox)
     to: JID = message.peer.with_resource(resource) if resource else message.peer
-    payloads: list[object] = [Body(message.body)]
+    payloads: list[object] = [Body(message.body)] if message.reaction is None else []
+    if message.reaction is not None:
+        payloads += xep0444_reactions.payloads_of(message.reaction)
     if message.subject:
         payloads.insert(0, Subject(message.subject))
     if message.reply is not None:
@@ -190,7 +232,7 @@ def _send(ctx: Context, message: Said, resource: str | None, *facts: Event) -> N
     if message.key in outbox.late:
         outbox.late.discard(message.key)
         payloads.append(Delay(write_datetime(message.stamp), str(ctx.jid)))
-    outbox.remember(message.key, message.peer)
+    outbox.remember(message)
     sent = DeliveryChanged(ctx.account, message.peer, message.key, Delivery.SENT, ctx.clock.now())
     ctx.post(Message(to=to, id=message.key, type=MessageType.CHAT).with_payloads(*payloads), *facts, sent)
 
@@ -266,7 +308,7 @@ def _judge(ctx: Context, h: int | None) -> None:
     doubtful, outbox.doubtful = outbox.doubtful, {}
     lost = OrderedDict[str, Said]()
     for key, (number, message) in doubtful.items():
-        outbox.remember(key, message.peer)
+        outbox.remember(message)
         if h is not None and (h - number) % MODULUS < MODULUS // 2:
             _acknowledge(ctx, key)
         else:
@@ -313,7 +355,8 @@ def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
     said = said_of(ctx, arrival.stanza, arrival.parts, arrival.note(Ids), arrival.note(Delayed), heard)
     if said is None:
         return
-    ctx.emit(MessageReceived(ctx.account, said) if said.replaces is None else MessageCorrected(ctx.account, said))
+    fact = MessageReceived if said.replaces is None else MessageCorrected
+    ctx.emit((fact if said.reaction is None else MessageReacted)(ctx.account, said))
 
 
 def said_of(
@@ -334,15 +377,19 @@ def said_of(
     is given for what others say to this device.
     """
     first = parts.get(_BODY)
-    if first is None:
+    if first is None and xep0444_reactions.TAG not in parts:
         return None
     bodies: tuple[tuple[str, str], ...] = ()
     if len(parts) == len(message.children):
-        body = first.text
+        body = None if first is None else first.text
     else:
         body = message.body(*ctx.languages)
         bodies = tuple((lang or message.lang or "", text) for lang, text in message.bodies.items())
-    if not body:
+    reaction = None
+    if xep0444_reactions.TAG in parts and message.type in _REACTING:
+        reaction = xep0444_reactions.reaction_of(message.children, body or "")
+        body = body if reaction is None else ""
+    if not body and reaction is None:
         return None
     author = message.from_ or ctx.account
     is_own = author.bare == ctx.account and message.to is not None
@@ -358,17 +405,18 @@ def said_of(
         peer=peer,
         direction=Direction.OUTGOING if is_own else Direction.INCOMING,
         stamp=stamp,
-        body=body,
+        body=body or "",
         kind=_KINDS[message.type],
         author=author,
         stanza_id=message.id,
         subject=(message.subject(*ctx.languages) or "") if _SUBJECT in parts else "",
         thread=(thread.text or "") if thread is not None else "",
-        bodies=bodies if len(bodies) > 1 else (),
+        bodies=bodies if len(bodies) > 1 and reaction is None else (),
         files=xep0066_oob.files_of(message.children) if xep0066_oob.TAG in parts else (),
         is_unstyled=xep0393_styling.TAG in parts,
-        replaces=xep0308_correction.replaced_by(parts),
-        reply=xep0461_reply.reply_of(message.children, body) if xep0461_reply.TAG in parts else None,
+        replaces=xep0308_correction.replaced_by(parts) if reaction is None else None,
+        reply=xep0461_reply.reply_of(message.children, body or "") if xep0461_reply.TAG in parts else None,
+        reaction=reaction,
         delivery=Delivery.ACKNOWLEDGED if is_own else Delivery.RECEIVED,
         is_delayed=delayed is not None,
         archive_id=None if ids is None else ids.archive_id,
@@ -384,13 +432,29 @@ def take_error(ctx: Context, arrival: Arrival[Message]) -> None:
         return
     peer = message.from_.bare if message.from_ else ctx.account
     outbox = ctx.state(Outbox)
+    said = outbox.latest.get(message.id)
     if outbox.sent.get(message.id) != peer:
         said = ctx.message(peer, message.id)
         if said is None or not said.is_outgoing:
             return
-    failure = failure_of(error, message.from_ or ctx.account, "The message was not delivered.")
+    what, which = _lost(said)
+    who = message.from_ or ctx.account
+    failure = failure_of(error, who, f"{what} was not delivered.")
     ctx.emit(DeliveryChanged(ctx.account, peer, message.id, Delivery.FAILED, ctx.clock.now(), failure))
-    ctx.log(failure.sentence, Severity.ERROR, peer)
+    told = explain(error, who, f"{which} was not delivered.")
+    ctx.log(f"{told} It says: “{sanitize_line(error.text, 200)}”" if error.text else told, Severity.ERROR, peer)
+
+
+def _lost(said: Said | None) -> tuple[str, str]:
+    """Name what came back: where it stands, and in the log, where its words tell it from others."""
+    if said is None:
+        return "The message", "A message"
+    if said.reaction is not None:
+        return "The reaction", f"Your reaction {' '.join(said.reaction.emojis)}".rstrip()
+    words = sanitize_line(said.body, 60)
+    if said.replaces is not None:
+        return "The correction", f"The correction “{words}”"
+    return "The message", f"“{words}”"
 
 
 FEATURE = Feature(
@@ -403,7 +467,8 @@ FEATURE = Feature(
     commands=(
         carries_out(SendMessage, send_message, works_offline=True),
         carries_out(ResendMessage, resend_message, works_offline=True),
-        carries_out(CorrectMessage, correct_message),
+        carries_out(CorrectMessage, correct_message, works_offline=True),
+        carries_out(React, react, works_offline=True),
         carries_out(DiscardMessage, discard_message, works_offline=True),
     ),
     on_restored=restore,

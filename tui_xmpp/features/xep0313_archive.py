@@ -17,6 +17,7 @@ from tui_xmpp.core.commands import FetchOlder, FillGap, StopCatchUp
 from tui_xmpp.core.events import ArchiveHeld, ArchivePageReceived, CatchUpProgressed, GapsChanged
 from tui_xmpp.core.model import ArchiveEntry, CatchUp, Gap, Severity
 from tui_xmpp.core.model import Message as Said
+from tui_xmpp.features import xep0444_reactions
 from tui_xmpp.features.feature import (
     Arrival,
     Context,
@@ -65,7 +66,7 @@ PULSE: Final = 5.0
 """Seconds between two notes of how far what came live reaches."""
 DEADLINE: Final = 60.0
 
-_BODY = tag_of(Body)
+_WORTH_KEEPING = frozenset((tag_of(Body), xep0444_reactions.TAG))
 _SAID = frozenset((MessageType.CHAT, MessageType.NORMAL, MessageType.HEADLINE))
 
 
@@ -219,7 +220,7 @@ def unwrap_result(ctx: Context, message: Message, result: Result) -> None:
 
 def _said(ctx: Context, message: Message, archive_id: str, stamp: datetime) -> Said | None:
     parts: dict[object, Element] = {part.tag: part for part in message.children}
-    if message.type not in _SAID or _BODY not in parts or message.from_ is None:
+    if message.type not in _SAID or parts.keys().isdisjoint(_WORTH_KEEPING) or message.from_ is None:
         return None
     if message.from_.bare != ctx.account and message.to is not None and message.to.bare != ctx.account:
         return None  # neither from nor to the account: none of its conversations
@@ -370,7 +371,7 @@ async def _fetch_newest(ctx: Context, progress: _Progress, most: int) -> None:
 
 
 def note_sent(ctx: Context, message: Message) -> Message:
-    if message.type in _SAID and any(part.tag == _BODY for part in message.children):
+    if message.type in _SAID and any(part.tag in _WORTH_KEEPING for part in message.children):
         ctx.state(Archiving).sent_at = ctx.clock.monotonic()
     return message
 
@@ -466,7 +467,8 @@ async def fetch_older(ctx: Context, command: FetchOlder) -> None:
         page = await ask_page(ctx, before=before, peer=command.peer)
         # It stands before what is held; of an entry passed over without a word nobody would know where that is.
         await ctx.record(page_event(ctx, page, before=command.before or "", peer=command.peer))
-        if page.is_complete or page.first is None or any(entry.message for entry in page.entries):
+        said = [entry.message for entry in page.entries if entry.message is not None]
+        if page.is_complete or page.first is None or any(message.reaction is None for message in said):
             return
         before = page.first
 

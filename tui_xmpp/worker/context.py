@@ -278,7 +278,13 @@ class AccountContext:
 
     def message(self, peer: BareJID, key: str) -> Message | None:
         held = self._views.conversation(self.account, peer).messages
-        return next((message for message in reversed(held) if message.key == key), None)
+        return next(
+            (message for message in reversed(held) if message.key == key or _is_corrected_by(message, key)), None
+        )
 
     def _not_connected(self, otherwise: str = "") -> NotConnectedError:
         return NotConnectedError(f"{self.account} is not connected. {otherwise}".rstrip())
+
+
+def _is_corrected_by(message: Message, key: str) -> bool:
+    return bool(message.versions) and any(version.id == key for version in message.versions)
