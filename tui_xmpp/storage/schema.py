@@ -157,6 +157,7 @@ MIGRATIONS: tuple[str, ...] = (
         features TEXT NOT NULL,
         UNIQUE (account, name)
     );
+    """,
     # An annex has its place and its fate like any message but only says something of another one, and is never shown:
     # a reaction, or a correction that is to go out. What all reactions come to stands with their message.
     """
