@@ -77,10 +77,11 @@ async def past(
     *,
     width: int = 100,
     height: int = 30,
+    archive: Archive | None = None,
 ) -> AsyncIterator[Past]:
-    """Give the screen of Elizabeth, who is offline, with these facts stored."""
+    """Give the screen of Elizabeth, who is offline, with these facts stored, in an archive of a past run or in none."""
     roster = tuple(RosterItem(jid, name, (), Subscription.BOTH) for jid, name in people)
-    with closing(Archive.in_memory()) as archive:
+    with closing(archive or Archive.in_memory()) as archive:
         archive.write([e.AccountAdded(ELIZABETH, OwnPresence()), e.RosterReplaced(ELIZABETH, roster, None), *facts])
         client = Client(Store(), Settings((AccountSettings(ELIZABETH, is_enabled=False),)))
         client.attach(lambda: SessionEngine(client, archive=archive, clock=clock))

@@ -236,9 +236,13 @@ class DiscardMessage(Command):
 
 @dataclass(frozen=True, slots=True)
 class OpenConversation(Command):
-    """Load the newest stored messages and follow the conversation."""
+    """Load the newest stored messages and follow the conversation; or those around ``at``, where it was left.
+
+    ``at`` is the key of a message; one that is gone, or among the newest, changes nothing.
+    """
 
     peer: BareJID
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

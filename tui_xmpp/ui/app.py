@@ -172,6 +172,7 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
             self.exit()
             return
         self._is_leaving = True
+        self.main.keep_places()
         self.say("Saying goodbye…")
         self.run_worker(self._leave(), exit_on_error=False)
 

@@ -101,6 +101,8 @@ def next_unread(desk: Desk, text: str) -> None:
     others = [contact for contact in unread if (contact.account, contact.peer) != desk.chat]
     if others:
         chosen = max(others, key=lambda contact: _importance(desk, contact))
+        # It is opened for what is new, not for where it was left.
+        desk.main.memory.places.leave(chosen.account, chosen.peer, None)
         desk.main.open_chat(chosen.account, chosen.peer)
     elif unread:
         unread_line(desk, "")

@@ -37,7 +37,7 @@ class History:
                 takes(c.CloseConversation, self._close),
                 takes(c.LoadOlder, self._load_older),
                 takes(c.LoadNewer, self._load_newer),
-                takes(c.LoadLatest, self._open),
+                takes(c.LoadLatest, self._load_latest),
                 takes(c.JumpTo, self._jump_to),
                 takes(c.JumpToDate, self._jump_to_date),
                 takes(c.SearchMessages, self._search),
@@ -50,7 +50,15 @@ class History:
             )
         )
 
-    async def _open(self, command: c.OpenConversation | c.LoadLatest) -> None:
+    async def _open(self, command: c.OpenConversation) -> None:
+        account, peer, at = command.account, command.peer, command.at
+        page = await self._older(account, peer, None)
+        if at is not None and all(message.key != at for message in page.messages):
+            around = await self._journal.read(lambda archive: archive.window(account, peer, at), None)
+            page = around if around is not None else page
+        await self._record(page)
+
+    async def _load_latest(self, command: c.LoadLatest) -> None:
         await self._record(await self._older(command.account, command.peer, None))
 
     async def _load_older(self, command: c.LoadOlder) -> None:

@@ -21,7 +21,7 @@ from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.composer import Completion, Composer
 from tui_xmpp.ui.widgets.conversation import ConversationPane
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
-from tui_xmpp.ui.widgets.pane_memory import PaneMemory
+from tui_xmpp.ui.widgets.pane_memory import PaneMemory, Places
 from tui_xmpp.ui.widgets.roster import Roster
 from tui_xmpp.ui.widgets.splits import Splits
 from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
@@ -87,7 +87,7 @@ class Layout(Guarded, Screen[None]):
         self.roster = _Roster(views, desk.marks, id="roster")
         self.size_roster()
         self.divider = Divider()
-        memory = PaneMemory()
+        self.memory = memory = PaneMemory(places=Places(desk.client))
         self.splits = Splits(
             (self.roster, self.divider),
             lambda: ConversationPane(

@@ -132,11 +132,17 @@ class MainScreen(Layout):
         self.turn_to(CONVERSATION)
         pane.call_after_refresh(pane.focus_composer)
 
+    def keep_places(self) -> None:
+        """Keep where each conversation that is open stands now."""
+        for pane in self.splits.panes:
+            pane.log_lines.keep_place()
+
     def show_in(self, pane: ConversationPane, chat: Chat) -> None:
         """Turn a pane to a conversation."""
         if pane.chat is not None:
             self.desk.submit(c.CloseConversation(*pane.chat))
-        self.desk.submit(c.OpenConversation(*chat))
+        place = self.memory.places.of(*chat)
+        self.desk.submit(c.OpenConversation(*chat, place.key if place is not None else None))
         pane.show(*chat)
 
     def turned(self) -> None:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message as UiMessage
 from textual.selection import Selection
+from textual.timer import Timer
 
 from tui_xmpp.clock import Clock
 from tui_xmpp.core.model import Delivery, Gap, Message
@@ -20,12 +21,15 @@ from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.blocks import gap_stop
 from tui_xmpp.ui.gaps import GapWords
 from tui_xmpp.ui.keymap import bindings_of
+from tui_xmpp.ui.widgets.message_window import Standpoint
 from tui_xmpp.ui.widgets.painted_messages import PaintedMessages
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory
 from tui_xmpp.ui.widgets.text_selection import selected_text, whole_message
 from tui_xmpp.values import dataclass
 
 WHEEL = 3
+KEPT_AFTER = 2.0
+"""Seconds after which it is kept where a conversation that is scrolled up stands."""
 _LEFT, _RIGHT = 1, 3
 
 
@@ -112,6 +116,8 @@ class ConversationLog(PaintedMessages, can_focus=True):
         self._gap_words = GapWords(time_format, zone)
         self._seen: str | None = None  # the newest message when the window was scrolled up
         self._places = (memory or PaneMemory()).places
+        self._place: Standpoint | None = None  # where the conversation was left, till its messages are here
+        self._keeper: Timer | None = None
         self._asked_before: str | None = None
         self._asked_after: str | None = None
         self._sought: str | datetime | None = None
@@ -170,6 +176,7 @@ class ConversationLog(PaintedMessages, can_focus=True):
             self._rebuild()
         if view is not None and view.has_newer:
             window.stay()
+        self._return_to_place()
         if view is None or view.has_newer or (old is not None and old.has_newer):
             self._seen = None
         if stood is not None and self._cursor is not None and self.chosen is None:
@@ -182,11 +189,7 @@ class ConversationLog(PaintedMessages, can_focus=True):
 
     def _turn_to(self, view: ConversationView | None, old: ConversationView | None) -> None:
         if old is not None:
-            place = None if self._window.is_following else self._window.place()
-            if place is None:
-                self._places.pop((old.account, old.peer), None)
-            else:
-                self._places[old.account, old.peer] = place
+            self._keep_place_of(old)
         self._cursor = None
         self._seen = None
         self._asked_before = self._asked_after = self._told_read = self._sought = None
@@ -194,9 +197,35 @@ class ConversationLog(PaintedMessages, can_focus=True):
         self._renderer = None
         self._window.clear()
         self._clear_selection()
-        place = self._places.get((view.account, view.peer)) if view is not None else None
-        self._window.is_following = place is None
+        self._place = self._places.of(view.account, view.peer) if view is not None else None
+        self._window.is_following = True
+        self._rebuild()
+
+    def _return_to_place(self) -> None:
+        """Stand where the conversation was left, as soon as that is here; what came since counts as new."""
+        view, place, window = self._view, self._place, self._window
+        if view is None or place is None or not self._fit():
+            return
+        index = window.index(place.key)
+        if index is None:
+            if view.is_loaded:
+                self._place = None  # deleted meanwhile
+            return
+        self._place = None
         self._rebuild(place)
+        unread = window.index(view.first_unread) if view.unread and view.first_unread is not None else None
+        self._seen = window.messages[unread - 1].key if unread else None
+
+    def keep_place(self) -> None:
+        """Keep where the conversation stands, for when it is opened again."""
+        self._keeper = None
+        if self._view is not None:
+            self._keep_place_of(self._view)
+
+    def _keep_place_of(self, view: ConversationView) -> None:
+        if self._place is None:  # else it has not been returned to yet
+            place = None if self._window.is_following else self._window.place()
+            self._places.leave(view.account, view.peer, place)
 
     def _append(self, view: ConversationView, old: ConversationView, marked: tuple[str | None, int]) -> bool:
         """Add messages that came at the end, which is what nearly always happens; say whether that was all."""
@@ -261,6 +290,9 @@ class ConversationLog(PaintedMessages, can_focus=True):
         self._ask_for_older()
         self._ask_for_newer()
         self._tell_read()
+        if self._keeper is None and not self._window.is_following and self.is_attached:
+            # A program that is killed has kept the place too.
+            self._keeper = self.set_timer(KEPT_AFTER, self.keep_place)
         self.repaint()
 
     # -- the window -----------------------------------------------------------------------------------------------
@@ -295,6 +327,8 @@ class ConversationLog(PaintedMessages, can_focus=True):
     def seek(self, where: str | datetime | None) -> None:
         """Say where the user wants to be (a message's key, a moment); till they are there nothing counts as read."""
         self._sought = where
+        if where is not None:
+            self._place = None
 
     def arrive(self) -> Message | None:
         """Go to what is sought and put the cursor on it; None while it is not here or cannot be shown yet."""
@@ -364,6 +398,7 @@ class ConversationLog(PaintedMessages, can_focus=True):
         return (
             self._window.is_following
             and self._sought is None
+            and self._place is None
             and self.is_attached
             and self.size.height > 0
             and self.app.app_focus
