@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from textual.app import App, ComposeResult
+from textual.events import Key
 from textual.message import Message as UiMessage
+from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tui_xmpp.core.events import (
@@ -33,6 +36,7 @@ from tui_xmpp.core.model import (
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.theme import DARK, LIGHT
 from tui_xmpp.ui.widgets.composer import Completer, Completion, Composer
 from tui_xmpp.ui.widgets.conversation import ConversationPane
@@ -158,6 +162,18 @@ class ConversationHost(App[None]):
     on_conversation_log_read = _keep
     on_conversation_log_menu_wanted = _keep
     on_conversation_log_link_activated = _keep
+
+
+async def type_at_once(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys as if all of them had been read from the terminal together."""
+    assert isinstance(pilot.app, TuiXmppApp)
+    for key in keys:
+        pilot.app.post_message(Key(key, key if len(key) == 1 else {"space": " "}.get(key)))
+    async with asyncio.timeout(10):
+        await pilot.pause()
+        while pilot.app.type_ahead.is_waiting:
+            await pilot.pause()
+    await pilot.pause()
 
 
 def moved(message: Message, **fields: Any) -> Message:

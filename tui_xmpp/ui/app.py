@@ -41,6 +41,7 @@ from tui_xmpp.ui.screens.main import MainScreen
 from tui_xmpp.ui.sixteen import SixteenColors
 from tui_xmpp.ui.terminal_widths import PlainEmoji
 from tui_xmpp.ui.theme import AUTO, DARK, LIGHT, OURS, SHORT_NAMES, TERMINAL, short_name
+from tui_xmpp.ui.type_ahead import TypeAhead
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.worker.client import Client
 
@@ -110,6 +111,7 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         """What was wrong at the start, in sentences."""
         self.main = MainScreen(self.desk)
         self._idleness = Idleness(self.desk)
+        self.type_ahead = TypeAhead(self, self._heed)
         self.calls = Notifications(self.desk)
         self._ticker: Timer | None = None
         self._title_written = ""
@@ -429,21 +431,12 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
             self._idleness.touch()
         if isinstance(event, events.Key) and "alt+" in event.key:
             event.character = None  # a chord: a text field would write the letter of it
-        if isinstance(event, events.Key) and not event.is_printable and await self._lead(event.key):
-            return
+        await self.type_ahead.take(event)
+
+    async def _heed(self, event: events.Event) -> None:
         await super().on_event(event)
         if self.main.tour_bar is not None and isinstance(event, events.InputEvent):
             self.call_after_refresh(self.main.tour_bar.look)
-
-    async def _lead(self, key: str) -> bool:
-        """Carry out at once what a key of the panes' screen means, so that keys typed ahead go where it leads."""
-        if self.screen is not self.main:
-            return False
-        for node, bindings in self.main._modal_binding_chain:
-            if found := bindings.key_to_bindings.get(key):
-                is_verb = node is self.main and found[0].action.startswith("screen.perform(")
-                return is_verb and await self._check_bindings(key)
-        return False
 
     def report(self, error: Exception) -> None:
         """Log a fault of the screen itself, say one sentence, and go on; after very many, end."""

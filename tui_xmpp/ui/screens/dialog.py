@@ -124,12 +124,6 @@ class Tick(Checkbox):
     def _button(self) -> Content:
         return Content.styled("[x]" if self.value else "[ ]", self.get_visual_style("toggle--button"))
 
-    def on_key(self, event: events.Key) -> None:
-        """Heed the key itself: a binding is looked up where the next key, a Tab, has taken the cursor to by then."""
-        if event.key in ("space", "enter"):
-            event.stop()
-            self.toggle()
-
 
 class Choices(OptionList):
     """A list to choose from that can be left and paged through whatever its size."""
