@@ -7,14 +7,22 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.widgets import Input
+from textual.binding import Binding
+from textual.widgets import Input, OptionList
 
-from tests.support.scenes import DARCY, ELIZABETH, netherfield
+from tests.support.scenes import BINGLEY, DARCY, ELIZABETH, netherfield
+from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.settings import KeyChoice, Settings, UiSettings
 from tui_xmpp.ui.actions import ACTIONS, BY_ID, Place
 from tui_xmpp.ui.app import TuiXmppApp
-from tui_xmpp.ui.keymap import VI, Keymap, read_key
+from tui_xmpp.ui.keymap import EDITING, VI, Keymap, read_key
+from tui_xmpp.ui.screens.dialog import Choices
 from tui_xmpp.ui.screens.help import HelpScreen
+from tui_xmpp.ui.screens.inbox import InboxList
+from tui_xmpp.ui.widgets.composer import Composer
+from tui_xmpp.ui.widgets.conversation_log import ConversationLog
+from tui_xmpp.ui.widgets.roster import Roster
+from tui_xmpp.ui.widgets.status import StatusPane
 
 
 def keymap(*choices: tuple[str, str | tuple[str, ...]], style: str = "standard") -> Keymap:
@@ -44,7 +52,7 @@ def keymap(*choices: tuple[str, str | tuple[str, ...]], style: str = "standard")
         ("é", "é"),
         ("ctrl", None),
         ("hurry+x", None),
-        ("ctrl+ctrl+x", None),
+        ("ctrl+vtrl+x", None),
         ("f99", None),
         ("", None),
         ("ctrl+", None),
@@ -108,8 +116,12 @@ def test_two_actions_may_change_their_keys() -> None:
         ("help", "ctrl+t", 'keys.help: Ctrl+T is for "Status" already. Give that one another key first.'),
         ("edit", "i", 'keys.edit: i is for "Details" in the list of people already.'),
         ("edit", "ctrl+t", 'keys.edit: Ctrl+T is for "Status" already.'),
-        ("help", "ctrl+e", "keys.help: Ctrl+E is for moving or writing while writing already."),
-        ("edit", "j", "keys.edit: j is for moving or writing in the list of people already."),
+        ("help", "ctrl+e", 'keys.help: Ctrl+E is for "End of the line" while writing already.'),
+        ("help", "ctrl+v", "keys.help: Ctrl+V is for moving or writing while writing already."),
+        ("edit", "j", 'keys.edit: j is for "Down" in lists and among messages already.'),
+        ("up", "n", 'keys.up: n is for "Sort by state or name" in the list of people already.'),
+        ("up", "tab", "keys.up: Tab is for moving or writing in lists and among messages already."),
+        ("send", "x", "keys.send: x is for moving or writing while writing already."),
         ("help", "tab", "keys.help: Tab is for moving or writing already."),
     ],
 )
@@ -196,3 +208,70 @@ async def test_vi_keys_move_in_the_list_and_lead_to_writing() -> None:
         await pilot.press("g", "G")
         await pilot.pause()
         assert app.screen.query_one("#query", Input).value == "gG"
+
+
+def test_a_text_field_keeps_its_own_keys() -> None:
+    own = {key for binding in Input.BINDINGS if isinstance(binding, Binding) for key in binding.key.split(",")}
+    assert own <= EDITING
+
+
+def test_no_widget_binds_a_way_to_move_that_cannot_be_chosen_anew() -> None:
+    for widget in (Roster, ConversationLog, StatusPane, InboxList, Choices, Composer):
+        bound = [binding for binding in widget.BINDINGS if isinstance(binding, Binding)]
+        fixed = {key for binding in bound if binding.id is None for key in binding.key.split(",")}
+        assert fixed.isdisjoint(("pageup", "pagedown", "home", "end")), widget
+        assert widget is Composer or fixed.isdisjoint(("up", "down")), "the composer's arrows go where text is"
+        assert {binding.id for binding in bound} - {None} <= set(BY_ID)
+
+
+async def test_moves_have_the_keys_of_ones_choice_in_every_list() -> None:
+    chosen = (KeyChoice("down", ("ctrl+n", "J")), KeyChoice("add", ("f20",)), KeyChoice("filter", ("w",)))
+    scene = netherfield(Settings(keys=chosen))
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    assert app.desk.keymap.problems == ()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.pause()
+        roster = app.main.roster
+
+        async def line_after(*keys: str) -> int:
+            await pilot.press("home", *keys)
+            await pilot.pause()
+            row = roster.selected
+            assert row is not None
+            return roster.rows.line(row) or 0
+
+        assert await line_after() == 0
+        assert await line_after("ctrl+n", "J") == 2
+        assert await line_after("down", "j") == 0, "the usual ones are free now"
+        await pilot.press("f", "w", *"bing", "enter")
+        await pilot.pause()
+        assert app.main.chat == (ELIZABETH, BINGLEY)
+        for screen in ("settings", "help", "palette"):
+            app.perform(screen)
+            await pilot.pause()
+            options = app.screen.query_one(OptionList)
+            first = options.highlighted
+            await pilot.press("down")
+            assert options.highlighted == first
+            await pilot.press("ctrl+n")
+            assert options.highlighted != first
+            await pilot.press("J")
+            assert app.screen.query_one("#query", Input).value == "J", "a letter is for the search"
+            await pilot.press("backspace", "escape")
+            await pilot.pause()
+        app.perform("theme")
+        await pilot.pause()
+        await pilot.press("home", "ctrl+n", "J")
+        assert app.screen.query_one(OptionList).highlighted == 2
+
+
+async def test_enter_may_begin_a_line_and_another_key_send() -> None:
+    scene = netherfield(Settings(keys=(KeyChoice("send", ("alt+enter",)), KeyChoice("new-line", ("enter",)))))
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    assert app.desk.keymap.problems == ()
+    async with app.run_test(size=(120, 30)) as pilot:
+        app.main.open_chat(ELIZABETH, DARCY)
+        await pilot.pause()
+        await pilot.press("a", "enter", "b", "alt+enter")
+        await pilot.pause()
+        assert scene.engine.of(SendMessage) == [SendMessage(ELIZABETH, DARCY, "a\nb")]

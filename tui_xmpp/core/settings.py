@@ -118,7 +118,7 @@ class UiSettings:
     keys: Literal["standard", "vi"] = setting(
         "standard",
         choice("standard", "vi"),
-        "Keys in lists and messages: vi adds j k g G n N and i to write.",
+        "Keys in lists and messages: vi adds n N Ctrl+U Ctrl+D, and i to write.",
         group="Writing and keys",
     )
     has_emoji_shortcodes: bool = setting(

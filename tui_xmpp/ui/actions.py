@@ -76,6 +76,11 @@ class Place(Enum):
     MESSAGES = "On a message"
     STATUS = "In the status pane"
     INBOX = "In the inbox"
+    LISTS = "In lists and among messages"
+
+
+def by_the_widget(desk: Desk, text: str) -> None:
+    """Do nothing: a move is made by the widget that has the cursor, which binds its keys to a way of its own."""
 
 
 def _always(desk: Desk) -> bool:
@@ -161,6 +166,50 @@ def _has_accounts(desk: Desk) -> bool:
 _WHOM = Argument("ADDRESS", Kind.CONTACT, is_optional=True)
 _ASKING = Argument("ADDRESS", Kind.REQUEST, is_optional=True)
 _WORDS = Argument("TEXT", Kind.STATUS, is_optional=True)
+
+# fmt: off
+_MOVES = {
+    Place.LISTS: (
+        ("up", "up k", "Up", "Go one up."),
+        ("down", "down j", "Down", "Go one down; after the newest message, back to writing."),
+        ("page-up", "pageup shift+pageup ctrl+pageup", "A page up", "Go a page up."),
+        ("page-down", "pagedown shift+pagedown ctrl+pagedown", "A page down", "Go a page down."),
+        ("first", "home g", "The first", "Go to the first, the oldest among messages."),
+        ("last", "end G", "The last", "Go to the last, the newest among messages."),
+        ("turn-left", "left", "Turn left", "In a narrow terminal, go to the pane at the left."),
+        ("turn-right", "right", "Turn right", "In a narrow terminal, go to the pane at the right."),
+    ),
+    Place.ROSTER: (
+        ("filter", "f", "Find", "Narrow the list by typing."),
+        ("fold-group", "space", "Fold or unfold", "Fold or unfold a group."),
+        ("to-writing", "escape", "Back to writing", "Show all again; else go back to writing."),
+    ),
+    Place.WRITING: (
+        ("send", "enter", "Send", "Send what is written."),
+        ("new-line", "alt+enter shift+enter ctrl+j", "A new line",
+         "Begin a new line (Shift+Enter too, where the terminal tells it apart)."),
+        ("to-messages", "ctrl+up", "To the messages", "Go to the messages; Up from an empty line does so too."),
+        ("to-people", "escape", "To the people", "Go to the list of people."),
+        ("earlier-text", "alt+up", "An earlier text", "Bring back an earlier text, sent in this chat."),
+        ("later-text", "alt+down", "A later text", "Bring back a later one."),
+        ("read-up", "pageup shift+pageup ctrl+pageup", "Read further up", "Read a page further up while writing."),
+        ("read-down", "pagedown shift+pagedown ctrl+pagedown", "Read further down", "Read a page further down."),
+        ("oldest", "ctrl+home", "The oldest message", "Show the oldest message while writing."),
+        ("newest", "ctrl+end", "The newest message", "Show the newest message while writing."),
+        ("line-start", "home", "Start of the line", "Go to the start of the line."),
+        ("line-end", "end ctrl+e", "End of the line", "Go to the end of the line."),
+        ("word-left", "ctrl+left alt+b", "A word left", "Go a word to the left."),
+        ("word-right", "ctrl+right alt+f", "A word right", "Go a word to the right."),
+        ("delete-word-left", "ctrl+w ctrl+backspace alt+backspace", "Delete a word", "Delete the word at the left."),
+        ("delete-word-right", "ctrl+delete alt+delete", "Delete the next word", "Delete the word at the right."),
+        ("select-all", "f7 ctrl+shift+a", "Select all", "Select all that is written."),
+        ("empty", "ctrl+u super+backspace", "Empty the line", "Empty the line; undo brings it back."),
+        ("undo", "ctrl+z super+z", "Undo", "Take the last change back."),
+        ("redo", "ctrl+y super+y ctrl+shift+z", "Redo", "Make it again."),
+    ),
+}
+"""How one moves and edits, by the place where that is: id, keys, title, and what it does."""
+# fmt: on
 
 # One verb a paragraph reads better than one argument a line.
 # fmt: off
@@ -366,6 +415,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", "Theme", "Change the colours: by name, or from a list that shows each.", preferences.choose_theme,
            slash="theme", arguments=(Argument("NAME", Kind.THEME, is_optional=True),), example="/theme light"),
     Action("quit", "Quit", "Say goodbye on all accounts and leave.", panes.leave, ("ctrl+q",), slash="quit"),
+    *(
+        Action(name, title, words, by_the_widget, tuple(keys.split()), place=place, is_in_palette=False)
+        for place, moves in _MOVES.items()
+        for name, keys, title, words in moves
+    ),
 )
 # fmt: on
 

@@ -8,7 +8,7 @@ from enum import Enum
 from textual.binding import Binding
 from textual.widget import Widget
 
-from tui_xmpp.ui.actions import ACTIONS, Action, Place, key_words
+from tui_xmpp.ui.actions import ACTIONS, Action, Place, by_the_widget, key_words
 from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.screens.inbox import InboxList
 from tui_xmpp.ui.widgets.composer import Composer
@@ -26,7 +26,7 @@ _WIDGETS: dict[Place, type[Widget]] = {
 }
 """What has keys of its own beside the registry's: a key without words is one every program has."""
 _TYPED = {
-    Place.ROSTER: (("/", "Narrow the list by typing, or type a command"),),
+    Place.ROSTER: (("/", "Type a command"),),
     Place.WRITING: (
         ("Tab", "Take what is offered; else to the messages"),
         ("Ctrl+X Ctrl+E", "Write in your own editor"),
@@ -72,7 +72,7 @@ def keys(keymap: Keymap) -> Iterator[tuple[Place, list[Row]]]:
     """Yield each place with its keys, the registry's first."""
     for place in Place:
         rows = [
-            Row(Kind.KEY, " ".join(map(key_words, chosen)), action.help, action)
+            Row(Kind.KEY, _shown(chosen, is_all=action.run is not by_the_widget), action.help, action)
             for action in ACTIONS
             if action.place is place and (chosen := keymap.keys(action)) and not _is_numbered(action, keymap)
         ]
@@ -80,7 +80,7 @@ def keys(keymap: Keymap) -> Iterator[tuple[Place, list[Row]]]:
             rows.append(Row(Kind.KEY, "Alt+1…9", "Open the chat that has the number beside it."))
         widget = _WIDGETS.get(place)
         rows += [
-            Row(Kind.KEY, _shown(keymap.bound(binding)), binding.description)
+            Row(Kind.KEY, _shown(tuple(binding.key.split(","))), binding.description)
             for binding in (widget.BINDINGS if widget is not None else ())
             if isinstance(binding, Binding) and binding.description
         ]
@@ -99,7 +99,7 @@ def commands() -> list[Row]:
     return [*rows, Row(Kind.COMMAND, "//", "Send a text that begins with a slash.")]
 
 
-def _shown(keys: tuple[str, ...]) -> str:
-    """Return the keys worth knowing: the first, and others that are a letter."""
+def _shown(keys: tuple[str, ...], *, is_all: bool = False) -> str:
+    """Return the keys worth knowing: of ways to move and edit the first, and others that are a letter."""
     first, *others = keys
-    return " ".join(map(key_words, [first, *(key for key in others if len(key) == 1)]))
+    return " ".join(map(key_words, [first, *(key for key in others if is_all or len(key) == 1)]))

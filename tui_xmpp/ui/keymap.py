@@ -7,7 +7,7 @@ place when it is given a map of what differs.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from textual.keys import Keys, _character_to_key
 
 from tui_xmpp.core.settings import KeyChoice, Settings
 from tui_xmpp.core.text import sanitize_line
-from tui_xmpp.ui.actions import ACTIONS, BY_ID, Action, Place, key_words
+from tui_xmpp.ui.actions import ACTIONS, BY_ID, Action, Place, by_the_widget, key_words
 from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from tui_xmpp.ui.desk import Desk
 
 VI: Mapping[str, tuple[str, ...]] = {
-    "first": ("home", "g"),
-    "last": ("end", "G"),
-    "page-up": ("pageup", "shift+pageup", "ctrl+pageup", "ctrl+u"),
-    "page-down": ("pagedown", "shift+pagedown", "ctrl+pagedown", "ctrl+d"),
+    "page-up": ("pageup", "ctrl+u"),
+    "page-down": ("pagedown", "ctrl+d"),
     "to-writing": ("escape", "i"),
     "write": ("escape", "i"),
     "details": ("I",),
@@ -38,7 +36,7 @@ VI: Mapping[str, tuple[str, ...]] = {
     "last-chat": ("alt+l", "N"),
     "order": ("S",),
 }
-"""What ``ui.keys = "vi"`` changes, by the id of an action or of a way to move. j and k move in any case."""
+"""What ``ui.keys = "vi"`` changes, by the id of an action. j, k, g and G move in any case."""
 
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "meta", "hyper")
 _OTHER_NAMES = {
@@ -47,6 +45,19 @@ _OTHER_NAMES = {
 }  # fmt: skip
 _TAKEN_EVERYWHERE = ("enter", "tab", "shift+tab", "space", "backspace", "slash", "up", "down", "left", "right")
 """Keys that every pane needs, beside those its class binds."""
+EDITING = frozenset(
+    (
+        *("left", "right", "home", "end", "enter", "backspace", "delete", "shift+left", "shift+right", "shift+home"),
+        *("shift+end", "ctrl+left", "ctrl+right", "ctrl+shift+left", "ctrl+shift+right", "ctrl+shift+a", "super+c"),
+        *("ctrl+delete", "ctrl+backspace", "alt+backspace", "super+backspace"),
+        *(f"ctrl+{letter}" for letter in "acdefkuvwx"),
+    )
+)
+"""Keys that mean something to a text field."""
+_LISTS = (Place.ROSTER, Place.MESSAGES, Place.STATUS, Place.INBOX)
+"""The places that are lists to move in."""
+_WHILE_TYPING = " while typing"
+"""Behind a move's id, in a list that is narrowed by typing: there its keys are those that write and edit nothing."""
 _BEFORE_TYPING = ("ctrl+k", "alt+left", "alt+right")
 """Keys that mean something to a text field too, but more here."""
 
@@ -62,9 +73,31 @@ def bindings_of(place: Place, *, is_first: bool = False) -> list[BindingType]:
             id=action.id,
         )
         for action in ACTIONS
-        if action.place is place
+        if action.place is place and action.run is not by_the_widget
         for key in action.keys or (_unbound(action.id),)
     ]
+
+
+def moves(ways: Mapping[str, str], *, is_typing: bool = False, is_first: bool = False) -> list[BindingType]:
+    """Return what binds the keys of actions to a widget's own ways to do them, by the actions' ids.
+
+    ``is_typing``: the list is narrowed by typing, and its keys come before the text field's.
+    """
+    return [
+        Binding(key, way, show=False, priority=is_typing or is_first, id=id_ + _WHILE_TYPING if is_typing else id_)
+        for id_, way in ways.items()
+        for key in (_typing(BY_ID[id_].keys) if is_typing else BY_ID[id_].keys)
+    ]
+
+
+def _typing(keys: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys with which one moves while typing: those that mean nothing to a text field."""
+    return tuple(key for key in keys if key not in EDITING and not _writes(key))
+
+
+def _writes(key: str) -> bool:
+    """Say whether a key puts a character where one writes."""
+    return len(key) == 1 or _is_character_name(key)
 
 
 def _unbound(action: str) -> str:
@@ -144,30 +177,29 @@ class Keymap:
         keys = self.keys(known)
         return key_words(keys[0]) if keys else known.usage.split(" ")[0]
 
-    def bound(self, binding: Binding) -> tuple[str, ...]:
-        """Return the keys of a widget's own way to move, the one to show first."""
-        usual = tuple(binding.key.split(","))
-        return VI.get(binding.id or "", usual) if self._is_vi else usual
-
     def overrides(self) -> dict[str, str]:
         """Return what differs from the bindings the widgets were made with, as ``App.set_keymap`` takes it."""
         differing = {id_: keys for id_, keys in self._keys.items() if keys != BY_ID[id_].keys}
-        if self._is_vi:
-            differing |= {id_: keys for id_, keys in VI.items() if id_ not in self._keys}
-        return {id_: ",".join(keys) or _unbound(id_) for id_, keys in differing.items()}
+        found = {id_: ",".join(keys) or _unbound(id_) for id_, keys in differing.items()}
+        for id_, keys in differing.items():
+            if BY_ID[id_].place is Place.LISTS:
+                # Nobody is to be left in such a list without a way to move.
+                found[id_ + _WHILE_TYPING] = ",".join(_typing(keys) or _typing(BY_ID[id_].keys)) or _unbound(id_)
+        return found
 
     def clashes(self, action: Action, keys: tuple[str, ...]) -> Iterator[Clash]:
         """Yield what else each of the keys means where the action's keys work."""
-        is_everywhere = action.place is Place.EVERYWHERE
         for key in keys:
             for other in ACTIONS:
-                is_near = is_everywhere or other.place in (action.place, Place.EVERYWHERE)
+                is_near = action.place in _reach(other.place) or other.place in _reach(action.place)
                 if other.id != action.id and is_near and key in self._keys[other.id]:
                     yield Clash(key, other, other.place)
             if key in action.keys:
                 continue
-            for place in Place if is_everywhere else (action.place,):
-                if key in _taken(place) and not any(key in each.keys for each in ACTIONS if each.place is place):
+            for place in _reach(action.place):
+                is_written = action.place is Place.WRITING and _writes(key)
+                is_given = any(key in each.keys for each in ACTIONS if each.place is place)
+                if is_written or (key in _taken(place) and not is_given):
                     yield Clash(key, None, place)
                     break
 
@@ -209,10 +241,22 @@ class Keymap:
                     is_settled = False
 
 
+def _reach(place: Place) -> tuple[Place, ...]:
+    """Return the places where the keys of a place work."""
+    if place is Place.EVERYWHERE:
+        return tuple(Place)
+    return (place, *_LISTS) if place is Place.LISTS else (place,)
+
+
+def keymap_of(widget: Widget) -> Keymap:
+    """Return the keys in force in the app a widget is in."""
+    desk: Desk | None = getattr(widget.app, "desk", None)
+    return desk.keymap if desk is not None else Keymap(Settings())
+
+
 def key_of(widget: Widget, action: str) -> str:
     """Return how one calls an action in the app a widget is in, for its words."""
-    desk: Desk | None = getattr(widget.app, "desk", None)
-    return (desk.keymap if desk is not None else Keymap(Settings())).words(action)
+    return keymap_of(widget).words(action)
 
 
 def _nearest(id_: str) -> str:

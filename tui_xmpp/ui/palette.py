@@ -19,6 +19,7 @@ from tui_xmpp.core.views import AccountView, ContactView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import ACTIONS, Action
 from tui_xmpp.ui.desk import Chat, Desk
+from tui_xmpp.ui.keymap import moves
 from tui_xmpp.ui.layouts import Layouts, SavedLayout, take_up, words_of
 from tui_xmpp.ui.matching import fit, folded
 from tui_xmpp.ui.screens.dialog import Dialog, address_problem, line
@@ -45,10 +46,8 @@ class PaletteScreen(Dialog[None]):
 
     # Priority for what an input would take for its own: the typing goes on while the list's cursor moves.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, priority=True),
-        Binding("down,ctrl+k", "move(1)", "Down", show=False, priority=True),
-        Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
-        Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
+        *moves({"up": "move(-1)", "down": "move(1)", "page-up": "move(-10)", "page-down": "move(10)"}, is_typing=True),
+        Binding("ctrl+k", "move(1)", "Down", show=False, priority=True),
         Binding("tab", "complete", "Take the words", show=False, priority=True),
         Binding("alt+enter,ctrl+enter,ctrl+j", "take_beside", "Open in a split", show=False, priority=True),
     ]

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.keymap import moves
 from tui_xmpp.ui.screens.dialog import Choices, Dialog, line, problem
 from tui_xmpp.ui.signs import fitted
 from tui_xmpp.ui.theme import Inks, inks
@@ -30,10 +31,7 @@ class Catalogue(Dialog[None], Generic[Row]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, priority=True),
-        Binding("down", "move(1)", "Down", show=False, priority=True),
-        Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
-        Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
+        *moves({"up": "move(-1)", "down": "move(1)", "page-up": "move(-10)", "page-down": "move(10)"}, is_typing=True),
         Binding("delete", "reset", "Back to the usual", show=False, priority=True),
     ]
 

@@ -22,6 +22,7 @@ from textual.widgets.option_list import Option
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID, JIDError
 from tui_xmpp.ui.guard import Guarded
+from tui_xmpp.ui.keymap import moves
 
 Result = TypeVar("Result")
 
@@ -125,8 +126,14 @@ class Tick(Checkbox):
         return Content.styled("[x]" if self.value else "[ ]", self.get_visual_style("toggle--button"))
 
 
-class Choices(OptionList):
+class Choices(OptionList, inherit_bindings=False):
     """A list to choose from that can be left and paged through whatever its size."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Select", show=False),
+        *moves({"up": "cursor_up", "down": "cursor_down", "page-up": "page_up", "page-down": "page_down"}),
+        *moves({"first": "first", "last": "last"}),
+    ]
 
     def fill(self, options: Iterable[Text]) -> None:
         """Put other options in, with the cursor on the same place."""

@@ -17,6 +17,7 @@ from tui_xmpp.ui import handbook
 from tui_xmpp.ui.actions import BY_SLASH, Action, Place, key_words
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.handbook import Kind, Row
+from tui_xmpp.ui.keymap import moves
 from tui_xmpp.ui.screens.dialog import Choices, Dialog, button, buttons, line, words
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.wrapping import fit
@@ -32,10 +33,7 @@ class HelpScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "cancel", "Close", show=False),
-        Binding("up", "move(-1)", "Up", show=False, priority=True),
-        Binding("down", "move(1)", "Down", show=False, priority=True),
-        Binding("pageup", "page(-1)", "Page up", show=False, priority=True),
-        Binding("pagedown", "page(1)", "Page down", show=False, priority=True),
+        *moves({"up": "move(-1)", "down": "move(1)", "page-up": "page(-1)", "page-down": "page(1)"}, is_typing=True),
         Binding("ctrl+home", "end(False)", "Top", show=False, priority=True),
         Binding("ctrl+end", "end(True)", "Bottom", show=False, priority=True),
     ]

@@ -26,7 +26,7 @@ from tui_xmpp.core.views import ContactView
 from tui_xmpp.ui.actions import BY_ID, Place
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
-from tui_xmpp.ui.keymap import bindings_of
+from tui_xmpp.ui.keymap import bindings_of, moves
 from tui_xmpp.ui.message_text import is_action, preview
 from tui_xmpp.ui.signs import SHAPES, chat_signs, counted, fitted, laid_out, show_ink
 from tui_xmpp.ui.theme import Inks, inks
@@ -49,12 +49,8 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of(Place.INBOX),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "A page up", show=False),
-        Binding("pagedown", "page(1)", "A page down", show=False),
-        Binding("home,g", "edge(-1)", "The first", show=False),
-        Binding("end,G", "edge(1)", "The last", show=False),
+        *moves({"up": "move(-1)", "down": "move(1)", "page-up": "page(-1)", "page-down": "page(1)"}),
+        *moves({"first": "edge(-1)", "last": "edge(1)"}),
         Binding("tab", "turn(1)", "Only unread ones, only those for later, or all", show=False),
         Binding("shift+tab", "turn(-1)", show=False),
         Binding("enter,space", "choose", "Open the chat; show or hide the archived ones", show=False),

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -16,7 +16,7 @@ from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.compositor import FrontCompositor
 from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
-from tui_xmpp.ui.keymap import bindings_of
+from tui_xmpp.ui.keymap import bindings_of, moves
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.composer import Completion, Composer
 from tui_xmpp.ui.widgets.conversation import ConversationPane
@@ -36,10 +36,7 @@ _LEAST_ROSTER, _LEAST_CONVERSATION = 16, 36
 _USUAL_ROSTER, _WIDE_ROSTER = 30, 44
 
 
-_SIDEWAYS: list[BindingType] = [
-    Binding("left", "screen.turn(-1)", "Pane left", show=False),
-    Binding("right", "screen.turn(1)", "Pane right", show=False),
-]
+_SIDEWAYS = moves({"turn-left": "screen.turn(-1)", "turn-right": "screen.turn(1)"})
 
 
 class _Roster(Guarded, Roster, inherit_css=True):

@@ -31,8 +31,6 @@ class MessageMenu(Guarded, ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,m", "leave", "Close", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
-        Binding("j", "move(1)", "Down", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -91,14 +89,6 @@ class MessageMenu(Guarded, ModalScreen[None]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
-
-    def action_move(self, step: int) -> None:
-        """Move by one, as the arrows do."""
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
 
 def verbs_of_a_message() -> Iterator[Action]:

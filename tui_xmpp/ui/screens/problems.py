@@ -11,6 +11,7 @@ from textual.widgets import Button
 
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.ui.desk import Desk
+from tui_xmpp.ui.keymap import moves
 from tui_xmpp.ui.screens.dialog import Dialog, button, buttons, words
 
 
@@ -19,8 +20,7 @@ class ProblemsScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", show=False),
-        Binding("up", "scroll(-1)", "Up", show=False),
-        Binding("down", "scroll(1)", "Down", show=False),
+        *moves({"up": "scroll(-1)", "down": "scroll(1)"}),
     ]
 
     DEFAULT_CSS = """

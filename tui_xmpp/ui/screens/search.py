@@ -22,6 +22,7 @@ from tui_xmpp.core.search import KEYS, QueryError, parse_query
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Chat, Desk
+from tui_xmpp.ui.keymap import moves
 from tui_xmpp.ui.queries import Offer, offers
 from tui_xmpp.ui.screens.dialog import Dialog, line
 from tui_xmpp.ui.signs import counted, laid_out
@@ -87,10 +88,7 @@ class SearchScreen(Dialog[None]):
 
     # Priority, because the text field has the focus all the time and would take some of these for itself.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "The result above", show=False, priority=True),
-        Binding("down", "move(1)", "The result below", show=False, priority=True),
-        Binding("pageup", "page(-1)", "A page up", show=False, priority=True),
-        Binding("pagedown", "page(1)", "A page down", show=False, priority=True),
+        *moves({"up": "move(-1)", "down": "move(1)", "page-up": "page(-1)", "page-down": "page(1)"}, is_typing=True),
         Binding("ctrl+home", "move(-1000000)", "The newest", show=False, priority=True),
         Binding("ctrl+end", "move(1000000)", "The oldest found so far", show=False, priority=True),
         Binding("tab", "complete", "Complete", show=False, priority=True),

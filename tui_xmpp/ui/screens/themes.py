@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
 from tui_xmpp.ui.desk import Desk
@@ -25,11 +22,6 @@ _WORDS = {
 
 class ThemeScreen(Dialog[str]):
     """A list of all themes at the edge; the one under the cursor is shown, Enter keeps it, Escape goes back."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "step(1)", "Down", show=False),
-        Binding("k", "step(-1)", "Up", show=False),
-    ]
 
     DEFAULT_CSS = """
     ThemeScreen { align: right middle; background: transparent; }
@@ -70,11 +62,6 @@ class ThemeScreen(Dialog[str]):
         name = self._names[event.option_index]
         self._desk.app.set_theme(name)
         self.dismiss(name)
-
-    def action_step(self, step: int) -> None:
-        """Move by one, as the arrows do."""
-        choices = self.query_one(Choices)
-        choices.action_cursor_down() if step > 0 else choices.action_cursor_up()
 
     def action_cancel(self) -> None:
         """Leave everything as it was."""

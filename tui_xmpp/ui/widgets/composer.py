@@ -23,6 +23,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui.keymap import keymap_of, moves
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory
 from tui_xmpp.ui.wrapping import fit
 from tui_xmpp.values import dataclass
@@ -138,10 +139,8 @@ class Composer(TextArea, inherit_bindings=False):
         Binding("down", "down", show=False),
         Binding("left", "cursor_left", show=False),
         Binding("right", "cursor_right", show=False),
-        Binding("ctrl+left,alt+left,alt+b", "cursor_word_left", show=False),
-        Binding("ctrl+right,alt+right,alt+f", "cursor_word_right", show=False),
-        Binding("home", "cursor_line_start", show=False),
-        Binding("end,ctrl+e", "cursor_line_end", show=False),
+        *moves({"line-start": "cursor_line_start", "line-end": "cursor_line_end"}),
+        *moves({"word-left": "cursor_word_left", "word-right": "cursor_word_right"}),
         Binding("shift+left", "cursor_left(True)", show=False),
         Binding("shift+right", "cursor_right(True)", show=False),
         Binding("shift+up", "cursor_up(True)", show=False),
@@ -150,32 +149,16 @@ class Composer(TextArea, inherit_bindings=False):
         Binding("shift+end", "cursor_line_end(True)", show=False),
         Binding("ctrl+shift+left", "cursor_word_left(True)", show=False),
         Binding("ctrl+shift+right", "cursor_word_right(True)", show=False),
-        Binding("f7,ctrl+shift+a", "select_all", "Select all", show=False),
         Binding("backspace", "delete_left", show=False),
         Binding("delete,ctrl+d", "delete_right", show=False),
-        Binding("ctrl+w,ctrl+backspace,alt+backspace", "delete_word_left", show=False),
-        Binding("ctrl+delete,alt+delete,alt+d", "delete_word_right", show=False),
-        Binding("ctrl+u,super+backspace", "empty", "Empty the line; undo brings it back", show=False),
+        *moves({"delete-word-left": "delete_word_left", "delete-word-right": "delete_word_right"}),
         Binding("ctrl+x,super+x", "cut", show=False),
         Binding("ctrl+c,super+c", "copy", show=False),
         Binding("ctrl+v", "paste", show=False),
-        Binding("ctrl+z,super+z", "undo", "Undo", show=False),
-        Binding("ctrl+y,super+y,ctrl+shift+z", "redo", "Redo", show=False),
-        Binding("ctrl+up", "messages", "To the messages", show=False),
-        Binding("alt+up", "history(-1)", "An earlier text, sent in this chat", show=False),
-        Binding("alt+down", "history(1)", "A later one", show=False),
-        Binding("enter", "send", "Send", show=False),
-        Binding(
-            "alt+enter,shift+enter,ctrl+j",
-            "line_break",
-            "A new line (Shift+Enter too, where the terminal tells it apart)",
-            show=False,
-        ),
-        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "Read further up", show=False),
-        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "Read further down", show=False),
-        Binding("escape", "leave", "To the list of people", show=False),
-        Binding("ctrl+home", "oldest", "The oldest message", show=False),
-        Binding("ctrl+end", "newest", "The newest message", show=False),
+        *moves({"undo": "undo", "redo": "redo", "select-all": "select_all", "empty": "empty"}),
+        *moves({"send": "send", "new-line": "line_break", "to-people": "leave", "to-messages": "messages"}),
+        *moves({"earlier-text": "history(-1)", "later-text": "history(1)"}),
+        *moves({"read-up": "page(-1)", "read-down": "page(1)", "oldest": "oldest", "newest": "newest"}),
     ]
 
     @dataclass(frozen=True)
@@ -555,7 +538,7 @@ class Composer(TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.action_line_break()
-        elif event.key == "enter":
+        elif event.key in keymap_of(self).keys("send"):
             # Here and not by its binding, which runs after the keys typed ahead of it.
             event.stop()
             event.prevent_default()

@@ -20,7 +20,7 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.blocks import gap_stop
 from tui_xmpp.ui.gaps import GapWords
-from tui_xmpp.ui.keymap import bindings_of
+from tui_xmpp.ui.keymap import bindings_of, moves
 from tui_xmpp.ui.widgets.message_window import Standpoint
 from tui_xmpp.ui.widgets.painted_messages import PaintedMessages
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory
@@ -39,12 +39,8 @@ class ConversationLog(PaintedMessages, can_focus=True):
     FOCUS_ON_CLICK = False
     ALLOW_SELECT = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor(-1)", "The message before", show=False),
-        Binding("down,j", "cursor(1)", "The next message; after the newest, back to writing", show=False),
-        Binding("pageup,shift+pageup,ctrl+pageup", "page(-1)", "A page up", show=False, id="page-up"),
-        Binding("pagedown,shift+pagedown,ctrl+pagedown", "page(1)", "A page down", show=False, id="page-down"),
-        Binding("home,g", "oldest", "The oldest", show=False),
-        Binding("end,G", "newest", "The newest", show=False),
+        *moves({"up": "cursor(-1)", "down": "cursor(1)", "page-up": "page(-1)", "page-down": "page(1)"}),
+        *moves({"first": "oldest", "last": "newest"}),
         Binding("enter", "take", "Send again what failed, open what is long, or show what can be done", show=False),
         Binding("ctrl+down", "leave", "Back to writing", show=False),
         # Priority, because some move the cursor before the next key of a fast typist is handed to a widget.

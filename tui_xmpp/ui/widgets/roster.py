@@ -19,7 +19,7 @@ from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, ContactView, Views
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.chat_marks import ChatMarks
-from tui_xmpp.ui.keymap import key_of
+from tui_xmpp.ui.keymap import key_of, keymap_of, moves
 from tui_xmpp.ui.roster_rows import STRANGERS, UNGROUPED, RosterRows, RowId
 from tui_xmpp.ui.signs import (
     DOUBT,
@@ -47,15 +47,11 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     """Show everyone the user knows, and who of them is there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "A page up", show=False, id="page-up"),
-        Binding("pagedown", "page(1)", "A page down", show=False, id="page-down"),
-        Binding("home", "edge(0)", "The first", show=False, id="first"),
-        Binding("end", "edge(1)", "The last", show=False, id="last"),
+        *moves({"up": "move(-1)", "down": "move(1)", "page-up": "page(-1)", "page-down": "page(1)"}),
+        *moves(
+            {"first": "edge(0)", "last": "edge(1)", "filter": "filter", "fold-group": "fold", "to-writing": "leave"}
+        ),
         Binding("enter", "choose", "Open a chat, or fold a group", show=False),
-        Binding("space", "fold", "Fold or unfold a group", show=False),
-        Binding("escape", "leave", "Show all again; else back to writing", show=False, id="to-writing"),
     ]
 
     DEFAULT_CSS = """
@@ -466,7 +462,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         if not self.is_filtering:
-            if event.key != "f":
+            if event.key not in keymap_of(self).keys("filter"):
                 return
             # Before the binding: the keys of a fast typist are here before a binding's action has run.
             self.action_filter()

@@ -22,7 +22,7 @@ from tui_xmpp.core.model import LogEntry, Phase, Severity
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, Views
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.keymap import key_of
+from tui_xmpp.ui.keymap import key_of, moves
 from tui_xmpp.ui.signs import (
     SHAPES,
     WORDS,
@@ -170,8 +170,8 @@ class StatusPane(ScrollView, can_focus=True):
     """Everything known of the accounts' connections, and the log of events, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", "Up", show=False),
-        Binding("down,j", "scroll_down", "Down", show=False),
+        *moves({"up": "scroll_up", "down": "scroll_down", "page-up": "page_up", "page-down": "page_down"}),
+        *moves({"first": "scroll_home", "last": "scroll_end"}),
         Binding("escape", "leave", "Close", show=False),
     ]
 
