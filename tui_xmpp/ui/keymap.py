@@ -54,7 +54,7 @@ EDITING = frozenset(
     )
 )
 """Keys that mean something to a text field."""
-_LISTS = (Place.ROSTER, Place.MESSAGES, Place.STATUS, Place.INBOX)
+LISTS = (Place.ROSTER, Place.MESSAGES, Place.STATUS, Place.INBOX)
 """The places that are lists to move in."""
 _WHILE_TYPING = " while typing"
 """Behind a move's id, in a list that is narrowed by typing: there its keys are those that write and edit nothing."""
@@ -245,7 +245,7 @@ def _reach(place: Place) -> tuple[Place, ...]:
     """Return the places where the keys of a place work."""
     if place is Place.EVERYWHERE:
         return tuple(Place)
-    return (place, *_LISTS) if place is Place.LISTS else (place,)
+    return (place, *LISTS) if place is Place.LISTS else (place,)
 
 
 def keymap_of(widget: Widget) -> Keymap:

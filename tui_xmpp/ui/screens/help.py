@@ -17,7 +17,7 @@ from tui_xmpp.ui import handbook
 from tui_xmpp.ui.actions import BY_SLASH, Action, Place, key_words
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.handbook import Kind, Row
-from tui_xmpp.ui.keymap import moves
+from tui_xmpp.ui.keymap import LISTS, moves
 from tui_xmpp.ui.screens.dialog import Choices, Dialog, button, buttons, line, words
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.wrapping import fit
@@ -104,9 +104,10 @@ class HelpScreen(Dialog[None]):
             choices.scroll_home(animate=False)
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
-        """Yield the keys of where the user stands, of everywhere, of other places, then the commands."""
+        """Yield the keys of where the user stands, of moving there, of everywhere and other places, the commands."""
         sections = dict(handbook.keys(self._desk.keymap))
-        here = dict.fromkeys((self._place, Place.EVERYWHERE, *sections))
+        moving = (Place.LISTS,) if self._place in LISTS else ()
+        here = dict.fromkeys((self._place, *moving, Place.EVERYWHERE, *sections))
         for place in here:
             yield (f"Here: {place.value.lower()}" if place is self._place else place.value), sections[place]
         yield "Commands", handbook.commands()
