@@ -9,9 +9,11 @@ from pathlib import Path
 from types import TracebackType
 
 from tui_xmpp.jid import BareJID
-from tui_xmpp.xmpp.connection import Connection, InitiatorConfig, Phase, TlsMode
+from tui_xmpp.xmpp.config import InitiatorConfig, TlsMode
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.events import CredentialsWanted, KeyDerivationWanted, TlsWanted
 from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials, Password
+from tui_xmpp.xmpp.stream_machine import Phase
 
 DEADLINE = 30.0
 

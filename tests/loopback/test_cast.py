@@ -22,7 +22,7 @@ from tui_xmpp.loopback.schedule import RealTime, StoryTime
 from tui_xmpp.loopback.subscriptions import Subscription
 from tui_xmpp.net.tls import TlsPolicy
 from tui_xmpp.net.transport import dial
-from tui_xmpp.xmpp.connection import InitiatorConfig
+from tui_xmpp.xmpp.config import InitiatorConfig
 from tui_xmpp.xmpp.sasl import Credentials, Password
 from tui_xmpp.xmpp.stanza import Iq, Message, Presence, PresenceType, Show
 

@@ -14,7 +14,7 @@ from tui_xmpp.loopback.realm import NoAccountError
 from tui_xmpp.loopback.server import LoopbackServer
 from tui_xmpp.net.tls import CertificateRefusedError, TlsLibrary, TlsPolicy
 from tui_xmpp.net.transport import ConnectionLostError, MemoryTransport, Transport, dial
-from tui_xmpp.xmpp.connection import InitiatorConfig, TlsMode
+from tui_xmpp.xmpp.config import InitiatorConfig, TlsMode
 from tui_xmpp.xmpp.element import parse_element
 from tui_xmpp.xmpp.events import (
     Authenticated,

@@ -33,7 +33,8 @@ from tui_xmpp.worker.dial import Target
 from tui_xmpp.worker.engine import SessionEngine, SettingsFile, Watch
 from tui_xmpp.worker.surroundings import Passwords
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.connection import Connection, ReceiverConfig
+from tui_xmpp.xmpp.config import ReceiverConfig
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.element import LANG, build, parse_element
 from tui_xmpp.xmpp.events import BindWanted, Bound, StanzaReceived, StreamClosed, TlsWanted
 from tui_xmpp.xmpp.sasl import ChannelBinding

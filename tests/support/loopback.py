@@ -13,11 +13,13 @@ from tui_xmpp.loopback.realm import Realm
 from tui_xmpp.loopback.session import Session
 from tui_xmpp.net.tls import TlsPolicy
 from tui_xmpp.net.transport import Transport
-from tui_xmpp.xmpp.connection import Connection, InitiatorConfig, Phase, TlsMode
+from tui_xmpp.xmpp.config import InitiatorConfig, TlsMode
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.element import parse_element
 from tui_xmpp.xmpp.events import Bound, CredentialsWanted, Event, KeyDerivationWanted, StanzaReceived, TlsWanted
 from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials
 from tui_xmpp.xmpp.stanza import Stanza, decode_stanza, stanza_element
+from tui_xmpp.xmpp.stream_machine import Phase
 
 E = TypeVar("E")
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from tests.support.sasl import Accounts
 from tui_xmpp.jid import BareJID
-from tui_xmpp.xmpp.connection import Connection, InitiatorConfig, Phase, ReceiverConfig
+from tui_xmpp.xmpp.config import InitiatorConfig, ReceiverConfig
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.events import (
     BindWanted,
     CredentialsWanted,
@@ -19,6 +20,7 @@ from tui_xmpp.xmpp.events import (
     TlsWanted,
 )
 from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials, FastToken, KeyDerivation, Password, StoredKeys
+from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import ResumptionState
 
 DOMAIN = "im.example.com"

@@ -17,7 +17,8 @@ from tests.support.wire import (
     receiver_config,
 )
 from tui_xmpp.jid import parse_jid
-from tui_xmpp.xmpp.connection import Connection, ConnectionStateError, Phase, TlsMode
+from tui_xmpp.xmpp.config import TlsMode
+from tui_xmpp.xmpp.connection import Connection, ConnectionStateError
 from tui_xmpp.xmpp.element import build, parse_element, serialize
 from tui_xmpp.xmpp.events import (
     Bound,
@@ -41,6 +42,7 @@ from tui_xmpp.xmpp.stanza import (
     encode_stanza,
 )
 from tui_xmpp.xmpp.stream_errors import HostPort, StreamError, StreamErrorCondition
+from tui_xmpp.xmpp.stream_machine import Phase
 
 ERROR = "<stream:error><{} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
 ROMEO = parse_jid("romeo@example.net")

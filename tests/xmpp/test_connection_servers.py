@@ -14,7 +14,8 @@ from tests.support.certificates import Authority
 from tests.support.prosody import Prosody
 from tests.support.xmpp_server import Account, ServerMissingError, XmppServer
 from tui_xmpp.jid import BareJID
-from tui_xmpp.xmpp.connection import Connection, InitiatorConfig, Phase, Sasl2Wish, TlsMode
+from tui_xmpp.xmpp.config import InitiatorConfig, Sasl2Wish, TlsMode
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.events import (
     Acknowledged,
     Authenticated,
@@ -34,6 +35,7 @@ from tui_xmpp.xmpp.inline import UserAgent
 from tui_xmpp.xmpp.payload import payload
 from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials, Password
 from tui_xmpp.xmpp.stanza import Body, Iq, IqType, Message, MessageType, Presence
+from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementWish
 
 

@@ -10,8 +10,8 @@ import pytest
 from tests.support.wire import ACCOUNT, PASSWORD, Transcript, credentials, initiator_config
 from tui_xmpp.clock import ManualClock
 from tui_xmpp.jid import FullJID
-from tui_xmpp.xmpp.config import Sasl2Wish
-from tui_xmpp.xmpp.connection import Connection, Phase, TlsMode
+from tui_xmpp.xmpp.config import Sasl2Wish, TlsMode
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.events import (
     Authenticated,
     AuthenticationFailed,
@@ -40,6 +40,7 @@ from tui_xmpp.xmpp.sasl import (
 )
 from tui_xmpp.xmpp.stanza import Body, ErrorCondition, Message
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition
+from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementWish, UnackedStanza
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

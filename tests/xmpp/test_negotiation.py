@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.wire import PASSWORD, credentials, initiator_config
 from tui_xmpp.jid import FullJID
-from tui_xmpp.xmpp.connection import Connection, ConnectionStateError, Phase, TlsMode
+from tui_xmpp.xmpp.config import TlsMode
+from tui_xmpp.xmpp.connection import Connection, ConnectionStateError
 from tui_xmpp.xmpp.events import (
     Authenticated,
     AuthenticationFailed,
@@ -24,6 +25,7 @@ from tui_xmpp.xmpp.events import (
 )
 from tui_xmpp.xmpp.sasl import AuthenticationPin, ChannelBinding, Credentials, MechanismOffer, sentence_for
 from tui_xmpp.xmpp.stream_errors import HostPort, StreamErrorCondition
+from tui_xmpp.xmpp.stream_machine import Phase
 
 STREAM = 'xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams"'
 OPENING_IN_CLEAR = f'<?xml version=\'1.0\'?><stream:stream {STREAM} to="im.example.com" version="1.0" xml:lang="en">'

@@ -7,7 +7,8 @@ from base64 import b64encode
 import pytest
 
 from tests.support.wire import ACCOUNT, PASSWORD, ConnectionPair, credentials, receiver_config
-from tui_xmpp.xmpp.connection import Connection, Phase, TlsMode
+from tui_xmpp.xmpp.config import TlsMode
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.element import build
 from tui_xmpp.xmpp.events import (
     Authenticated,
@@ -23,6 +24,7 @@ from tui_xmpp.xmpp.events import (
 from tui_xmpp.xmpp.sasl import ChannelBinding
 from tui_xmpp.xmpp.stanza import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition
+from tui_xmpp.xmpp.stream_machine import Phase
 
 OPENING = (
     "<?xml version='1.0'?><stream:stream to='im.example.com' version='1.0' xmlns='jabber:client' "

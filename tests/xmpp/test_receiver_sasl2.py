@@ -18,8 +18,8 @@ from tests.support.wire import (
     receiver_config,
 )
 from tui_xmpp.clock import ManualClock
-from tui_xmpp.xmpp.config import Sasl2Allowance, Sasl2Wish
-from tui_xmpp.xmpp.connection import Connection, Phase, TlsMode
+from tui_xmpp.xmpp.config import Sasl2Allowance, Sasl2Wish, TlsMode
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.element import build
 from tui_xmpp.xmpp.events import (
     Acknowledged,
@@ -39,6 +39,7 @@ from tui_xmpp.xmpp.events import (
 from tui_xmpp.xmpp.inline import ArchiveEnd, ArchiveMetadata, ArchiveStart, UserAgent
 from tui_xmpp.xmpp.sasl import ChannelBinding, FastToken, MemoryTokens
 from tui_xmpp.xmpp.stanza import Body, ErrorCondition, Message, Presence
+from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementAllowance, StreamManagementWish
 
 AGENT = UserAgent("d4565fa7-4d72-4749-b3d3-740edbf87770", "tui_xmpp", None)

@@ -23,8 +23,8 @@ from tests.support.wire import (
 )
 from tui_xmpp.clock import ManualClock
 from tui_xmpp.jid import FullJID
-from tui_xmpp.xmpp.config import Sasl2Allowance, Sasl2Wish
-from tui_xmpp.xmpp.connection import Connection, ConnectionStateError, Phase, TlsMode, UnackedQueueFullError
+from tui_xmpp.xmpp.config import Sasl2Allowance, Sasl2Wish, TlsMode
+from tui_xmpp.xmpp.connection import Connection, ConnectionStateError, UnackedQueueFullError
 from tui_xmpp.xmpp.events import (
     Acknowledged,
     Bound,
@@ -42,6 +42,7 @@ from tui_xmpp.xmpp.inline import UserAgent
 from tui_xmpp.xmpp.sasl import ChannelBinding
 from tui_xmpp.xmpp.stanza import Body, ErrorCondition, Iq, IqType, Message, Presence, Stanza
 from tui_xmpp.xmpp.stream_errors import HostPort
+from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import (
     MODULUS,
     AckPolicy,

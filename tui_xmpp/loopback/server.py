@@ -19,7 +19,7 @@ from tui_xmpp.net.tls import ServerTls, TlsLibrary
 from tui_xmpp.net.transport import MemoryTransport, Server, Transport, memory_pair, serve
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.connection import ReceiverConfig, Sasl2Allowance, TlsMode
+from tui_xmpp.xmpp.config import ReceiverConfig, Sasl2Allowance, TlsMode
 from tui_xmpp.xmpp.element import build
 from tui_xmpp.xmpp.parser import ParserLimits
 from tui_xmpp.xmpp.sasl import KeyDerivation, MemoryTokens, SaslError, StoredKeys

@@ -13,7 +13,8 @@ from tui_xmpp.net.steps import NetError
 from tui_xmpp.net.tls import ServerTls
 from tui_xmpp.net.transport import Transport
 from tui_xmpp.values import dataclass
-from tui_xmpp.xmpp.connection import Connection, ConnectionStateError, Phase, ReceiverConfig
+from tui_xmpp.xmpp.config import ReceiverConfig
+from tui_xmpp.xmpp.connection import Connection, ConnectionStateError
 from tui_xmpp.xmpp.events import (
     BindWanted,
     Bound,
@@ -27,6 +28,7 @@ from tui_xmpp.xmpp.events import (
 from tui_xmpp.xmpp.sasl import ChannelBinding
 from tui_xmpp.xmpp.stanza import ErrorCondition, Stanza
 from tui_xmpp.xmpp.stream_errors import HostPort, StreamError, StreamErrorCondition
+from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import ResumptionState, UnackedStanza
 
 _CLOSE_DEADLINE = 2.0  # seconds

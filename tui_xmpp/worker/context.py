@@ -20,11 +20,12 @@ from tui_xmpp.worker.journal import Journal
 from tui_xmpp.worker.link import Link
 from tui_xmpp.worker.requests import Requests
 from tui_xmpp.worker.work import Work
-from tui_xmpp.xmpp.connection import Connection, Phase
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.stanza import Iq, Stanza
 from tui_xmpp.xmpp.stanza import Message as WireMessage
 from tui_xmpp.xmpp.stream_features import StreamFeatures
+from tui_xmpp.xmpp.stream_machine import Phase
 
 T = TypeVar("T")
 

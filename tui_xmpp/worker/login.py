@@ -25,8 +25,9 @@ from tui_xmpp.worker.progress import Progress
 from tui_xmpp.worker.surroundings import Surroundings
 from tui_xmpp.worker.tasks import Tasks
 from tui_xmpp.worker.wirelog import WireLog
-from tui_xmpp.xmpp import connection as xmpp
-from tui_xmpp.xmpp.config import Sasl2Wish
+from tui_xmpp.xmpp.config import InitiatorConfig, Sasl2Wish
+from tui_xmpp.xmpp.config import TlsMode as StreamTlsMode
+from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.events import Authenticated, Bound, Event, Resumed, TokenReceived, TokenRefused
 from tui_xmpp.xmpp.inline import UserAgent
 from tui_xmpp.xmpp.sasl import AuthenticationPin, Credentials, FastToken, KeyDerivation, Password
@@ -226,18 +227,18 @@ class Login:
         progress.connected(connected)
         endpoint = connected.endpoint
         where = f"{endpoint.host}:{endpoint.port}"
-        config = xmpp.InitiatorConfig(
+        config = InitiatorConfig(
             domain=settings.jid.domain,
             account=None if settings.is_anonymous else settings.jid,
             resource=settings.resource,
             lang=self._ctx.languages[0] if self._ctx.languages else "en",
-            tls_mode=xmpp.TlsMode.DIRECT if endpoint.is_direct_tls else xmpp.TlsMode.STARTTLS,
+            tls_mode=StreamTlsMode.DIRECT if endpoint.is_direct_tls else StreamTlsMode.STARTTLS,
             stream_management=StreamManagementWish(),
             sasl2=self._instant_login(),
             resumption=resumption(),
             clock=self._around.clock,
         )
-        link = Link(xmpp.Connection(config), connected, self._wire)
+        link = Link(Connection(config), connected, self._wire)
         progress.step(Phase.SECURING, f"Opening the stream at {where}")
 
         def on_secured(tls: TlsFacts) -> None:
