@@ -132,6 +132,25 @@ def test_a_conversation_is_written_as_text_and_as_json_lines(archive: Archive, t
         export(archive, ELIZABETH, DARCY, tmp_path / "no" / "a.txt")
 
 
+def test_what_is_gone_or_changed_within_one_transaction_is_not_found() -> None:
+    """The index takes new words at the end of it: what it never had must not be taken out of it."""
+    with closing(Archive.in_memory()) as archive:
+        said = [
+            e.MessageReceived(ELIZABETH, incoming(key, minute=n, body=f"{key} vain")) for n, key in enumerate("abc")
+        ]
+        correction = replace(incoming("x", minute=9, body="corrected vain"), replaces="b")
+        archive.write([*said, e.MessageDiscarded(ELIZABETH, DARCY, "c"), e.MessageCorrected(ELIZABETH, correction)])
+        archive.write([e.MessageReceived(ELIZABETH, incoming("d", minute=10, body="d vain"))])
+        archive.write([e.MessageDiscarded(ELIZABETH, DARCY, "d")])
+        archive.write([e.MessageReceived(ELIZABETH, incoming("e", minute=11, body="e vain"))])
+
+        def found(words: str) -> str:
+            return "".join(one.message.key for one in archive.search(parse_query(words), (ELIZABETH,))[0])
+
+        assert (found("vain"), found("corrected"), found('"b vain"'), found("e")) == ("eba", "b", "", "e")
+        archive._connection.execute("INSERT INTO message_text (message_text, rank) VALUES ('integrity-check', 1)")
+
+
 def test_a_purged_conversation_leaves_nothing_to_find(archive: Archive) -> None:
     archive.write([e.ConversationPurged(ELIZABETH, DARCY)])
     assert archive.page(ELIZABETH, DARCY).messages == ()
@@ -162,7 +181,7 @@ def test_what_is_readable_of_a_damaged_archive_is_saved(tmp_path: Path) -> None:
 
     aside = recovery.set_aside(path, "aside.sqlite")
     data = bytearray(aside.read_bytes())
-    middle = data.find(b"words words", len(data) // 2) // 4096 * 4096
+    middle = data.find(b"words " * 50, len(data) // 2) // 4096 * 4096
     data[middle : middle + 4096] = b"\xff" * 4096
     aside.write_bytes(data)
     fresh = Archive.open(path)

@@ -30,7 +30,7 @@ from tui_xmpp.storage.pages import Pages
 from tui_xmpp.storage.recovery import recover, set_aside
 from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.storage.schema import is_current, migrate
-from tui_xmpp.storage.search import Cursor, search
+from tui_xmpp.storage.search import Cursor, index, search
 
 SETTING_UP = 3.0
 """Seconds a second instance waits for the first to make the archive's tables."""
@@ -164,6 +164,7 @@ class Archive:
                     resumption.WRITERS[type(event)](self._connection, self._accounts.id_of(event.account), event)
                 else:
                     facts.append(event)
+            index(self._connection)
         return facts
 
     def remember(self, key: str, value: Remembered) -> None:

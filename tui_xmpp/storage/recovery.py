@@ -6,6 +6,8 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+from tui_xmpp.storage.search import index
+
 # What is held of the server's archive is not taken over: it is asked again, and fills the holes.
 _TABLES = ("account", "roster_item", "conversation", "message", "remembered")
 
@@ -34,6 +36,7 @@ def recover(connection: sqlite3.Connection, aside: Path) -> int:
         connection.execute("UPDATE message SET place = stamp * 1000 + id % 1000 WHERE place = 0")
         connection.execute("DELETE FROM message WHERE conversation NOT IN (SELECT id FROM conversation)")
         connection.execute("UPDATE conversation SET mark = NULL WHERE mark NOT IN (SELECT id FROM message)")
+        index(connection)
         connection.execute("COMMIT")
         connection.execute("PRAGMA foreign_keys = ON")
     count: int = connection.execute("SELECT count(*) FROM message WHERE NOT is_annex").fetchone()[0]

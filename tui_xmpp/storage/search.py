@@ -20,6 +20,17 @@ _RARE = 5000
 _OF_MESSAGE = ", ".join(f"message.{column.strip()}" for column in COLUMNS.split(","))
 
 
+def index(connection: sqlite3.Connection) -> None:
+    """Take the words of new messages into the index, all at once: it writes to the disk after each statement."""
+    is_behind = "SELECT coalesce((SELECT max(id) FROM message), 0) > last FROM message_indexed"
+    if connection.execute(is_behind).fetchone()[0]:
+        connection.execute(
+            "INSERT INTO message_text (rowid, body)"
+            " SELECT id, body FROM message WHERE id > (SELECT last FROM message_indexed)"
+        )
+        connection.execute("UPDATE message_indexed SET last = (SELECT max(id) FROM message)")
+
+
 def search(
     connection: sqlite3.Connection, query: Query, accounts: Sequence[BareJID], more: Cursor | None, limit: int
 ) -> tuple[tuple[Found, ...], Cursor | None]:
