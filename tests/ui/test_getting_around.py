@@ -270,3 +270,58 @@ def test_when_is_said_in_a_word() -> None:
     assert when_words(now.replace(month=1, day=2), now) == "2 Jan"
     assert when_words(now.replace(year=2020, month=1), now) == "Jan 2020"
     assert when_words(None, now) == ""
+
+
+# -- what counts as unread ----------------------------------------------------------------------------------------
+
+
+async def test_the_title_counts_what_may_call_and_no_muted_chat() -> None:
+    scene = netherfield()
+    async with running(scene, 120) as pilot:
+        app = app_of(pilot)
+        assert app._title_written == "" or app._title_written == "(3) tui_xmpp"
+        scene.publish(received(BINGLEY, "Dance?"), received(BINGLEY, "Elizabeth, dance?", 0.5))
+        await pilot.pause()
+        assert app._title_written == "(5) tui_xmpp"
+        app.main.roster.select(ELIZABETH, JANE)
+        app.perform("mute")
+        await pilot.pause()
+        assert app._title_written == "(3) tui_xmpp"
+        assert "3 unread" in cells(pilot)
+        app.main.roster.select(ELIZABETH, BINGLEY)
+        app.perform("mute", "mention")
+        await pilot.pause()
+        assert app._title_written == "(2) tui_xmpp", "of Bingley's two one names her"
+        scene.publish(received(JANE, "Lizzy?"), e.ConversationRead(ELIZABETH, BINGLEY))
+        await pilot.pause()
+        assert app._title_written == "(1) tui_xmpp"
+        scene.publish(e.ConversationRead(ELIZABETH, DARCY))
+        await pilot.pause()
+        assert app._title_written == "tui_xmpp"
+        app.main.roster.select(ELIZABETH, JANE)
+        app.perform("mute", "always")
+        await pilot.pause()
+        assert app._title_written == "(3) tui_xmpp"
+
+
+async def test_what_calls_comes_before_what_waits_for_a_name_and_that_before_the_muted() -> None:
+    scene = netherfield()
+    scene.publish(received(BINGLEY, "Dance?", 2), received(CHARLOTTE, "Tea?", 1))
+    async with running(scene, 120) as pilot:
+        app = app_of(pilot)
+        app.desk.marks.notify(ELIZABETH, CHARLOTTE, Notify.NEVER)
+        app.desk.marks.notify(ELIZABETH, BINGLEY, Notify.MENTION)
+        app.perform("inbox")
+        await press(pilot, "tab")
+        shown = [line.split()[1] for line in cells(pilot).splitlines()[1:5]]
+        assert shown == ["Jane", "Fitzwilliam", "Bingley", "Charlotte"]
+        await press(pilot, "escape")
+        order = []
+        for _ in range(4):
+            app.perform("next-unread")
+            await pilot.pause()
+            assert app.main.chat is not None
+            order.append(app.main.chat[1])
+            scene.publish(e.ConversationRead(*app.main.chat))
+            await pilot.pause()
+        assert order == [JANE, DARCY, BINGLEY, CHARLOTTE]

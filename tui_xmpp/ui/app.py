@@ -360,8 +360,8 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
                 self.refresh(layout=True)
 
     def show_unread(self) -> None:
-        """Write the number of unread messages into the terminal's title."""
-        unread = sum(view.unread for view in self.client.views.accounts())
+        """Write the number of unread messages that call for the user into the terminal's title."""
+        unread = self.desk.unread.total()
         title = sanitize_title(f"({unread}) {self.TITLE}" if unread else str(self.TITLE))
         if title != self._title_written:
             self._title_written = title

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.text import sanitize_line
-from tui_xmpp.core.views import ContactView
-from tui_xmpp.ui.chat_marks import Notify, is_mention
+from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Chat, Desk, VerbError
 
 _RULES = {
@@ -91,16 +90,10 @@ def close(desk: Desk, text: str) -> None:
 
 def next_unread(desk: Desk, text: str) -> None:
     """Open the unread chat that matters most; the open one, where it is the only one, at its unread line."""
-    unread = [
-        contact
-        for view in desk.views.accounts()
-        if view.unread
-        for contact in desk.views.contacts(view.account)
-        if contact.unread
-    ]
+    unread = list(desk.unread.contacts())
     others = [contact for contact in unread if (contact.account, contact.peer) != desk.chat]
     if others:
-        chosen = max(others, key=lambda contact: _importance(desk, contact))
+        chosen = max(others, key=desk.unread.importance)
         # It is opened for what is new, not for where it was left.
         desk.main.memory.places.leave(chosen.account, chosen.peer, None)
         desk.main.open_chat(chosen.account, chosen.peer)
@@ -108,23 +101,6 @@ def next_unread(desk: Desk, text: str) -> None:
         unread_line(desk, "")
     else:
         raise VerbError("Nothing unread.")
-
-
-def _importance(desk: Desk, contact: ContactView) -> tuple[bool, bool, bool, float]:
-    """Order unread chats: not muted before muted, then who names the user, then pinned ones, then the newest."""
-    marks = desk.marks.of(contact.account, contact.peer)
-    return (
-        not marks.is_muted and not marks.is_archived,
-        _is_named(desk, contact),
-        marks.is_pinned,
-        contact.last_stamp.timestamp() if contact.last_stamp else 0.0,
-    )
-
-
-def _is_named(desk: Desk, contact: ContactView) -> bool:
-    messages = desk.views.conversation(contact.account, contact.peer).messages
-    incoming = [message for message in messages if not message.is_outgoing][-contact.unread :]
-    return any(is_mention(contact.account, message.body) for message in incoming)
 
 
 def last_chat(desk: Desk, text: str) -> None:

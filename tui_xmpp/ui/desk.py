@@ -19,6 +19,7 @@ from tui_xmpp.ui.bridge import Answered
 from tui_xmpp.ui.chat_marks import ChatMarks
 from tui_xmpp.ui.preferences import Preferences
 from tui_xmpp.ui.trail import Trail
+from tui_xmpp.ui.unread import Unread
 from tui_xmpp.worker.client import Client
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Desk:
         self._keymap: Keymap | None = None
         self.marks = ChatMarks(client)
         self.trail = Trail(client, self.marks)
+        self.unread = Unread(self)
         self.search_place = 0
         """Which result of the last search was opened."""
 

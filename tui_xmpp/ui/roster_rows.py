@@ -7,7 +7,7 @@ stands is found through the sections' lengths, of which there are as many as gro
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from typing import NamedTuple
 
@@ -66,6 +66,7 @@ class _AccountRows:
     sections: dict[str, Section] = field(default_factory=dict)
     order: list[tuple[bool, str, str]] = field(default_factory=list)
     online: int = 0
+    unread: dict[BareJID, ContactView] = field(default_factory=dict)
 
 
 class RosterRows:
@@ -164,6 +165,10 @@ class RosterRows:
         is_online = placed.view.show.is_available
         if is_online:
             rows.online += step
+        if step > 0 and placed.view.unread:
+            rows.unread[placed.view.peer] = placed.view
+        else:
+            rows.unread.pop(placed.view.peer, None)
         for group in placed.groups:
             section = rows.sections[group]
             section.members += step
@@ -254,6 +259,10 @@ class RosterRows:
         rows = self._accounts.get(account)
         placed = rows.placed.get(peer) if rows else None
         return placed.view if placed else None
+
+    def unread(self) -> Iterator[ContactView]:
+        """Yield the contacts with something unread, whether their rows are shown or not."""
+        return (view for rows in self._accounts.values() for view in tuple(rows.unread.values()))
 
     def section(self, account: BareJID, group: str) -> Section | None:
         """Return a group's counts."""

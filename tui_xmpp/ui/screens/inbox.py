@@ -102,6 +102,8 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         archived = [chat for chat, mark in marks.items() if mark.is_archived]
         pinned = [chat for chat, mark in marks.items() if mark.is_pinned and not mark.is_archived]
         others = [chat for chat, mark in marks.items() if not (mark.is_pinned or mark.is_archived)]
+        if self._view == 1:
+            others.sort(key=lambda chat: -desk.unread.importance(contacts[chat])[0])
         self._archived = len(archived)
         self._rows = [*pinned, *others]
         if archived:
@@ -124,7 +126,7 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         return [self._heading(ink, width) if y < _TOP else self._drawn_row(y + top, ink, width) for y in lines]
 
     def _heading(self, ink: Inks, width: int) -> Strip:
-        unread = sum(view.unread for view in self._desk.views.accounts())
+        unread = self._desk.unread.total()
         count = counted(len(self._rows) - (1 if self._archived else 0), "chat")
         left = [(" Inbox  ", ink.strong)]
         for number, view in enumerate(_VIEWS):

@@ -100,7 +100,7 @@ class Layout(Guarded, Screen[None]):
             id="panes",
         )
         self.status_pane = _StatusPane(views, clock, ui.time_format, id="status")
-        self.status_line = StatusLine(views, clock, ui.time_format)
+        self.status_line = StatusLine(views, clock, ui.time_format, desk.unread.total)
         self.status_pane.problems, self.status_line.problems = desk.app.notices, len(desk.app.notices)
         self.key_bar = KeyBar(desk)
 

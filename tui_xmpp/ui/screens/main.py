@@ -233,6 +233,9 @@ class MainScreen(Layout):
         """Draw what chats are marked with."""
         self._number_chats()
         self.roster.set_order()
+        self.status_line.repaint()
+        self.tell_title()
+        self.desk.app.show_unread()
 
     def show_speaker(self) -> None:
         """Draw all that says as whom the user speaks."""
@@ -301,7 +304,7 @@ class MainScreen(Layout):
         if not self.is_narrow:
             return
         views = self.desk.views
-        unread = sum(view.unread for view in views.accounts())
+        unread = self.desk.unread.total()
         waiting = len(views.requests())
         people = "People" + (f" ({unread})" if unread else "") + (" !" if waiting else "")
         chat = "Chat"

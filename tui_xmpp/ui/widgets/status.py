@@ -103,10 +103,11 @@ class StatusLine(DrawnLines):
     class ProblemsWanted(Message):
         """The badge of what was wrong at the start was clicked."""
 
-    def __init__(self, views: Views, clock: Clock, time_format: str) -> None:
+    def __init__(self, views: Views, clock: Clock, time_format: str, count_unread: Callable[[], int]) -> None:
         super().__init__()
         self._views = views
         self._clock = clock
+        self._count_unread = count_unread
         self.time_format = time_format
         self.speaker: BareJID | None = None
         self.is_quiet = False
@@ -129,8 +130,7 @@ class StatusLine(DrawnLines):
         if self.problems:
             right += [(f"  ! {counted(self.problems, 'problem')}", ink.error + Style(meta={"badge": "problems"}))]
         accounts = self._views.accounts()
-        unread = sum(view.unread for view in accounts)
-        if unread:
+        if unread := self._count_unread():
             right += [(f"  {unread} unread", ink.badge)]
         if self.is_quiet:
             right += [("  quiet", ink.dim)]
