@@ -4,7 +4,7 @@ import pytest
 
 from tui_xmpp.features.conditions import MEANINGS, explain, failure_of
 from tui_xmpp.jid import parse_jid
-from tui_xmpp.xmpp.stanza import ErrorCondition, ErrorType, StanzaError
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition, ErrorType, StanzaError
 
 ROMEO = parse_jid("romeo@montague.example/orchard")
 

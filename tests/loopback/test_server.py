@@ -25,7 +25,8 @@ from tui_xmpp.xmpp.events import (
     StreamFailed,
 )
 from tui_xmpp.xmpp.sasl import Credentials, Password
-from tui_xmpp.xmpp.stanza import ErrorCondition, Message
+from tui_xmpp.xmpp.stanza import Message
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import HostPort, StreamError, StreamErrorCondition
 
 DOMAIN = "capulet.example"

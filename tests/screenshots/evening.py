@@ -35,7 +35,8 @@ from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.bridge import Bridge
 from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.engine import SessionEngine
-from tui_xmpp.xmpp.stanza import ErrorCondition, Show
+from tui_xmpp.xmpp.stanza import Show
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 BEGINNING = datetime(2026, 11, 18, 21, 5, tzinfo=UTC)
 PASSWORD = "a-truth-universally-acknowledged"

@@ -38,7 +38,8 @@ from tui_xmpp.xmpp.sasl import (
     Password,
     sentence_for,
 )
-from tui_xmpp.xmpp.stanza import Body, ErrorCondition, Message
+from tui_xmpp.xmpp.stanza import Body, Message
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition
 from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementWish, UnackedStanza

@@ -22,7 +22,7 @@ from tui_xmpp.xmpp.events import (
     TlsWanted,
 )
 from tui_xmpp.xmpp.sasl import ChannelBinding
-from tui_xmpp.xmpp.stanza import ErrorCondition
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition
 from tui_xmpp.xmpp.stream_machine import Phase
 

@@ -38,7 +38,8 @@ from tui_xmpp.xmpp.events import (
 )
 from tui_xmpp.xmpp.inline import ArchiveEnd, ArchiveMetadata, ArchiveStart, UserAgent
 from tui_xmpp.xmpp.sasl import ChannelBinding, FastToken, MemoryTokens
-from tui_xmpp.xmpp.stanza import Body, ErrorCondition, Message, Presence
+from tui_xmpp.xmpp.stanza import Body, Message, Presence
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementAllowance, StreamManagementWish
 

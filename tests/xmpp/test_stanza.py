@@ -12,8 +12,6 @@ from tui_xmpp.xmpp.element import build, parse_element, sendable, serialize
 from tui_xmpp.xmpp.payload import PayloadError
 from tui_xmpp.xmpp.stanza import (
     Body,
-    ErrorCondition,
-    ErrorType,
     Iq,
     IqType,
     Message,
@@ -23,16 +21,14 @@ from tui_xmpp.xmpp.stanza import (
     Priority,
     Show,
     ShowPayload,
-    StanzaError,
     Status,
     Subject,
     Thread,
     decode_stanza,
-    decode_stanza_error,
     encode_stanza,
-    encode_stanza_error,
     stanza_element,
 )
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition, ErrorType, StanzaError, decode_stanza_error, encode_stanza_error
 
 
 def message(xml: str) -> Message:

@@ -40,7 +40,8 @@ from tui_xmpp.xmpp.events import (
 )
 from tui_xmpp.xmpp.inline import UserAgent
 from tui_xmpp.xmpp.sasl import ChannelBinding
-from tui_xmpp.xmpp.stanza import Body, ErrorCondition, Iq, IqType, Message, Presence, Stanza
+from tui_xmpp.xmpp.stanza import Body, Iq, IqType, Message, Presence, Stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import HostPort
 from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import (

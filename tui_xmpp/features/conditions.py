@@ -11,7 +11,7 @@ from typing import Final
 
 from tui_xmpp.core.model import Failure
 from tui_xmpp.jid import JID
-from tui_xmpp.xmpp.stanza import ErrorCondition, StanzaError
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition, StanzaError
 
 _C = ErrorCondition
 

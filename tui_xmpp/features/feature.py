@@ -27,17 +27,8 @@ from tui_xmpp.jid import JID, BareJID, FullJID
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import decode, tag_of
-from tui_xmpp.xmpp.stanza import (
-    ErrorCondition,
-    Iq,
-    IqType,
-    Message,
-    MessageType,
-    Presence,
-    PresenceType,
-    Stanza,
-    StanzaError,
-)
+from tui_xmpp.xmpp.stanza import Iq, IqType, Message, MessageType, Presence, PresenceType, Stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition, StanzaError
 from tui_xmpp.xmpp.stream_features import StreamFeatures
 from tui_xmpp.xmpp.stream_management import UnackedStanza
 

@@ -27,7 +27,8 @@ from tui_xmpp.features.feature import (
 from tui_xmpp.jid import BareJID, JIDError, parse_jid
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import attribute, children, payload
-from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
+from tui_xmpp.xmpp.stanza import Iq, IqType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 ROSTER = "jabber:iq:roster"
 

@@ -10,7 +10,8 @@ from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import attribute, children, payload, rest
-from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
+from tui_xmpp.xmpp.stanza import Iq, IqType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 INFO = "http://jabber.org/protocol/disco#info"
 ITEMS = "http://jabber.org/protocol/disco#items"

@@ -7,19 +7,12 @@ from dataclasses import field
 
 from tui_xmpp.core.commands import BlockPeer, UnblockPeer
 from tui_xmpp.core.events import BlockListReplaced, SubscriptionRequestSettled
-from tui_xmpp.features.feature import (
-    Context,
-    Feature,
-    RefusedError,
-    RequestError,
-    answers,
-    carries_out,
-    is_own_account,
-)
+from tui_xmpp.features.feature import Context, Feature, RefusedError, RequestError, answers, carries_out, is_own_account
 from tui_xmpp.jid import JID, BareJID, JIDError, parse_jid
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import attribute, children, payload
-from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
+from tui_xmpp.xmpp.stanza import Iq, IqType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 BLOCKING = "urn:xmpp:blocking"
 

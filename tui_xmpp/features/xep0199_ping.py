@@ -16,7 +16,8 @@ from tui_xmpp.features.xep0202_time import ask_time
 from tui_xmpp.jid import JID
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import payload
-from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
+from tui_xmpp.xmpp.stanza import Iq, IqType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 PING = "urn:xmpp:ping"
 

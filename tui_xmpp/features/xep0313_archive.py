@@ -44,7 +44,8 @@ from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.inline import ArchiveMetadata
 from tui_xmpp.xmpp.payload import PayloadError, attribute, child, children, payload, tag_of
-from tui_xmpp.xmpp.stanza import Body, ErrorCondition, Iq, IqType, Message, MessageType
+from tui_xmpp.xmpp.stanza import Body, Iq, IqType, Message, MessageType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_management import UnackedStanza
 
 ARCHIVE = ns.MESSAGE_ARCHIVE

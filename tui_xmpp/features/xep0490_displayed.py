@@ -25,7 +25,8 @@ from tui_xmpp.features.xep0359_ids import StanzaId
 from tui_xmpp.jid import BareJID, JIDError
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import PayloadError, attribute, child, children, decode, payload, tag_of
-from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType, Message, MessageType
+from tui_xmpp.xmpp.stanza import Iq, IqType, Message, MessageType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 NODE = "urn:xmpp:mds:displayed:0"
 PUBSUB = "http://jabber.org/protocol/pubsub"

@@ -34,7 +34,6 @@ from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.payload import tag_of
 from tui_xmpp.xmpp.stanza import (
     Body,
-    ErrorCondition,
     Iq,
     IqType,
     Message,
@@ -48,6 +47,7 @@ from tui_xmpp.xmpp.stanza import (
     Status,
     Subject,
 )
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 
 @dataclass(frozen=True, slots=True)

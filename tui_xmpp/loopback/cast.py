@@ -16,17 +16,8 @@ from tui_xmpp.loopback.roster import Contact
 from tui_xmpp.loopback.schedule import Schedule
 from tui_xmpp.loopback.subscriptions import Subscription
 from tui_xmpp.values import dataclass
-from tui_xmpp.xmpp.stanza import (
-    Body,
-    ErrorCondition,
-    Message,
-    MessageType,
-    Presence,
-    PresenceType,
-    Show,
-    Status,
-    Subject,
-)
+from tui_xmpp.xmpp.stanza import Body, Message, MessageType, Presence, PresenceType, Show, Status, Subject
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 DOMAINS: Final = (
     DOMAIN,

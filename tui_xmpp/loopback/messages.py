@@ -8,7 +8,8 @@ from tui_xmpp.jid import BareJID, FullJID
 from tui_xmpp.loopback import archives
 from tui_xmpp.loopback.payloads import Delay
 from tui_xmpp.loopback.session import Account
-from tui_xmpp.xmpp.stanza import ErrorCondition, Message, MessageType
+from tui_xmpp.xmpp.stanza import Message, MessageType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 if TYPE_CHECKING:
     from tui_xmpp.loopback.realm import Realm

@@ -23,7 +23,8 @@ from tui_xmpp.loopback.payloads import (
 )
 from tui_xmpp.loopback.session import Account, Session
 from tui_xmpp.xmpp.payload import PayloadError
-from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType, Message, MessageType, Presence
+from tui_xmpp.xmpp.stanza import Iq, IqType, Message, MessageType, Presence
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 if TYPE_CHECKING:
     from tui_xmpp.loopback.realm import Realm

@@ -11,7 +11,8 @@ from tui_xmpp.loopback.payloads import Delay
 from tui_xmpp.loopback.roster import Contact
 from tui_xmpp.loopback.session import Account, Session
 from tui_xmpp.loopback.subscriptions import Effect, Subscription
-from tui_xmpp.xmpp.stanza import ErrorCondition, Presence, PresenceType
+from tui_xmpp.xmpp.stanza import Presence, PresenceType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 if TYPE_CHECKING:
     from tui_xmpp.loopback.realm import Realm

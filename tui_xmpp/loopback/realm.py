@@ -15,18 +15,8 @@ from tui_xmpp.loopback.payloads import Blocked, RosterQuery
 from tui_xmpp.loopback.roster import Contact, Roster
 from tui_xmpp.loopback.session import Account, Session
 from tui_xmpp.xmpp.payload import encode
-from tui_xmpp.xmpp.stanza import (
-    ErrorCondition,
-    Iq,
-    IqType,
-    Message,
-    MessageType,
-    Presence,
-    PresenceType,
-    Stanza,
-    StanzaError,
-    encode_stanza_error,
-)
+from tui_xmpp.xmpp.stanza import Iq, IqType, Message, MessageType, Presence, PresenceType, Stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition, StanzaError, encode_stanza_error
 
 
 class NoAccountError(TuiXmppError, LookupError):

@@ -10,7 +10,7 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.loopback.payloads import Ask, Item
 from tui_xmpp.loopback.subscriptions import Subscription
 from tui_xmpp.values import dataclass
-from tui_xmpp.xmpp.stanza import ErrorCondition
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 _MAX_OCTETS = 1023
 

@@ -45,7 +45,8 @@ from tui_xmpp.loopback.session import Account, Session
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import qualified
 from tui_xmpp.xmpp.payload import PayloadError, tag_of
-from tui_xmpp.xmpp.stanza import ErrorCondition, Iq, IqType
+from tui_xmpp.xmpp.stanza import Iq, IqType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 if TYPE_CHECKING:
     from tui_xmpp.loopback.realm import Realm

@@ -26,7 +26,8 @@ from tui_xmpp.xmpp.events import (
     TlsWanted,
 )
 from tui_xmpp.xmpp.sasl import ChannelBinding
-from tui_xmpp.xmpp.stanza import ErrorCondition, Stanza
+from tui_xmpp.xmpp.stanza import Stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import HostPort, StreamError, StreamErrorCondition
 from tui_xmpp.xmpp.stream_machine import Phase
 from tui_xmpp.xmpp.stream_management import ResumptionState, UnackedStanza

@@ -31,16 +31,8 @@ from tui_xmpp.values import dataclass
 from tui_xmpp.worker.requests import Requests
 from tui_xmpp.xmpp.element import Element, tag_text
 from tui_xmpp.xmpp.payload import PayloadError
-from tui_xmpp.xmpp.stanza import (
-    ErrorCondition,
-    Iq,
-    IqType,
-    Message,
-    MessageType,
-    Presence,
-    PresenceType,
-    Stanza,
-)
+from tui_xmpp.xmpp.stanza import Iq, IqType, Message, MessageType, Presence, PresenceType, Stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
 _log = logging.getLogger(__name__)
 _NO_NOTES: Final = MappingProxyType[type[object], object]({})

@@ -10,7 +10,8 @@ from tui_xmpp.features.feature import RequestError
 from tui_xmpp.jid import JID, FullJID
 from tui_xmpp.values import dataclass
 from tui_xmpp.worker.work import Work
-from tui_xmpp.xmpp.stanza import ErrorCondition, ErrorType, Iq, IqType, StanzaError
+from tui_xmpp.xmpp.stanza import Iq, IqType
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition, ErrorType, StanzaError
 
 _UNSAID = StanzaError(ErrorCondition.UNDEFINED_CONDITION, ErrorType.CANCEL)
 

@@ -28,7 +28,8 @@ from tui_xmpp.xmpp.inline import ArchiveMetadata
 from tui_xmpp.xmpp.login import SaslExchange
 from tui_xmpp.xmpp.payload import encode
 from tui_xmpp.xmpp.sasl import AuthenticationPin, ChannelBinding, Credentials
-from tui_xmpp.xmpp.stanza import ErrorCondition, Stanza, encode_stanza
+from tui_xmpp.xmpp.stanza import Stanza, encode_stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import StreamError, encode_stream_error
 from tui_xmpp.xmpp.stream_machine import FOOTER, Phase, StreamMachine
 from tui_xmpp.xmpp.stream_management import REQUEST, Ack, ResumptionState, UnackedStanza

@@ -10,7 +10,8 @@ from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.inline import ArchiveMetadata
 from tui_xmpp.xmpp.sasl import AuthenticationPin, FastToken, KeyDerivation, MechanismOffer
-from tui_xmpp.xmpp.stanza import ErrorCondition, Stanza
+from tui_xmpp.xmpp.stanza import Stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import HostPort, StreamError, StreamErrorCondition
 from tui_xmpp.xmpp.stream_features import StreamFeatures
 from tui_xmpp.xmpp.stream_management import UnackedStanza

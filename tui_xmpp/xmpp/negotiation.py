@@ -15,8 +15,9 @@ from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element, build, qualified, tag_text
 from tui_xmpp.xmpp.login import Sasl2Exchange, SaslExchange, is_sasl2_usable
 from tui_xmpp.xmpp.payload import PayloadError, decode, encode, tag_of
-from tui_xmpp.xmpp.stanza import IQ_TAG, Iq, IqType, StanzaError, decode_stanza, encode_stanza
-from tui_xmpp.xmpp.stanza import ErrorCondition as StanzaCondition
+from tui_xmpp.xmpp.stanza import IQ_TAG, Iq, IqType, decode_stanza, encode_stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition as StanzaCondition
+from tui_xmpp.xmpp.stanza_errors import StanzaError
 from tui_xmpp.xmpp.stream import Exchange, InitiatingStream
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition
 from tui_xmpp.xmpp.stream_features import StreamFeatures

@@ -42,7 +42,8 @@ from tui_xmpp.xmpp.sasl import (
     encode_data,
     server_mechanism,
 )
-from tui_xmpp.xmpp.stanza import IQ_TAG, ErrorCondition, Iq, IqType, decode_stanza, encode_stanza
+from tui_xmpp.xmpp.stanza import IQ_TAG, Iq, IqType, decode_stanza, encode_stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream import ReceivingStream
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition
 from tui_xmpp.xmpp.stream_management import Enable, Failed, Resume, ResumedAnswer, ResumptionState

@@ -11,16 +11,10 @@ from tui_xmpp.xmpp.config import Sasl2Wish
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.events import Event, InlineResults
 from tui_xmpp.xmpp.sasl import ChannelBinding
-from tui_xmpp.xmpp.stanza import ErrorCondition
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import StreamErrorCondition
 from tui_xmpp.xmpp.stream_features import StreamFeatures
-from tui_xmpp.xmpp.stream_management import (
-    Enable,
-    Enabled,
-    Failed,
-    ResumptionState,
-    StreamManagementWish,
-)
+from tui_xmpp.xmpp.stream_management import Enable, Enabled, Failed, ResumptionState, StreamManagementWish
 
 
 class Stream(Protocol):

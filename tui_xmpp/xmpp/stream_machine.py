@@ -49,7 +49,8 @@ from tui_xmpp.xmpp.parser import STREAM_TAG, StreamHeader, StreamItem, StreamPar
 from tui_xmpp.xmpp.payload import PayloadError, decode, encode, tag_of
 from tui_xmpp.xmpp.receiver import Reception
 from tui_xmpp.xmpp.sasl import ChannelBinding
-from tui_xmpp.xmpp.stanza import IQ_TAG, MESSAGE_TAG, PRESENCE_TAG, ErrorCondition, Stanza, decode_stanza, encode_stanza
+from tui_xmpp.xmpp.stanza import IQ_TAG, MESSAGE_TAG, PRESENCE_TAG, Stanza, decode_stanza, encode_stanza
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream import Exchange
 from tui_xmpp.xmpp.stream_errors import (
     StreamError,

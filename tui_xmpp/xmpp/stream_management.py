@@ -21,7 +21,8 @@ from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element, build, parse_element, qualified, serialize
 from tui_xmpp.xmpp.payload import attribute, choice, payload
-from tui_xmpp.xmpp.stanza import ErrorCondition, Stanza, decode_stanza, stanza_element
+from tui_xmpp.xmpp.stanza import Stanza, decode_stanza, stanza_element
+from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_errors import HostPort, parse_host_port, write_host_port
 
 MODULUS: Final = 2**32
