@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canonical, engine_of, online
+from tui_xmpp.clock import ManualClock
 from tui_xmpp.core.commands import DescribeEntity, ProvidePassword
 from tui_xmpp.core.events import CapabilitiesProved
 from tui_xmpp.core.settings import PrivacySettings
@@ -145,17 +148,26 @@ async def test_xep_0030_answer_is_made_from_the_features_and_has_the_hash_sent_w
         ),
     ],
 )
-async def test_questions_and_answers(query: str, answer: str) -> None:
+async def test_x_030_x_092_x_199_questions_and_answers(query: str, answer: str) -> None:
     async with online() as scene:
         (sent,) = await scene.hears(f"<iq type='get' id='q1' from='{ROMEO}'>{query}</iq>")
         assert sent == canonical(f"<iq type='result' id='q1' to='{ROMEO}'>{answer}</iq>")
 
 
-async def test_xep_0202_time() -> None:
-    async with online() as scene:
-        (sent,) = await scene.hears(f"<iq type='get' id='t1' from='{ROMEO}'><time xmlns='urn:xmpp:time'/></iq>")
-        assert "<utc>2026-01-01T12:00:00Z</utc>" in sent
-        assert re.search(r"<tzo>[+-]\d\d:\d\d</tzo>", sent)
+async def test_x_202_example_2_the_local_time_and_how_far_it_is_from_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(datetime(2006, 12, 19, 17, 58, 35, tzinfo=UTC))
+    monkeypatch.setenv("TZ", "Verona+6")  # as POSIX counts, west of Greenwich
+    time.tzset()
+    try:
+        async with online(clock=clock) as scene:
+            (sent,) = await scene.hears(f"<iq type='get' id='time_1' from='{ROMEO}'><time xmlns='urn:xmpp:time'/></iq>")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert sent == canonical(
+        f"<iq type='result' id='time_1' to='{ROMEO}'><time xmlns='urn:xmpp:time'>"
+        "<tzo>-06:00</tzo><utc>2006-12-19T17:58:35Z</utc></time></iq>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,9 +192,46 @@ async def test_privacy_the_system_is_told_only_if_allowed() -> None:
         assert "<os>" in sent
 
 
-async def test_xep_0030_unknown_node_is_not_found() -> None:
+async def test_x_390_4_4_the_answer_is_found_under_each_hash_that_presence_carries() -> None:
+    server = ScriptedServer()
+    async with online(server) as scene:
+        server.cut()
+        await scene.client.settle()
+        presence = next(stanza for stanza in server.heard() if stanza.startswith("<presence"))
+        hashes = re.findall(r'algo="([^"]+)">([^<]+)<', presence)
+        assert [algorithm for algorithm, _ in hashes] == ["sha-256", "sha3-256"]
+        for algorithm, value in hashes:
+            query = f"<query xmlns='http://jabber.org/protocol/disco#info' node='urn:xmpp:caps#{algorithm}.{value}'/>"
+            (answer,) = await scene.hears(f"<iq type='get' id='d1' from='{ROMEO}'>{query}</iq>")
+            info = decode(Info, parse_element(answer)[0])
+            assert info.node == f"urn:xmpp:caps#{algorithm}.{value}"
+            assert value in [one.value for one in caps_of(info).hashes]
+
+
+PEERS_LOOK_FOR = [
+    "http://jabber.org/protocol/chatstates",
+    "jabber:x:oob",
+    "urn:xmpp:chat-markers:0",
+    "urn:xmpp:fallback:0",
+    "urn:xmpp:hints",
+    "urn:xmpp:message-correct:0",
+    "urn:xmpp:receipts",
+    "urn:xmpp:reply:0",
+    "urn:xmpp:styling:0",
+]
+
+
+async def test_x_030_peers_find_what_they_must_know_before_they_use_it() -> None:
     async with online() as scene:
-        query = "<query xmlns='http://jabber.org/protocol/disco#info' node='x'/>"
+        query = "<query xmlns='http://jabber.org/protocol/disco#info'/>"
+        (answer,) = await scene.hears(f"<iq type='get' id='d1' from='{ROMEO}'>{query}</iq>")
+        assert [var for var in PEERS_LOOK_FOR if f'var="{var}"' not in answer] == []
+
+
+@pytest.mark.parametrize("node", ["x", "", "urn:xmpp:caps", "https://pypi.org/project/tui-xmpp"])
+async def test_xep_0030_unknown_node_is_not_found(node: str) -> None:
+    async with online() as scene:
+        query = f"<query xmlns='http://jabber.org/protocol/disco#info' node='{node}'/>"
         (sent,) = await scene.hears(f"<iq type='get' id='q1' from='{ROMEO}'>{query}</iq>")
         assert "item-not-found" in sent
 

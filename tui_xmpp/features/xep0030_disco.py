@@ -17,6 +17,8 @@ INFO = "http://jabber.org/protocol/disco#info"
 ITEMS = "http://jabber.org/protocol/disco#items"
 NODE = "https://pypi.org/project/tui-xmpp"
 """Names this software in entity capabilities (XEP-0115 §4)."""
+_CAPABILITIES = (f"{NODE}#", "urn:xmpp:caps#")
+"""How the nodes begin under which our capabilities are asked for (XEP-0115 §6.2, XEP-0390 §4.4)."""
 
 
 @payload(INFO, "identity")
@@ -86,7 +88,7 @@ async def ask_info(ctx: Context, peer: JID, node: str | None = None) -> Info:
 
 
 def answer_info(ctx: Context, iq: Iq, query: Info) -> Info:
-    if query.node is not None and not query.node.startswith(f"{NODE}#"):
+    if query.node is not None and not query.node.startswith(_CAPABILITIES):
         raise RefusedError(ErrorCondition.ITEM_NOT_FOUND)
     own = own_info(ctx)
     return Info(query.node, own.identities, own.features)
