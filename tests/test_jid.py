@@ -234,6 +234,27 @@ def test_c_jid_05_a_resource_may_be_written_in_a_newer_unicode() -> None:
             FullJID.parse(f"room@muc.example/{noncharacter}")
 
 
+@pytest.mark.parametrize(
+    ("text", "prepared"),
+    [
+        ("Σ@example.com", "σ@example.com"),
+        ("ς@example.com", "ς@example.com"),
+        ("Fußball@example.com", "fußball@example.com"),
+        ("a@b/x\u3000y", "a@b/x y"),
+        ("a@b/x\u1680y", "a@b/x y"),
+        ("a@b/ x", "a@b/ x"),
+    ],
+)
+def test_c_jid_07_letters_and_spaces_are_mapped_as_precis_says(text: str, prepared: str) -> None:
+    assert str(parse_jid(text)) == prepared
+
+
+@pytest.mark.parametrize("text", ["Ⅳ@b", "♚@b", "a b@b", "a\x7f@b", '"@b', "a@b/\t", "a@b/\u061c"])
+def test_c_jid_07_what_precis_or_rfc_7622_forbids_is_no_address(text: str) -> None:
+    with pytest.raises(JIDError):
+        parse_jid(text)
+
+
 def test_c_jid_06_made_of_parts_is_prepared_too() -> None:
     assert BareJID("Juliet", "EXAMPLE.com.") == BareJID.parse("juliet@example.com")
     assert BareJID("juliet", "example.com").with_resource("x\u3000y") == FullJID.parse("juliet@example.com/x y")

@@ -152,7 +152,7 @@ async def test_x_280_copies_of_both_directions_are_rows() -> None:
         carbon("received", message("not a jid@@", OURS)),
     ],
 )  # fmt: skip
-async def test_s_01_forged_and_odd_carbons_change_nothing(forged: str) -> None:
+async def test_x_280_01_s_01_forged_and_odd_carbons_change_nothing(forged: str) -> None:
     async with archiving() as (scene, _):
         assert await scene.hears(forged) == []
         assert scene.client.views.contacts(ACCOUNT) == ()
@@ -287,7 +287,7 @@ async def test_a_chat_of_which_nothing_is_stored_is_asked_for_too() -> None:
             assert not scene.client.views.conversation(ACCOUNT, ROMEO).has_older, "there never was anything"
 
 
-async def test_s_02_results_nobody_asked_for_change_nothing() -> None:
+async def test_x_313_01_s_02_results_nobody_asked_for_change_nothing() -> None:
     async with archiving("one") as (scene, server):
         before = bodies(scene)
         for sender in ("", f" from='{ACCOUNT}'", " from='tybalt@capulet.example'"):
@@ -297,7 +297,7 @@ async def test_s_02_results_nobody_asked_for_change_nothing() -> None:
         assert (before, bodies(scene)) == ([], ["one"])
 
 
-async def test_s_02_results_from_another_archive_change_nothing() -> None:
+async def test_x_313_01_s_02_results_from_another_archive_change_nothing() -> None:
     class Meddling(ArchivingServer):
         def result(self, number: int, queryid: str, sender: str = "") -> str:
             forged = super().result(number, queryid, " from='tybalt@capulet.example'").replace("one", "forged")

@@ -83,7 +83,58 @@ async def test_c_msg_03_bodies_and_subjects_by_language() -> None:
         assert message.bodies == (("cs", "Proč?"), ("en", "Wherefore?"))
 
 
-async def test_xep_0066_address_beside_the_text_is_kept() -> None:
+async def test_c_msg_04_a_thread_is_taken_as_it_is_and_only_one() -> None:
+    async with online() as scene:
+        for thread in (
+            "<thread parent='7edac73ab41e45c4aafa7b2d7b749080'>e0ffe42b28561960c6b12b944a092794b9683a38</thread>",
+            "<thread/>",
+            "",
+        ):
+            await scene.hears(
+                f"<message from='romeo@montague.example/orchard' type='chat'><body>O</body>{thread}</message>"
+            )
+        assert [message.thread for message in said(scene)] == ["e0ffe42b28561960c6b12b944a092794b9683a38", "", ""]
+
+
+async def test_c_stz_05_what_is_not_known_is_passed_over_and_the_rest_is_read() -> None:
+    async with online() as scene:
+        unknown = "<attention xmlns='urn:xmpp:attention:0'/><x xmlns='made:up'><body>Hear me</body></x>"
+        await scene.hears(f"<message from='romeo@montague.example/orchard' type='chat'>{unknown}</message>")
+        assert said(scene) == ()
+        await scene.hears(
+            f"<message from='romeo@montague.example/orchard' type='chat'>{unknown}<body>O</body></message>"
+        )
+        assert [message.body for message in said(scene)] == ["O"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "meaning"), [("gone", "can no longer be reached"), ("redirect", "another address")]
+)
+async def test_c_stz_07_a_new_address_is_not_followed_unasked(condition: str, meaning: str) -> None:
+    async with online() as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))
+        error = (
+            f"<error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
+            f"xmpp:tybalt@capulet.example</{condition}></error>"
+        )
+        assert await scene.hears(f"<message type='error' id='id3' from='{ROMEO}'>{error}</message>") == []
+        (message,) = said(scene)
+        assert message.failure is not None
+        assert meaning in message.failure.sentence
+        assert scene.client.views.conversations() == ((ACCOUNT, ROMEO),)
+
+
+async def test_x_066_only_so_many_addresses_of_a_sane_length_are_taken() -> None:
+    async with online() as scene:
+        good = "".join(f"<x xmlns='jabber:x:oob'><url>https://a.example/{n}</url></x>" for n in range(20))
+        bad = "<x xmlns='jabber:x:oob'><url/></x><x xmlns='jabber:x:oob'><url>https://" + "a" * 4096 + "</url></x>"
+        await scene.hears(
+            f"<message from='romeo@montague.example/orchard' type='chat'><body>O</body>{bad}{good}</message>"
+        )
+        assert [address for address, _ in said(scene)[0].files] == [f"https://a.example/{n}" for n in range(8)]
+
+
+async def test_x_066_example_2_address_beside_the_text_is_kept() -> None:
     async with online() as scene:
         await scene.hears(
             "<message from='stpeter@jabber.example/work' type='chat'>"

@@ -154,7 +154,7 @@ async def test_c_pre_08_offline_says_goodbye_and_closes_the_stream() -> None:
         assert view.own.show is Show.OFFLINE
 
 
-async def test_xep_0319_idleness_is_told_with_automatic_away_only_and_if_allowed() -> None:
+async def test_x_319_idleness_is_told_with_automatic_away_only_and_if_allowed() -> None:
     away = OwnPresence(Show.AWAY)
     for allowed in (True, False):
         async with online(privacy=PrivacySettings(tells_idle=allowed)) as scene:
@@ -173,7 +173,7 @@ async def test_xep_0319_idleness_is_told_with_automatic_away_only_and_if_allowed
         ("2027-01-01T00:00:00Z", datetime(2026, 1, 1, 12, tzinfo=UTC)),
     ],
 )
-async def test_xep_0319_and_s_09_idle_since_is_read_and_never_in_the_future(stamp: str, since: datetime | None) -> None:
+async def test_x_319_s_09_idle_since_is_read_and_never_in_the_future(stamp: str, since: datetime | None) -> None:
     async with online() as scene:
         idle = f"<idle xmlns='urn:xmpp:idle:1' since='{stamp}'/>"
         await scene.hears(f"<presence from='romeo@montague.example/orchard'><show>away</show>{idle}</presence>")

@@ -28,7 +28,7 @@ async def test_x_461_example_3_a_reply_names_what_it_answers() -> None:
     assert await reply_in(f"<body>Great idea!</body>{ANSWER}") == Reply("message-id1", TABLET)
 
 
-async def test_x_461_example_4_the_quotation_that_repeats_it_is_known() -> None:
+async def test_x_428_x_461_example_4_the_quotation_that_repeats_it_is_known() -> None:
     quoted = QUOTED.replace(">", "&gt;")
     xml = f"<body>{quoted}Great idea!</body>{ANSWER}{FALLBACK.format(start=0, end=38)}"
     assert await reply_in(xml) == Reply("message-id1", TABLET, 38)
@@ -44,7 +44,7 @@ async def test_x_461_example_4_the_quotation_that_repeats_it_is_known() -> None:
         FALLBACK.format(start=0, end=5).replace("urn:xmpp:reply:0", "urn:xmpp:other"),
     ],
 )
-async def test_x_461_01_a_quotation_that_cannot_be_one_is_none(fallback: str) -> None:
+async def test_x_428_x_461_01_a_quotation_that_cannot_be_one_is_none(fallback: str) -> None:
     assert await reply_in(f"<body>Great idea!</body>{ANSWER}{fallback}") == Reply("message-id1", TABLET)
 
 

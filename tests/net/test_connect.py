@@ -333,6 +333,16 @@ async def test_c_dns_06_direct_tls_elsewhere_proves_the_domain(tmp_path: Path, p
     assert watched[-3:] == [Step.CONNECTED, Step.TLS, Step.TLS_READY]
 
 
+async def test_c_dns_09_c_crt_01_the_host_srv_names_proves_nothing_by_its_own_name(
+    tmp_path: Path, policy: TlsPolicy
+) -> None:
+    own_name = make_certificate(("localhost", "127.0.0.1"), authority=AUTHORITY)
+    async with asyncio.timeout(20), direct(tmp_path, own_name) as endpoint:
+        with pytest.raises(CertificateRefusedError) as caught:
+            await connect([replace(endpoint, host="localhost")], tls=policy, resolver=SystemResolver())
+    assert caught.value.refusal is Refusal.WRONG_HOST
+
+
 async def test_a_refused_certificate_leads_on_to_the_next_endpoint(tmp_path: Path, policy: TlsPolicy) -> None:
     bad = make_certificate(("rosings.lit",), authority=AUTHORITY)
     async with (

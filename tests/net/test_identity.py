@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -16,8 +17,10 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.net.test_der import written
 from tui_xmpp.net.certificates import make_certificate
-from tui_xmpp.net.identity import CertificateFacts, is_proved, read_certificate, server_end_point
+from tui_xmpp.net.der import Der, DerError
+from tui_xmpp.net.identity import CertificateFacts, is_proved, literal_address, read_certificate, server_end_point
 
 TIMES = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -175,6 +178,146 @@ def test_a_name_in_words_is_the_common_name_and_the_organisation() -> None:
     facts = read_certificate(der)
     assert facts.issuer == "L1 (Longbourn)"
     assert facts.subject == "GB, Meryton"
+    assert facts.common_name is None
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ({NameOID.ORGANIZATION_NAME: "Longbourn", NameOID.COUNTRY_NAME: "GB"}, "Longbourn"),
+        ({NameOID.COMMON_NAME: "Longbourn", NameOID.COUNTRY_NAME: "GB"}, "Longbourn"),
+        ({NameOID.COMMON_NAME: "Longbourn", NameOID.ORGANIZATION_NAME: "Longbourn"}, "Longbourn"),
+        ({}, ""),
+    ],
+    ids=["organisation", "common-name", "the-same", "nothing"],
+)
+def test_a_name_in_words_says_each_word_once(names: dict[x509.ObjectIdentifier, str], words: str) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = Name([x509.NameAttribute(kind, text) for kind, text in names.items()])
+    made = CertificateBuilder(name, name, key.public_key(), random_serial_number(), *TIMES).sign(key, hashes.SHA256())
+    assert read_certificate(made.public_bytes(Encoding.DER)).subject == words
+
+
+# -- certificates changed in their structure ----------------------------------------------------------------------
+
+Values = list[tuple[int, bytes]]
+SIGNED, EXTENSIONS = (0, 0), (0, 0, 7, 0)
+SRV, XMPP_ADDRESS = "2b06010505070807", "2b06010505070805"
+
+
+def values_of(data: bytes) -> Values:
+    reader, found = Der(data), []
+    while reader:
+        found.append(reader.next())
+    return found
+
+
+def changed(data: bytes, path: tuple[int, ...], change: Callable[[Values], Values]) -> bytes:
+    """Return DER with the values changed that lie in the value at a path of places."""
+    values = values_of(data)
+    if not path:
+        values = change(values)
+    else:
+        tag, content = values[path[0]]
+        values[path[0]] = (tag, changed(content, path[1:], change))
+    return b"".join(written(*value) for value in values)
+
+
+def names_place(der: bytes) -> tuple[int, ...]:
+    """Return the path to the alternative names: in a SEQUENCE, in an OCTET STRING, in an extension."""
+    content = der
+    for place in EXTENSIONS:
+        content = values_of(content)[place][1]
+    [number] = [n for n, (_, one) in enumerate(values_of(content)) if one.startswith(bytes.fromhex("0603551d11"))]
+    return (*EXTENSIONS, number, -1, 0)
+
+
+NAMES = names_place(make_certificate(("example.net",), ("_xmpp-client.example.net",)).der)
+NULL = (0x05, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        (),
+        (0,),
+        SIGNED,
+        (*SIGNED, 4),
+        (*SIGNED, 5, 0, 0),
+        EXTENSIONS[:-1],
+        NAMES[:-2],
+        NAMES[:-1],
+        (*NAMES, 1),
+        (*NAMES, 1, 1),
+    ],
+    ids=[
+        "file",
+        "certificate",
+        "signed",
+        "validity",
+        "attribute",
+        "extensions",
+        "extension",
+        "names",
+        "other-name",
+        "value",
+    ],
+)
+def test_s_21_a_certificate_with_more_in_it_than_its_form_has_is_refused(path: tuple[int, ...]) -> None:
+    der = make_certificate(("example.net",), ("_xmpp-client.example.net",)).der
+    assert changed(der, path, lambda values: values) == der
+    with pytest.raises(DerError):
+        read_certificate(changed(der, path, lambda values: [*values, NULL]))
+
+
+def test_s_21_names_that_are_given_twice_are_refused() -> None:
+    der = make_certificate(("example.net",)).der
+    place = names_place(der)[len(EXTENSIONS)]
+    with pytest.raises(DerError, match=r"2\.5\.29\.17 twice"):
+        read_certificate(changed(der, EXTENSIONS, lambda values: [*values, values[place]]))
+
+
+def test_the_unique_identifiers_of_version_2_are_passed_over() -> None:
+    der = make_certificate(("example.net",)).der
+    unique = [(0x81, b"\0a"), (0x82, b"\0b")]
+    assert read_certificate(changed(der, SIGNED, lambda values: [*values[:7], *unique, *values[7:]])).names == (
+        "example.net",
+    )
+
+
+def other_name(kind: str, tag: int, text: bytes) -> tuple[int, bytes]:
+    return 0xA0, written(0x06, bytes.fromhex(kind)) + written(0xA0, written(tag, text))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        other_name(XMPP_ADDRESS, 0x0C, b"_xmpp-client.example.net"),
+        other_name(XMPP_ADDRESS, 0x16, b"_xmpp-client.example.net"),
+        other_name(SRV, 0x0C, b"_xmpp-client.example.net"),
+        other_name(SRV, 0x16, "_xmpp-client.b\xfccher.example".encode("latin-1")),
+        (0x81, b"juliet@example.net"),
+        (0x86, b"xmpp:example.net"),
+        (0xA4, written(0x30, b"")),
+    ],
+    ids=["xmpp-address", "xmpp-address-in-ascii", "service-in-utf-8", "service-in-latin-1", "mail", "uri", "directory"],
+)
+def test_c_crt_02_s_21_names_of_other_kinds_prove_nothing_and_take_nothing_away(name: tuple[int, bytes]) -> None:
+    der = make_certificate(("other.example",)).der
+    facts = read_certificate(changed(der, names_place(der), lambda values: [name, *values]))
+    assert facts.names == ("other.example",)
+    assert not is_proved("example.net", facts)
+
+
+def test_s_21_a_dns_name_that_is_not_ascii_spoils_the_certificate() -> None:
+    der = make_certificate(("example.net",)).der
+    with pytest.raises(DerError):
+        read_certificate(changed(der, names_place(der), lambda values: [*values, (0x82, b"b\xfccher.example")]))
+
+
+@pytest.mark.parametrize("host", ["[::1", "::1]", "11.2.3.4]", "[1.2.3.45", "[[::1]]", "", "[]"])
+def test_c_crt_05_a_host_with_half_its_brackets_is_no_address(host: str) -> None:
+    assert literal_address(host) is None
 
 
 DAMAGEABLE = make_certificate(("example.net",), ("_xmpp-client.example.net",))

@@ -252,7 +252,7 @@ async def test_c_tls_07_a_pin_that_is_taken_back_leaves_nothing_behind(site: Sit
 
 
 @pytest.mark.parametrize("agreement_of", ["unverified", "nothing"])
-def test_s_21_nothing_is_accepted_without_a_verified_chain(agreement_of: str) -> None:
+def test_c_crt_06_s_21_nothing_is_accepted_without_a_verified_chain(agreement_of: str) -> None:
     peer = signed(DOMAIN).der if agreement_of == "unverified" else None
     agreement = Agreement("TLSv1.3", "x", None, peer, is_chain_verified=peer is None, is_resumed=False)
     with pytest.raises(CertificateRefusedError):
@@ -342,7 +342,7 @@ async def test_external_client_certificate_reaches_the_server(site: Site) -> Non
     assert facts.client_certificate.dns_names == ("elizabeth.example",)
 
 
-async def test_s_20_bytes_after_proceed_abort_before_tls(site: Site) -> None:
+async def test_c_tls_10_s_20_bytes_after_proceed_abort_before_tls(site: Site) -> None:
     async def inject(transport: Transport) -> None:
         await transport.read()
         transport.write(b"<proceed/>")

@@ -34,6 +34,9 @@ from tui_xmpp.storage.secrets import SecretsError
 from tui_xmpp.worker import session
 from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.dial import Target
+from tui_xmpp.xmpp import namespaces as ns
+from tui_xmpp.xmpp.element import build
+from tui_xmpp.xmpp.stream_errors import MEANINGS
 
 NEVER = Backoff(shortest=3600, longest=3600, after_shutdown=3600)
 
@@ -128,7 +131,7 @@ async def test_keyring_that_fails_is_a_line_in_the_log_and_the_login_goes_on() -
 # -- what is known of a connection --------------------------------------------------------------------------------
 
 
-async def test_online_connection_has_its_facts_and_steps() -> None:
+async def test_c_tls_06_online_connection_has_its_facts_and_steps() -> None:
     async with online() as scene:
         facts = connection(scene).facts
         assert (facts.host, facts.port, facts.jid) == ("xmpp.capulet.example", 5222, JID)
@@ -188,6 +191,13 @@ async def test_c_tls_07_who_is_asked_finds_the_session_at_rest() -> None:
         assert connection(scene).phase is Phase.STOPPED
 
 
+SAID_AND_TRIED_AGAIN = """bad-format bad-namespace-prefix connection-timeout improper-addressing
+    internal-server-error invalid-from invalid-namespace invalid-xml not-well-formed policy-violation
+    remote-connection-failed resource-constraint restricted-xml see-other-host system-shutdown undefined-condition
+    unsupported-encoding unsupported-feature unsupported-stanza-type unsupported-version made-up"""
+MEANT = {condition.value: meaning.sentence for condition, meaning in MEANINGS.items()}
+
+
 # -- the ways a stream ends ---------------------------------------------------------------------------------------
 
 
@@ -198,17 +208,11 @@ async def test_c_tls_07_who_is_asked_finds_the_session_at_rest() -> None:
         ("host-gone", Phase.STOPPED),
         ("host-unknown", Phase.STOPPED),
         ("not-authorized", Phase.STOPPED),
-        ("policy-violation", Phase.WAITING),
-        ("system-shutdown", Phase.WAITING),
-        ("internal-server-error", Phase.WAITING),
-        ("resource-constraint", Phase.WAITING),
-        ("connection-timeout", Phase.WAITING),
-        ("not-well-formed", Phase.WAITING),
-        ("made-up", Phase.WAITING),
         ("reset", Phase.ONLINE),
+        *((condition, Phase.WAITING) for condition in SAID_AND_TRIED_AGAIN.split()),
     ],
 )
-async def test_c_str_19_reaction_to_a_stream_error(condition: str, phase: Phase) -> None:
+async def test_c_str_19_every_stream_error_is_understood_and_shown(condition: str, phase: Phase) -> None:
     server = ScriptedServer()
     async with online(server, backoff=NEVER) as scene:
         server.says(stream_error(condition))
@@ -216,7 +220,7 @@ async def test_c_str_19_reaction_to_a_stream_error(condition: str, phase: Phase)
         await scene.client.settle()
         assert connection(scene).phase is phase
         if phase is not Phase.ONLINE:
-            assert "So it is" in connection(scene).reason
+            assert connection(scene).reason.endswith(f"{MEANT.get(condition, '')} It says: “So it is”")
         assert (connection(scene).retry_at is not None) is (phase is Phase.WAITING)
         assert (PromptKind.PASSWORD in prompts(scene)) is (condition == "not-authorized")
 
@@ -333,6 +337,26 @@ async def test_c_red_01_redirect_keeps_the_identity_and_is_followed_five_times()
         assert connection(scene).phase is Phase.WAITING
         await scene.does(Connect(ACCOUNT))
         assert server.dials[-1].override is None
+
+
+ENABLED = "<enabled xmlns='urn:xmpp:sm:3' id='x' resume='true' location='[2001:db8::1]:9222'/>"
+
+
+async def test_c_rec_02_s_24_a_session_is_resumed_where_the_server_wants_it_and_its_name_stays_the_domains() -> None:
+    server = ScriptedServer()
+    server.features = (*server.features, build(ns.STREAM_MANAGEMENT, "sm"))
+    async with online(server, backoff=NEVER) as scene:
+        await scene.hears(ENABLED)
+        failure = ConnectError(Step.CONNECT, "2001:db8::1", 9222, "refused")
+        server.refusals.append(NoConnectionError("capulet.example", (failure,)))
+        server.cut()
+        await scene.client.settle()
+        override = server.dials[-1].override
+        assert override is not None
+        assert (override.host, override.port) == ("2001:db8::1", 9222)
+        assert server.dials[-1].policy.domain == "capulet.example"
+        await scene.does(Connect(ACCOUNT))
+        assert server.dials[-1].override is None, "who cannot be reached there is asked at home"
 
 
 async def test_broken_xml_from_the_server_is_answered_and_the_session_comes_back() -> None:

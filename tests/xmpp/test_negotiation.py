@@ -87,7 +87,7 @@ class Client:
         return self
 
 
-def test_rfc_6120_9_1_login_with_starttls_scram_sha_1_and_bind() -> None:
+def test_c_str_01_c_str_03_c_str_10_rfc_6120_9_1_login_with_starttls_scram_sha_1_and_bind() -> None:
     client = Client(make_nonce=lambda: "oMsTAAwAAAAMAAAANP0TAAAAAABPU0AA")
     # 9.1.1 TLS
     assert client.sent() == OPENING_IN_CLEAR
@@ -212,6 +212,13 @@ def test_c_str_07_unknown_voluntary_features_are_ignored_and_told() -> None:
     assert client.sent().startswith("<iq")
     assert client.connection.features.has("urn:x", "x")
     assert client.connection.features.has_stream_management
+
+
+def test_c_str_10_s_25_compression_is_never_asked_for() -> None:
+    compression = "<compression xmlns='http://jabber.org/features/compress'><method>zlib</method></compression>"
+    client = Client().after_login()
+    client.receives(SERVER_OPENING, features(compression, f"<bind {BIND}/>"))
+    assert client.sent() == '<iq type="set" id="c1"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>'
 
 
 def test_c_str_08_nothing_of_the_old_stream_is_remembered_after_tls() -> None:
