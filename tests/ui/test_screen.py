@@ -21,6 +21,7 @@ from tests.support.scenes import (
     NOW,
     WICKHAM,
     Scene,
+    contact,
     logged,
     netherfield,
     online,
@@ -41,11 +42,14 @@ from tui_xmpp.core.model import (
     Phase,
     Severity,
     Show,
+    Subscription,
 )
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.roster_rows import RowId
 from tui_xmpp.ui.screens.themes import ThemeScreen
+
+DENNY = BareJID.parse("denny@meryton.lit")
 
 
 @asynccontextmanager
@@ -336,7 +340,7 @@ async def test_add_contact_checks_the_address_as_it_is_typed() -> None:
 
 async def test_requests_are_approved_denied_and_blocked_where_they_stand() -> None:
     scene = netherfield()
-    scene.publish(requested(BareJID.parse("denny@meryton.lit")), requested(BareJID.parse("spam@meryton.lit")))
+    scene.publish(requested(DENNY), requested(BareJID.parse("spam@meryton.lit")))
     async with running(scene) as pilot:
         await pilot.press("ctrl+r")
         await pilot.pause()
@@ -353,15 +357,50 @@ async def test_requests_are_approved_denied_and_blocked_where_they_stand() -> No
         await pilot.pause()
         assert pilot.app.screen.query_one(OptionList).option_count == 2
         await pilot.press("d")
-        assert scene.engine.of(c.DenySubscription) == [
-            c.DenySubscription(ELIZABETH, BareJID.parse("denny@meryton.lit"))
-        ]
+        assert scene.engine.of(c.DenySubscription) == [c.DenySubscription(ELIZABETH, DENNY)]
         await pilot.press("down", "x")
         await pilot.pause()
         assert scene.engine.of(c.BlockPeer) == []
         await pilot.press("y")
         await pilot.pause()
         assert scene.engine.of(c.BlockPeer) == [c.BlockPeer(ELIZABETH, BareJID.parse("spam@meryton.lit"))]
+
+
+async def test_a_request_answered_twice_is_answered_once_and_the_next_one_not_at_all() -> None:
+    scene = netherfield()
+    scene.publish(requested(DENNY))
+    async with running(scene) as pilot:
+        await pilot.press("ctrl+r", "a", "a", "d")
+        scene.publish(e.SubscriptionRequestSettled(ELIZABETH, WICKHAM))
+        await pilot.press("a")
+        assert scene.engine.of(c.ApproveSubscription) == [c.ApproveSubscription(ELIZABETH, WICKHAM)]
+        assert scene.engine.of(c.DenySubscription) == []
+        await pilot.press("down", "d")
+        assert scene.engine.of(c.DenySubscription) == [c.DenySubscription(ELIZABETH, DENNY)]
+
+
+async def test_the_cursor_stays_on_a_request_when_one_above_is_settled_elsewhere() -> None:
+    scene = netherfield()
+    scene.publish(requested(DENNY), requested(BareJID.parse("spam@meryton.lit")))
+    async with running(scene) as pilot:
+        await pilot.press("ctrl+r", "down")
+        scene.publish(e.SubscriptionRequestSettled(ELIZABETH, WICKHAM))
+        await pilot.press("a")
+        assert scene.engine.of(c.ApproveSubscription) == [c.ApproveSubscription(ELIZABETH, DENNY)]
+
+
+async def test_nobody_is_added_back_whom_one_sees_already() -> None:
+    scene = netherfield()
+    scene.publish(
+        e.RosterItemChanged(ELIZABETH, contact(DENNY, "Denny", subscription=Subscription.TO), None), requested(DENNY)
+    )
+    async with running(scene) as pilot:
+        await pilot.press("ctrl+r")
+        assert pilot.app.screen.query_one("#back").display
+        await pilot.press("down")
+        assert not pilot.app.screen.query_one("#back").display
+        await pilot.press("b")
+        assert type(pilot.app.screen).__name__ == "RequestsScreen"
 
 
 async def test_requests_by_command() -> None:

@@ -39,7 +39,9 @@ class RequestsScreen(Dialog[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._requests: tuple[SubscriptionRequest, ...] = ()
+        self._requests: list[SubscriptionRequest] = []
+        # Whoever was answered stays where they stand: a second press would else answer the next one.
+        self._answered: dict[SubscriptionRequest, str] = {}
 
     @property
     def title_words(self) -> str:  # type: ignore[override]
@@ -68,14 +70,32 @@ class RequestsScreen(Dialog[None]):
             self._fill()
 
     def _fill(self) -> None:
-        self._requests = self._desk.views.requests()
-        self.query_one(Choices).fill(map(self._words, self._requests))
+        waiting = self._desk.views.requests()
+        chosen = self._chosen()
+        kept = [request for request in self._requests if request in self._answered or request in waiting]
+        self._requests = kept + [request for request in waiting if request not in kept]
+        choices = self.query_one(Choices)
+        choices.fill(map(self._words, self._requests))
+        if chosen in self._requests:
+            choices.highlighted = self._requests.index(chosen)
         self.query_one(".title", Static).update(self.title_words)
         empty = self.query_one(".empty", Static)
         empty.update("Nobody asks to see when you are online. Requests wait here until you answer them.")
         empty.display = not self._requests
+        self._show_verbs()
+
+    @on(Choices.OptionHighlighted)
+    def _show_verbs(self) -> None:
+        """Show what can be done with who is under the cursor."""
+        request = self._waiting()
         for choice in self.query(Button):
-            choice.display = bool(self._requests) or choice.id == "cancel"
+            is_fit = choice.id != "back" or (request is not None and not self._is_asked(request))
+            choice.display = choice.id == "cancel" or (request is not None and is_fit)
+
+    def _is_asked(self, request: SubscriptionRequest) -> bool:
+        """Say whether the user sees them already, or has asked to."""
+        known = self._desk.views.contact(request.account, request.peer)
+        return known is not None and (known.is_ask_pending or (known.is_in_roster and known.subscription.sees_them))
 
     def _words(self, request: SubscriptionRequest) -> Text:
         known = self._desk.views.contact(request.account, request.peer)
@@ -90,6 +110,8 @@ class RequestsScreen(Dialog[None]):
         text.append(f"  {age_words(request.at, self._desk.clock.now())}", "dim")
         if len(self._desk.views.accounts()) > 1:
             text.append(f"  to {request.account}", "dim")
+        if outcome := self._answered.get(request):
+            return text.append(f"\n  ✓ {outcome}")
         said = sanitize_line(request.text, 300)
         text.append(f"\n  “{said}”" if said else "\n  wants to see when you are online", "" if said else "dim")
         if words := doubt(str(request.peer), request.nick) or self._namesake(request):
@@ -108,18 +130,36 @@ class RequestsScreen(Dialog[None]):
         index = self.query_one(Choices).highlighted
         return self._requests[index] if index is not None and index < len(self._requests) else None
 
+    def _waiting(self) -> SubscriptionRequest | None:
+        """Return the request under the cursor, if it was not answered here already."""
+        request = self._chosen()
+        return None if request in self._answered else request
+
+    def _answer(self, request: SubscriptionRequest, command: c.Command, outcome: str) -> None:
+        def answered(failure: str | None) -> None:
+            if failure is None:
+                self._desk.say(f"{request.peer} {outcome}.")
+                return
+            self._desk.complain(failure)
+            self._answered.pop(request, None)
+            if self.is_attached:
+                self._fill()
+
+        self._answered[request] = outcome
+        self._fill()
+        self._desk.submit(command, answered)
+
     @on(Button.Pressed, "#approve")
     def action_approve(self) -> None:
         """Let them see when the user is online."""
-        if request := self._chosen():
-            self._desk.submit_and_say(
-                c.ApproveSubscription(request.account, request.peer), f"{request.peer} sees when you are online."
-            )
+        if request := self._waiting():
+            command = c.ApproveSubscription(request.account, request.peer)
+            self._answer(request, command, "sees when you are online")
 
     @on(Button.Pressed, "#back")
     def action_approve_back(self) -> None:
         """Let them see, and put them in the list under a name."""
-        if request := self._chosen():
+        if (request := self._waiting()) and not self._is_asked(request):
             from tui_xmpp.ui.screens.contact import ApproveScreen
 
             nick = sanitize_line(request.nick, 60)
@@ -128,13 +168,13 @@ class RequestsScreen(Dialog[None]):
     @on(Button.Pressed, "#deny")
     def action_deny(self) -> None:
         """Refuse."""
-        if request := self._chosen():
-            self._desk.submit_and_say(c.DenySubscription(request.account, request.peer), f"{request.peer} was refused.")
+        if request := self._waiting():
+            self._answer(request, c.DenySubscription(request.account, request.peer), "was refused")
 
     @on(Button.Pressed, "#block")
     def action_block(self) -> None:
         """Refuse, and hear nothing more from them."""
-        if request := self._chosen():
+        if request := self._waiting():
             from tui_xmpp.ui.actions import BY_ID
 
             BY_ID["block"].run(self._desk, str(request.peer))
