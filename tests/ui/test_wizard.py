@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from textual import events
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import Button, Checkbox, Input, Static
 
@@ -196,6 +198,22 @@ async def test_a_certificate_is_refused_by_default_and_pinned_only_by_a_typed_wo
         await pilot.pause()
         assert scene.engine.of(c.PinCertificate) == [c.PinCertificate(ELIZABETH, CERTIFICATE.sha256)]
         assert scene.engine.of(c.Disconnect) == []
+
+
+@pytest.mark.parametrize("size", [(60, 20), (40, 12)])
+async def test_what_is_asked_about_a_certificate_is_in_sight_in_a_low_terminal(size: tuple[int, int]) -> None:
+    scene = netherfield()
+    reason = "The certificate of xmpp.longbourn.lit was not issued by an authority this machine trusts."
+    prompt = Prompt(ELIZABETH, PromptKind.CERTIFICATE, reason, CERTIFICATE)
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=size) as pilot:
+        scene.publish(e.PromptRaised(ELIZABETH, prompt))
+        await pilot.pause(0.1)
+        region = app.screen.find_widget(app.screen.query_one(".title")).visible_region
+        assert region.height
+        assert app.focused is app.screen.query_one("#refuse")
+        if size == (60, 20):
+            assert app.screen.query_one(VerticalScroll).max_scroll_y == 0
 
 
 async def test_enter_on_a_refused_certificate_stays_disconnected() -> None:

@@ -94,6 +94,9 @@ class CertificateScreen(_PromptScreen):
 
     DEFAULT_CSS = """
     CertificateScreen > VerticalScroll { width: 78; }
+    CertificateScreen.-low > VerticalScroll { padding: 0 2; scrollbar-gutter: stable; }
+    CertificateScreen.-low .words, CertificateScreen.-low .problem { margin-bottom: 0; }
+    CertificateScreen.-low .buttons { margin-top: 0; }
     """
 
     def content(self) -> ComposeResult:
@@ -122,7 +125,8 @@ class CertificateScreen(_PromptScreen):
         yield "SHA-256", "\n".join(" ".join(digits[i : i + 8]) for i in range(0, len(digits), 8))
 
     def on_mount(self) -> None:
-        self.query_one("#refuse", Button).focus()
+        # Read from the top, also where not all of it has room.
+        self.set_focus(self.query_one("#refuse"), scroll_visible=False)
 
     @on(Button.Pressed, "#pin")
     @on(Input.Submitted, "#typed")
