@@ -135,7 +135,9 @@ async def evening(
     clock = ManualClock(BEGINNING)
     schedule = StoryTime(clock)
     with anywhere(), TemporaryDirectory() as folder, closing(Archive.open(Path(folder) / "archive.sqlite")) as archive:
-        async with LoopbackServer(DOMAIN, other_domains=DOMAINS[1:], clock=clock, random=Random(1)) as server:
+        async with LoopbackServer(
+            DOMAIN, other_domains=DOMAINS[1:], clock=clock, random=Random(1), is_instant=True
+        ) as server:
             server.add_user(ELIZABETH.local or "", PASSWORD)
             cast = make_cast(server.realm, schedule, Random(1))
             dial = RoadDialer(server, {OTHER.domain: STRANGE_CERTIFICATE})

@@ -53,7 +53,7 @@ class RequestsScreen(Dialog[None]):
         yield words("", "words dim empty")
         yield verbs(
             button("A approve", "approve", "main"),
-            button("B add back too", "back", "main"),
+            button("B add back", "back", "main"),
             button("D deny", "deny"),
             button("X block", "block", "danger"),
             button("I details", "details"),
