@@ -126,6 +126,12 @@ async def _menu(tonight: Evening) -> None:
     await tonight.press("ctrl+up", "m")
 
 
+async def _contact_menu(tonight: Evening) -> None:
+    await play(tonight)
+    tonight.app.main.roster.focus()
+    await tonight.press("m")
+
+
 async def _settings(tonight: Evening) -> None:
     await play(tonight)
     await tonight.do("settings")
@@ -139,6 +145,7 @@ SCENES = (
     Scene("messages", "Styles, quotations, code, files and long messages", _messages),
     Scene("messages-narrow", "The same in a narrow, light terminal", _older_messages, 60, 20, theme="light"),
     Scene("menu", "All that can be done with a message", _menu, 100, 28),
+    Scene("contact-menu", "All that can be done with someone", _contact_menu, 100, 28),
     Scene("search", "Search", _search, 100, 28),
     Scene("inbox", "The inbox", _inbox, 100, 28),
     Scene("split", "Two conversations beside each other", _split),

@@ -184,6 +184,9 @@ _MOVES = {
         ("fold-group", "space", "Fold or unfold", "Fold or unfold a group."),
         ("to-writing", "escape", "Back to writing", "Show all again; else go back to writing."),
     ),
+    Place.INBOX: (
+        ("chat-menu", "o", "What can be done", "Show all that can be done with the chat, as a right click does."),
+    ),
     Place.WRITING: (
         ("send", "enter", "Send", "Send what is written."),
         ("new-line", "alt+enter shift+enter ctrl+j", "A new line",
@@ -323,8 +326,10 @@ ACTIONS: tuple[Action, ...] = (
            slash="preapprove", arguments=(_WHOM,), applies=_has_subject),
     Action("subscription", "Who sees whom", "Change who sees whose presence.", contacts.choose_subscription, ("s",),
            place=Place.ROSTER, applies=_has_subject),
-    Action("edit", "Rename or move to groups", "Change a contact's name and groups.", contacts.edit, ("r", "m"),
+    Action("edit", "Rename or move to groups", "Change a contact's name and groups.", contacts.edit, ("r",),
            place=Place.ROSTER, applies=_has_contact),
+    Action("contact-menu", "What can be done", "Show all that can be done with someone, as a right click does.",
+           contacts.menu, ("m",), place=Place.ROSTER, is_in_palette=False),
     Action("rename", "Rename", "Give the open chat's contact a name of your own.", contacts.rename, slash="rename",
            arguments=(Argument("NAME", Kind.TEXT),), applies=_has_contact, is_in_palette=False),
     Action("groups", "Groups", "Put the open chat's contact into groups, parted by commas.", contacts.regroup,

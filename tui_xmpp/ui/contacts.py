@@ -41,10 +41,13 @@ def requests(desk: Desk, text: str) -> None:
 
 def _request_or_contact(desk: Desk, text: str) -> tuple[BareJID, BareJID]:
     if not text:
+        subject = desk.subject
+        if subject is not None and subject.is_requesting:
+            return subject.account, subject.peer
         waiting = desk.views.requests()
         if len(waiting) == 1:
             return waiting[0].account, waiting[0].peer
-        if len(waiting) > 1 and desk.subject is None:
+        if len(waiting) > 1 and subject is None:
             raise VerbError("Several people ask: say whom, or choose in /requests.")
     else:
         for request in desk.views.requests():
@@ -79,7 +82,8 @@ def block(desk: Desk, text: str) -> None:
     """Hear nothing more from someone, once that is confirmed."""
     from tui_xmpp.ui.screens.confirm import ConfirmScreen
 
-    account, peer = _request_or_contact(desk, text)
+    is_of_subject = not text and desk.subject is not None
+    account, peer = desk.find_contact("") if is_of_subject else _request_or_contact(desk, text)
     name = desk.title(account, peer)
     desk.ask(
         ConfirmScreen(
@@ -215,3 +219,8 @@ def toggle_offline(desk: Desk, text: str) -> None:
 def toggle_order(desk: Desk, text: str) -> None:
     """Sort the list by presence or by name."""
     desk.main.arrange_roster(by_state=not desk.main.roster.rows.is_ordered_by_state)
+
+
+def menu(desk: Desk, text: str) -> None:
+    """Show what can be done with the contact under the cursor, beside it."""
+    desk.main.open_contact_menu()

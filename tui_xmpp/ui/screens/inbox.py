@@ -12,7 +12,7 @@ from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
@@ -39,6 +39,7 @@ _Row: TypeAlias = Chat | None
 """A chat; None is the line that parts the archived ones from the others."""
 _VIEWS = ("All", "Unread", "For later")
 _TOP = 1
+_RIGHT = 3
 """Lines above the rows that do not scroll: the heading."""
 _WITHOUT_LEAVING = ("help", "quit", "theme", "settings", "keys")
 _SHOWN = (AccountListChanged, ContactChanged, ConversationChanged, RosterReset)
@@ -51,6 +52,7 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         *bindings_of(Place.INBOX),
         *moves({"up": "move(-1)", "down": "move(1)", "page-up": "page(-1)", "page-down": "page(1)"}),
         *moves({"first": "edge(-1)", "last": "edge(1)"}),
+        *moves({"chat-menu": "menu"}),
         Binding("tab", "turn(1)", "Only unread ones, only those for later, or all", show=False),
         Binding("shift+tab", "turn(-1)", show=False),
         Binding("enter,space", "choose", "Open the chat; show or hide the archived ones", show=False),
@@ -65,6 +67,13 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         """The user wants to open a chat."""
 
         chat: Chat
+
+    @dataclass
+    class MenuWanted(Message):
+        """The user wants to know, at this place on the screen, what can be done with the chat under the cursor."""
+
+        x: int
+        y: int
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -219,7 +228,16 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         elif line < len(self._rows):
             self._line = line
             self.refresh()
-            self.action_choose()
+            if event.button != _RIGHT:
+                self.action_choose()
+            elif self.chat is not None:
+                self.post_message(self.MenuWanted(event.screen_x, event.screen_y))
+
+    def action_menu(self) -> None:
+        """Show what can be done with the chat under the cursor, beside it."""
+        if self.chat is not None:
+            here = self.content_region
+            self.post_message(self.MenuWanted(here.x + 4, here.y + _TOP + self._line - self.scroll_offset.y))
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self._rows) + _TOP)
@@ -304,6 +322,23 @@ class InboxScreen(Guarded, Screen[None]):
     def _chosen(self, message: InboxList.Chosen) -> None:
         self.action_leave()
         self._desk.main.open_chat(*message.chat)
+
+    @on(InboxList.MenuWanted)
+    def _menu_wanted(self, message: InboxList.MenuWanted) -> None:
+        from tui_xmpp.ui.screens.contact_menu import ContactMenu
+
+        beside = Region(message.x, message.y, 1, 1)
+        self.app.push_screen(ContactMenu(self._desk, self.subject, beside, Place.INBOX, self._perform_here))
+
+    def _perform_here(self, action: str) -> None:
+        """Carry out what was chosen in the menu: with the chat under the cursor, back among the panes if it opens."""
+        chat, main = self.list.chat, self._desk.main
+        if chat is not None and action in ("chat", "split"):
+            self.action_leave()
+            (main.open_chat(*chat) if action == "chat" else main.open_beside(chat))
+            return
+        self._desk.app.perform(action)
+        self.list.read()
 
     @on(KeyBar.Pressed)
     def _key_pressed(self, message: KeyBar.Pressed) -> None:

@@ -444,6 +444,22 @@ class MainScreen(Layout):
             beside = Region(beside.x + beside.width // 4, beside.y, beside.width, beside.height)
         self.desk.app.push_screen(MessageMenu(self.desk, beside))
 
+    @on(Roster.MenuWanted)
+    def _roster_menu_wanted(self, message: Roster.MenuWanted) -> None:
+        beside = Region(message.x, message.y, 1, 1)
+        self.open_contact_menu(beside, is_about_contact=message.is_on_contact)
+
+    def open_contact_menu(self, beside: Region | None = None, *, is_about_contact: bool = True) -> None:
+        """Show what can be done with the contact under the cursor, or with the list, beside it."""
+        from tui_xmpp.ui.screens.contact_menu import ContactMenu
+
+        if beside is None:
+            beside = self.roster.selected_region
+            beside = Region(beside.x + 4, beside.y, beside.width, 1)
+        row = self.roster.selected
+        is_about_contact = is_about_contact and row is not None and row.peer is not None
+        self.desk.app.push_screen(ContactMenu(self.desk, self.subject if is_about_contact else None, beside))
+
     @on(ConversationLog.LinkActivated)
     def _link_activated(self, message: ConversationLog.LinkActivated) -> None:
         self.desk.app.follow_link(message.url)

@@ -2,105 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 from xml.sax.saxutils import escape, quoteattr
 
 from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList
 from textual.widgets.option_list import Option
 
 from tui_xmpp.core.model import Message
 from tui_xmpp.core.text import BODY_LIMIT, sanitize_body, sanitize_line
-from tui_xmpp.ui.actions import ACTIONS, Action, Place, key_words
+from tui_xmpp.ui.actions import ACTIONS, Place
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.screens.dialog import Choices, Dialog, button, buttons, words
+from tui_xmpp.ui.screens.menu import Menu
 
-_WIDTH = 30
 _NOT_IN_MENU = ("message-menu", "write")
 
 
-class MessageMenu(Guarded, ModalScreen[None]):
-    """The verbs that suit the message under the cursor; each also by its own key."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,m", "leave", "Close", show=False),
-    ]
-
-    DEFAULT_CSS = """
-    MessageMenu { background: transparent; }
-    MessageMenu > OptionList {
-        width: 30; height: auto; max-height: 100%; padding: 0; border: none; background: $panel;
-        scrollbar-size-vertical: 1;
-    }
-    MessageMenu > OptionList:focus { border: none; background-tint: transparent; }
-    MessageMenu > OptionList > .option-list--option-highlighted {
-        background: $primary 28% !important; color: $foreground !important; text-style: none !important;
-    }
-    """
+class MessageMenu(Menu):
+    """The verbs that suit the message under the cursor."""
 
     def __init__(self, desk: Desk, beside: Region) -> None:
-        super().__init__()
-        self._desk = desk
-        self._beside = beside
         # What applies is judged as things stand before the menu takes the cursor.
-        self.verbs = tuple(a for a in verbs_of_a_message() if a.applies(desk))
-
-    def compose(self) -> ComposeResult:
-        yield Choices(*(Option(_shown(verb, self._desk.keymap.keys(verb))) for verb in self.verbs))
-
-    def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = 0
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Stand below the message, or above it where there is more room; never across the edge."""
-        width, height = event.size
-        rows = min(len(self.verbs), height)
-        below = height - self._beside.bottom
-        y = self._beside.bottom if below >= rows or below >= self._beside.y else self._beside.y - rows
-        x = min(self._beside.x, width - _WIDTH)
-        self.query_one(OptionList).styles.offset = (max(0, x), max(0, min(y, height - rows)))
-
-    def on_key(self, event: events.Key) -> None:
-        for verb in self.verbs:
-            if event.key in self._desk.keymap.keys(verb):
-                event.stop()
-                self._take(verb)
-                return
-
-    def on_click(self, event: events.Click) -> None:
-        """Close at a click beside the menu."""
-        if not self.query_one(OptionList).region.contains(event.screen_x, event.screen_y):
-            self.action_leave()
-
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._take(self.verbs[event.option_index])
-
-    def _take(self, verb: Action) -> None:
-        self.dismiss(None)
-        self._desk.app.call_later(self._desk.app.perform, verb.id)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
-
-def verbs_of_a_message() -> Iterator[Action]:
-    """Yield what a menu offers of the registry."""
-    return (action for action in ACTIONS if action.place is Place.MESSAGES and action.id not in _NOT_IN_MENU)
-
-
-def _shown(verb: Action, keys: tuple[str, ...]) -> Text:
-    key = key_words(keys[0]) if keys else ""
-    text = Text(f" {verb.title}".ljust(_WIDTH - 2 - len(key)), no_wrap=True)
-    text.append(key, "dim")
-    return text.append(" ")
+        verbs = (a for a in ACTIONS if a.place is Place.MESSAGES and a.id not in _NOT_IN_MENU and a.applies(desk))
+        super().__init__(desk, beside, [(verb, verb.title) for verb in verbs], desk.app.perform)
 
 
 class LinkScreen(Dialog[str]):

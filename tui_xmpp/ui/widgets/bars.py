@@ -67,6 +67,7 @@ _SHORT = {
         "edit": "Rename",
         "details": "Details",
         "subscription": "Sharing",
+        "contact-menu": "More",
         "remove": "Remove",
         "palette": "Commands",
         "requests": "Requests",

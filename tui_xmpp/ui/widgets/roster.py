@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -39,6 +39,7 @@ from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.values import dataclass
 
 _MANY = 500
+_RIGHT = 3
 _TOP = 1
 """Lines above the rows that do not scroll: the heading, which is also the filter."""
 
@@ -76,6 +77,14 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         """Groups were folded or unfolded; ``folded`` names all that are, as ``account`` or ``account group``."""
 
         folded: list[str]
+
+    @dataclass
+    class MenuWanted(Message):
+        """The user wants to know, at this place on the screen, what can be done with whom they clicked, if anybody."""
+
+        x: int
+        y: int
+        is_on_contact: bool
 
     class RequestsWanted(Message):
         """The badge of waiting requests was clicked."""
@@ -180,6 +189,13 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
     def selected(self) -> RowId | None:
         """The row under the cursor."""
         return self._selected
+
+    @property
+    def selected_region(self) -> Region:
+        """Where that row is on the screen."""
+        here = self.content_region
+        line = max(0, min(self._selected_line - self.scroll_offset.y, here.height - _TOP - 1))
+        return Region(here.x, here.y + _TOP + line, here.width, 1)
 
     @property
     def filter_text(self) -> str:
@@ -481,6 +497,13 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         event.prevent_default()
 
     def on_click(self, event: events.Click) -> None:
+        if event.button == _RIGHT:
+            row = self.rows.row(event.y - _TOP + self.scroll_offset.y) if event.y >= _TOP else None
+            if row is not None:
+                self._select(row)
+            is_on_contact = row is not None and row.peer is not None
+            self.post_message(self.MenuWanted(event.screen_x, event.screen_y, is_on_contact))
+            return
         if event.y < _TOP:
             self.action_filter()
             return
