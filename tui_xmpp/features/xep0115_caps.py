@@ -22,6 +22,7 @@ from tui_xmpp.features.feature import (
     RequestError,
     derives_from_presences,
 )
+from tui_xmpp.features.xep0004_forms import FORMS
 from tui_xmpp.features.xep0030_disco import NODE, Info, ask_info, own_info
 from tui_xmpp.features.xep0390_caps2 import CAPS2, Caps2, Hash, best_hash
 from tui_xmpp.features.xep0390_caps2 import is_proved as is_proved_2
@@ -32,7 +33,6 @@ from tui_xmpp.xmpp.payload import PayloadError, attribute, decode, payload, tag_
 from tui_xmpp.xmpp.stanza import Presence, PresenceType
 
 CAPS = "http://jabber.org/protocol/caps"
-_FORM = "jabber:x:data"
 _HASHES = {"sha-1": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
 _MOST = 1000
 _LONGEST = 20_000
@@ -95,10 +95,10 @@ def _form_parts(form: Element) -> list[str]:
     """Return FORM_TYPE, then each field's name and sorted values; nothing for a form that does not count."""
     kind: str | None = None
     fields: list[tuple[str, list[str]]] = []
-    if form.tag != qualified(_FORM, "x"):
+    if form.tag != qualified(FORMS, "x"):
         return []
-    for one in form.iterchildren(qualified(_FORM, "field")):
-        values = sorted(value.text or "" for value in one.iterchildren(qualified(_FORM, "value")))
+    for one in form.iterchildren(qualified(FORMS, "field")):
+        values = sorted(value.text or "" for value in one.iterchildren(qualified(FORMS, "value")))
         if one.get("var") != "FORM_TYPE":
             fields.append((one.get("var", ""), values))
         elif one.get("type") == "hidden":

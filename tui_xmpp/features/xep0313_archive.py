@@ -33,6 +33,7 @@ from tui_xmpp.features.feature import (
     unwraps,
 )
 from tui_xmpp.features.rfc6121_messages import said_of
+from tui_xmpp.features.xep0004_forms import Field, Form
 from tui_xmpp.features.xep0059_paging import Before, Page
 from tui_xmpp.features.xep0115_caps import offered
 from tui_xmpp.features.xep0280_carbons import Carbons
@@ -43,7 +44,7 @@ from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.inline import ArchiveMetadata
-from tui_xmpp.xmpp.payload import PayloadError, attribute, child, children, payload, tag_of
+from tui_xmpp.xmpp.payload import PayloadError, attribute, child, payload, tag_of
 from tui_xmpp.xmpp.stanza import Body, Iq, IqType, Message, MessageType
 from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 from tui_xmpp.xmpp.stream_management import UnackedStanza
@@ -69,19 +70,6 @@ DEADLINE: Final = 60.0
 
 _WORTH_KEEPING = frozenset((tag_of(Body), xep0444_reactions.TAG))
 _SAID = frozenset((MessageType.CHAT, MessageType.NORMAL, MessageType.HEADLINE))
-
-
-@payload("jabber:x:data", "field")
-class Field:
-    var: str | None = attribute(default=None)
-    type: str | None = attribute(default=None)
-    values: tuple[str, ...] = children("value", default=())
-
-
-@payload("jabber:x:data", "x")
-class Form:
-    type: str = attribute()
-    fields: tuple[Field, ...] = children(default=())
 
 
 @payload(ARCHIVE, "query")

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable
 
 from tui_xmpp.features.feature import Context, Feature, PresenceDecorator
+from tui_xmpp.features.xep0004_forms import FORMS
 from tui_xmpp.features.xep0030_disco import Info, own_info
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.element import qualified
@@ -15,7 +16,6 @@ from tui_xmpp.xmpp.stanza import Presence, PresenceType
 
 CAPS2 = "urn:xmpp:caps"
 _HASHES = "urn:xmpp:hashes:2"
-_FORM = "jabber:x:data"
 _ALGORITHMS = {"sha-256": "sha256", "sha3-256": "sha3_256"}
 
 
@@ -52,8 +52,8 @@ def hash_input(info: Info) -> bytes:
     forms = []
     for form in info.forms:
         fields = []
-        for one in form.iterchildren(qualified(_FORM, "field")):
-            values = [(value.text or "").encode() + b"\x1f" for value in one.iterchildren(qualified(_FORM, "value"))]
+        for one in form.iterchildren(qualified(FORMS, "field")):
+            values = [(value.text or "").encode() + b"\x1f" for value in one.iterchildren(qualified(FORMS, "value"))]
             fields.append(one.get("var", "").encode() + b"\x1f" + _joined(values, b"\x1e"))
         forms.append(_joined(fields, b"\x1d"))
     return features + identities + _joined(forms, b"\x1c")

@@ -19,8 +19,8 @@ from tui_xmpp.features.feature import (
     follows,
     is_own_account,
 )
+from tui_xmpp.features.xep0004_forms import Field, Form
 from tui_xmpp.features.xep0115_caps import offered
-from tui_xmpp.features.xep0313_archive import Field, Form
 from tui_xmpp.features.xep0359_ids import StanzaId
 from tui_xmpp.jid import BareJID, JIDError
 from tui_xmpp.values import dataclass
