@@ -194,6 +194,15 @@ async def test_c_msg_01_error_shows_on_the_message_it_answers_and_is_not_answere
         )
 
 
+async def test_a_refusal_said_twice_is_told_once() -> None:
+    async with online() as scene:
+        await scene.does(SendMessage(ACCOUNT, ROMEO, "Hi"))
+        await scene.hears(ERROR.format(ROMEO))
+        told = len(scene.log)
+        await scene.hears(ERROR.format(ROMEO))
+        assert len(scene.log) == told
+
+
 async def test_s_04_error_from_someone_else_fails_nothing() -> None:
     async with online() as scene:
         await scene.does(SendMessage(ACCOUNT, ROMEO, "Hi"))

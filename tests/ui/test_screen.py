@@ -756,10 +756,18 @@ async def test_a_failure_the_open_chat_tells_is_not_told_twice() -> None:
     async with running(scene) as pilot:
         app_of(pilot).main.open_chat(ELIZABETH, DARCY)
         await pilot.pause()
-        for text in (why.sentence, "Your request did not arrive."):
-            scene.publish(e.Logged(ELIZABETH, LogEntry(NOW, text, Severity.ERROR, ELIZABETH, DARCY)))
+        for text, message in (("“?” was not delivered.", "m"), ("Your request did not arrive.", None)):
+            scene.publish(e.Logged(ELIZABETH, LogEntry(NOW, text, Severity.ERROR, ELIZABETH, DARCY, message)))
         await pilot.pause(0.1)
-        assert [toast.message for toast in app_of(pilot)._notifications] == ["Your request did not arrive."]
+        assert toasts(pilot) == ["Your request did not arrive."]
+
+
+async def test_a_sentence_said_twice_at_once_is_shown_once() -> None:
+    async with running(netherfield()) as pilot:
+        for _ in range(2):
+            app_of(pilot).say("The disk is full.")
+        await pilot.pause()
+        assert toasts(pilot) == ["The disk is full."]
 
 
 async def test_what_is_longer_than_anybody_types_is_asked_about_first() -> None:

@@ -387,6 +387,8 @@ class LogEntry:
     severity: Severity = Severity.INFO
     account: BareJID | None = None
     peer: JID | None = None
+    message: str | None = None
+    """The key of the message it is about."""
 
 
 @dataclass(frozen=True, slots=True)

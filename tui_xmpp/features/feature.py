@@ -188,8 +188,10 @@ class Context(Protocol):
         """Let facts be known and return when the durable ones are kept."""
         ...
 
-    def log(self, text: str, severity: Severity = Severity.INFO, peer: JID | None = None) -> None:
-        """Add a line to the event log."""
+    def log(
+        self, text: str, severity: Severity = Severity.INFO, peer: JID | None = None, *, message: str | None = None
+    ) -> None:
+        """Add a line to the event log; ``message`` is the key of the message it is about."""
         ...
 
     def new_id(self) -> str:

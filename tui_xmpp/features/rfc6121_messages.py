@@ -70,7 +70,7 @@ class Outbox:
 
     ``again`` are those that a lost session may not have delivered, as they were sent: they leave before the others.
     ``doubtful`` are messages the last run's session may have lost, with their numbers in it; ``late`` are the keys of
-    those that are sent again, ``latest`` the ones that may still be quoted.
+    those that are sent again, ``latest`` the ones that may still be quoted, ``refused`` those that came back.
     """
 
     waiting: OrderedDict[str, Said] = field(default_factory=OrderedDict)
@@ -79,8 +79,10 @@ class Outbox:
     doubtful: dict[str, tuple[int, Said]] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
     latest: OrderedDict[str, Said] = field(default_factory=OrderedDict)
+    refused: set[str] = field(default_factory=set)
 
     def remember(self, message: Said) -> None:
+        self.refused.discard(message.key)
         self.sent[message.key] = message.peer
         if len(self.sent) > _MOST_SENT:
             self.sent.popitem(last=False)
@@ -437,12 +439,16 @@ def take_error(ctx: Context, arrival: Arrival[Message]) -> None:
         said = ctx.message(peer, message.id)
         if said is None or not said.is_outgoing:
             return
+    if message.id in outbox.refused:
+        return  # ejabberd says twice that it refuses what goes to someone who blocks the sender
+    outbox.refused.add(message.id)
     what, which = _lost(said)
     who = message.from_ or ctx.account
     failure = failure_of(error, who, f"{what} was not delivered.")
     ctx.emit(DeliveryChanged(ctx.account, peer, message.id, Delivery.FAILED, ctx.clock.now(), failure))
     told = explain(error, who, f"{which} was not delivered.")
-    ctx.log(f"{told} It says: “{sanitize_line(error.text, 200)}”" if error.text else told, Severity.ERROR, peer)
+    words = f"{told} It says: “{sanitize_line(error.text, 200)}”" if error.text else told
+    ctx.log(words, Severity.ERROR, peer, message=message.id)
 
 
 def _lost(said: Said | None) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.geometry import Region
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -116,6 +117,7 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         self._ticker: Timer | None = None
         self._title_written = ""
         self._faults = 0
+        self._about_to_say: set[str] = set()
         self._is_leaving = False
         self._is_away = False
         kept = client.recall(_BACKGROUND)
@@ -229,10 +231,15 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
     ) -> None:
         """Show a sentence for a while; it is never read as markup. One that is still shown is not shown twice."""
         shown = sanitize_line(sentence, 400)
-        if any(toast.message == shown for toast in self._notifications) or len(self._notifications) >= _MOST_TOASTS:
+        sentences = {toast.message for toast in self._notifications} | self._about_to_say
+        if shown in sentences or len(sentences) >= _MOST_TOASTS:
             return
+        self._about_to_say.add(shown)
         usual = 4 if severity == "information" else 8
         self.notify(shown, severity=severity, timeout=seconds or usual, markup=False)
+
+    def on_notify(self, event: Notify) -> None:
+        self._about_to_say.discard(event.notification.message)
 
     def _complain(self, sentence: str) -> None:
         self.say(sentence, "error")

@@ -211,8 +211,10 @@ class AccountContext:
         if done is not None:
             await asyncio.shield(done)
 
-    def log(self, text: str, severity: Severity = Severity.INFO, peer: JID | None = None) -> None:
-        self.emit(Logged(self.account, LogEntry(self.clock.now(), text, severity, self.account, peer)))
+    def log(
+        self, text: str, severity: Severity = Severity.INFO, peer: JID | None = None, *, message: str | None = None
+    ) -> None:
+        self.emit(Logged(self.account, LogEntry(self.clock.now(), text, severity, self.account, peer, message)))
 
     def flush(self) -> asyncio.Future[bool] | None:
         """Let out what has gathered; return what becomes done when the facts are kept and known.

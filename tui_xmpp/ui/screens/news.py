@@ -110,12 +110,12 @@ class News:
 
     def _is_told_in_chat(self, entry: LogEntry) -> bool:
         """Say whether an open chat shows what the entry says below the message it is about."""
-        if entry.account is None or entry.peer is None:
+        if entry.account is None or entry.peer is None or entry.message is None:
             return False
         if self._main.splits.showing((entry.account, entry.peer.bare)) is None:
             return False
         messages = self._desk.views.conversation(entry.account, entry.peer.bare).messages
-        return any(message.failure and message.failure.sentence == entry.text for message in messages[-20:])
+        return any(message.failure and message.key == entry.message for message in messages[-20:])
 
     def ask_prompts(self) -> None:
         """Put the sessions' questions to the user, each once."""
