@@ -20,7 +20,7 @@ from OpenSSL import crypto
 
 from tui_xmpp.net.certificates import CertificateAndKey, make_authority, make_certificate
 from tui_xmpp.net.identity import read_certificate
-from tui_xmpp.net.stdlib_tls import first_certificate
+from tui_xmpp.net.stdlib_tls import StdlibContext, first_certificate
 from tui_xmpp.net.tls import (
     Agreement,
     CertificateRefusedError,
@@ -489,6 +489,19 @@ def test_a_refused_certificate_is_shown_in_every_version(site: Site, version: ss
         pump(site.policy(domain), old_server(site, certificate, version))
     assert caught.value.der == certificate.der
     assert refused_chain(site.policy(domain), caught.value).refusal is refusal
+
+
+def test_only_handshakes_are_observed(tmp_path: Path) -> None:
+    """Each record would be told, too. A second connection of the same settings is observed again."""
+    site = Site(tmp_path, TlsLibrary.STDLIB)
+    policy = site.policy()
+    context = tls_context(policy, is_direct=True)
+    assert isinstance(context, StdlibContext)
+    for _ in range(2):
+        with pytest.raises(ChainRefusedError) as caught:
+            pump(policy, old_server(site, BAD["unknown"][1], ssl.TLSVersion.TLSv1_3))
+        assert caught.value.der == BAD["unknown"][1].der
+        assert context._context._msg_callback is None  # type: ignore[attr-defined]
 
 
 def test_s_21_a_refused_server_is_told_and_never_sees_the_handshake_end(site: Site) -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from rich.terminal_theme import MONOKAI
 from textual.color import Color
-from textual.filter import Monochrome
+from textual.filter import ANSIToTruecolor, Monochrome
 from textual.strip import Strip
 
 from tui_xmpp.ui.strips import DrawnStrip
@@ -77,3 +78,20 @@ def test_a_filter_changes_the_looks_and_not_the_kind() -> None:
     assert isinstance(filtered, DrawnStrip)
     assert filtered is strip.apply_filter(monochrome, black)
     assert filtered.text == "ab"
+
+
+def test_only_colours_of_the_terminal_s_own_are_made_true() -> None:
+    true, black = ANSIToTruecolor(MONOKAI), Color.parse("black")
+    plain = DrawnStrip([Segment("a", Style(color="#102030", bgcolor="#405060")), Segment("b")], 2)
+    assert plain.apply_filter(true, black) is plain
+    for style in (Style(color="red"), Style(bgcolor="red"), Style(color="#102030", dim=True)):
+        strip = DrawnStrip([Segment("a", style)], 1)
+        (made,) = strip.apply_filter(true, black)
+        assert [made] == true.apply([Segment("a", style)], black)
+        assert made.style != style
+
+
+def test_it_is_cut_like_any_strip() -> None:
+    segments = [Segment("ab", Style(color="#102030")), Segment("cd", Style(color="#405060"))]
+    assert DrawnStrip(segments, 4).divide([1, 4]) == Strip(segments, 4).divide([1, 4])
+    assert DrawnStrip(segments, 4).crop_extend(3, 6, None) == Strip(segments, 4).crop_extend(3, 6, None)

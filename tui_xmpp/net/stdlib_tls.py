@@ -49,13 +49,23 @@ class StdlibContext:
         self._is_server = is_server
         self._server_name = server_name
         self._ticket: ssl.SSLSession | None = None
+        self._handshakes = 0
 
     def open(self) -> StdlibSession:
+        self._handshakes += 1
+        if not self._is_server:
+            self._context._msg_callback = _observe  # type: ignore[attr-defined]
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         connection = self._context.wrap_bio(
             incoming, outgoing, self._is_server, self._server_name, session=self._ticket
         )
         return StdlibSession(self, connection, incoming, outgoing)
+
+    def end_handshake(self) -> None:
+        """Observe no more where no handshake is under way: the observer is called for every record."""
+        self._handshakes -= 1
+        if not self._handshakes:
+            self._context._msg_callback = None  # type: ignore[attr-defined]
 
     def remember(self, connection: ssl.SSLObject) -> None:
         """Keep a client's session to resume, made in an accepted connection."""
@@ -90,7 +100,6 @@ def _demand(made: ssl.SSLContext, policy: TlsPolicy) -> None:
     # The names are checked by tls.accepted, which knows service names and no common name; ssl knows neither rule.
     made.check_hostname = False
     made.hostname_checks_common_name = False
-    made._msg_callback = _observe  # type: ignore[attr-defined]
     if policy.pins:
         made.verify_mode = ssl.CERT_NONE
     else:
@@ -118,16 +127,20 @@ class StdlibSession:
         self._outgoing = outgoing
 
     def handshake(self) -> bool:
+        is_over = True
         try:
             self._connection.do_handshake()
         except ssl.SSLWantReadError:
-            return False
+            is_over = False
         except ssl.SSLCertVerificationError as error:
             shown = getattr(self._connection, "shown", None)
             raise ChainRefusedError(error.verify_code, error.verify_message, shown) from error
         except ssl.SSLError as error:
             raise _broken(error) from error
-        return True
+        finally:
+            if is_over:
+                self._context.end_handshake()
+        return is_over
 
     def agreement(self) -> Agreement:
         connection = self._connection

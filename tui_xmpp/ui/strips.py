@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.color import ColorSystem
 from rich.console import Console
+from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.filter import LineFilter
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.strip import Strip
 
 _SYSTEMS = {
@@ -26,22 +29,34 @@ class DrawnStrip(Strip):
     """
 
     __slots__ = ("_filtered", "_written")
-    _filtered: dict[tuple[LineFilter, Color], DrawnStrip]
-    _written: str
+
+    def __init__(self, segments: Iterable[Segment], cell_length: int | None = None) -> None:
+        self._segments = list(segments)
+        self._cell_length = cell_length
+        self._filtered: dict[tuple[LineFilter, Color], DrawnStrip | None] = {}
+        """What filters have made of it; None where that is itself, which shall not hold on to itself."""
+        self._written = ""
+
+    def __getattr__(self, name: str) -> object:
+        """Make what else Textual keeps of a strip when it is first asked for: seven caches, which few strips need."""
+        super().__init__(self._segments, self._cell_length)
+        return object.__getattribute__(self, name)
 
     def apply_filter(self, filter: LineFilter, background: Color) -> Strip:  # noqa: A002 - Textual's own name for it
         """Return the filtered strip, of the same kind."""
-        if not hasattr(self, "_filtered"):
-            self._filtered = {}
-        strip = self._filtered.get((filter, background))
-        if strip is None:
-            strip = DrawnStrip(filter.apply(list(self), background), self.cell_length)
-            self._filtered[filter, background] = strip
-        return strip
+        key = filter, background
+        if key not in self._filtered:
+            segments = self._segments
+            if not (isinstance(filter, ANSIToTruecolor) and all(_is_true(style) for _, style, _ in segments)):
+                segments = filter.apply(segments, background)
+            is_same = segments is self._segments
+            self._filtered[key] = None if is_same else DrawnStrip(segments, self.cell_length)
+        strip = self._filtered[key]
+        return self if strip is None else strip
 
     def render(self, console: Console) -> str:
         """Return the terminal's sequences."""
-        if not hasattr(self, "_written"):
+        if not self._written:
             system = _SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
             self._written = "".join(self.render_style(style, text, system) for text, style in self._joined(system))
         return self._written
@@ -64,6 +79,18 @@ class DrawnStrip(Strip):
             runs.append((text, style))
             last = told
         return runs
+
+
+def _is_true(style: Style | None) -> bool:
+    """Tell whether a style has no colour of the terminal's own."""
+    if style is None:
+        return True
+    color, ground = style.color, style.bgcolor
+    return (
+        (color is None or color.triplet is not None)
+        and (ground is None or ground.triplet is not None)
+        and not style.dim
+    )
 
 
 def _is_one_ground(one: Style, other: Style) -> bool:
