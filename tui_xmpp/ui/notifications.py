@@ -117,16 +117,15 @@ class Notifications:
 
     def _take_messages(self) -> None:
         arrivals = self._desk.views.arrivals()
+        rules: dict[Chat, Notify] = {}
         for message in reversed(arrivals):
             if message is self._last:
                 break
-            if message.kind is not MessageKind.HEADLINE and self._may_call(message):
-                self._waiting.setdefault((message.account, message.peer), []).insert(0, message)
+            chat = message.account, message.peer
+            rule = rules.get(chat) or rules.setdefault(chat, self._desk.marks.of(*chat).notify)
+            if message.kind is not MessageKind.HEADLINE and _may_call(message, rule):
+                self._waiting.setdefault(chat, []).insert(0, message)
         self._last = arrivals[-1]
-
-    def _may_call(self, message: Message) -> bool:
-        rule = self._desk.marks.of(message.account, message.peer).notify
-        return rule is Notify.ALWAYS or (rule is Notify.MENTION and is_mention(message.account, message.body))
 
     def _take_requests(self) -> None:
         requests = {(request.account, request.peer): request for request in self._desk.views.requests()}
@@ -210,6 +209,10 @@ class Notifications:
                 self._desk.say("The desktop takes no notifications: from now on the terminal is asked.", "warning")
                 self._tell_terminal(notices)
                 return
+
+
+def _may_call(message: Message, rule: Notify) -> bool:
+    return rule is Notify.ALWAYS or (rule is Notify.MENTION and is_mention(message.account, message.body))
 
 
 # -- verbs ------------------------------------------------------------------------------------------------------------

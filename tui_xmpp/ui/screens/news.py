@@ -16,6 +16,7 @@ from tui_xmpp.core.changes import (
 )
 from tui_xmpp.core.model import LogEntry, Prompt, PromptKind, Severity
 from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.core.views import AccountView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Chat
 from tui_xmpp.ui.widgets.conversation import ConversationPane
@@ -32,6 +33,7 @@ class News:
         self._main = main
         self._desk = main.desk
         self._asked: dict[tuple[BareJID, PromptKind], Prompt] = {}
+        self._drawn: dict[BareJID, AccountView | None] = {}
         log = self._desk.views.log()
         self._last_entry = log[-1] if log else None
 
@@ -75,6 +77,7 @@ class News:
         self._bring_back(contacts)
         if contacts and not is_roster_reset:
             self._main.roster.update_contacts(contacts)
+        accounts = {account for account in accounts if self._looks_other(account)}
         for account in accounts:
             self._main.roster.update_account(account)
         if accounts or is_account_stale:
@@ -86,6 +89,12 @@ class News:
             self._main.status_pane.update()
         if stale or contacts:
             self._main.tell_title()
+
+    def _looks_other(self, account: BareJID) -> bool:
+        """Take an account's view; say whether it is another one than was drawn."""
+        old, new = self._drawn.get(account), self._desk.views.account(account)
+        self._drawn[account] = new
+        return new != old
 
     def _bring_back(self, chats: Iterable[Chat]) -> None:
         """Take chats in which something came out of the archive, the muted ones excepted."""

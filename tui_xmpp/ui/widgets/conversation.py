@@ -22,6 +22,7 @@ from tui_xmpp.ui.widgets.composer import Completer, CompletionList, Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory
+from tui_xmpp.values import changed
 
 
 class ConversationHeader(DrawnLines):
@@ -43,9 +44,11 @@ class ConversationHeader(DrawnLines):
     def show(self, contact: ContactView | None) -> None:
         """Draw this contact, or an empty line."""
         old = self._contact
-        if contact == old:
-            return
         self._contact = contact
+        if contact == old or (
+            old and contact and changed(contact, unread=old.unread, last_stamp=old.last_stamp) == old
+        ):
+            return
         if contact is None or old is None or (contact.peer, contact.name) != (old.peer, old.name):
             self._warning = "" if contact is None else contact_doubt(contact)
             self.set_class(bool(self._warning), "-warning")

@@ -36,7 +36,7 @@ from tui_xmpp.ui.signs import (
 )
 from tui_xmpp.ui.theme import Inks, inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
-from tui_xmpp.values import dataclass
+from tui_xmpp.values import changed, dataclass
 
 _MANY = 500
 _RIGHT = 3
@@ -147,12 +147,14 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
             for account in {account for account, _ in contacts}:
                 self.update_roster(account)
             return
-        has_moved = False
+        has_moved = looks_other = False
         for account, peer in contacts:
-            has_moved |= self.rows.change(account, peer, self._views.contact(account, peer))
+            old, new = self.rows.view(account, peer), self._views.contact(account, peer)
+            has_moved |= self.rows.change(account, peer, new)
+            looks_other |= old is None or new is None or changed(new, last_stamp=old.last_stamp) != old
         if has_moved:
             self._settle()
-        else:
+        elif looks_other:
             self.repaint()
 
     def update_requests(self) -> None:
