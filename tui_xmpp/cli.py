@@ -310,6 +310,9 @@ class _DemoEngine:
     async def keep_password(self, account: BareJID, password: str) -> None:
         raise TuiXmppError("The demo keeps nothing.")
 
+    async def forget_password(self, account: BareJID) -> None:
+        """Do nothing: nothing was kept."""
+
 
 def _run_demo() -> int:
     from tui_xmpp.loopback import ELIZABETH

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.support.account import KnownPassword
 from tui_xmpp.clock import ManualClock
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.model import Phase, Show
 from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.core.store import Store
-from tui_xmpp.jid import BareJID
 from tui_xmpp.loopback import ELIZABETH
 from tui_xmpp.loopback.cast import DARCY
 from tui_xmpp.loopback.demo import start_demo
@@ -20,25 +20,12 @@ from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.engine import SessionEngine
 
 
-class _OnePassword:
-    """A keyring with one password for everybody."""
-
-    def __init__(self, password: str) -> None:
-        self._password = password
-
-    async def get_password(self, settings: AccountSettings) -> str | None:
-        return self._password
-
-    async def keep_password(self, account: BareJID, password: str) -> None:
-        raise AssertionError("nobody typed a password")
-
-
 async def test_a_session_through_memory() -> None:
     async with asyncio.timeout(10), LoopbackServer("capulet.example") as server:
         juliet = server.add_user("juliet", "R0m30")
         dial = LoopbackDialer(server)
         client = Client(Store(), Settings(accounts=(AccountSettings(juliet),)))
-        client.attach(lambda: SessionEngine(client, dial=dial, passwords=_OnePassword("R0m30")))
+        client.attach(lambda: SessionEngine(client, dial=dial, passwords=KnownPassword("R0m30")))
         client.start()
         await client.settle()
         view = client.views.account(juliet)
@@ -54,7 +41,7 @@ async def test_a_server_that_is_down() -> None:
         dial = LoopbackDialer(server)
         dial.is_down = True
         client = Client(Store(), Settings(accounts=(AccountSettings(juliet),)))
-        client.attach(lambda: SessionEngine(client, dial=dial, passwords=_OnePassword("R0m30")))
+        client.attach(lambda: SessionEngine(client, dial=dial, passwords=KnownPassword("R0m30")))
         client.start()
         await client.settle()
         view = client.views.account(juliet)
@@ -66,7 +53,7 @@ async def test_a_server_that_is_down() -> None:
 async def test_the_demo_asks_nothing_and_answers() -> None:
     demo = await start_demo(schedule=StoryTime(ManualClock()))
     client = Client(Store(), Settings(accounts=(demo.account,)))
-    client.attach(lambda: SessionEngine(client, passwords=_OnePassword(demo.password)))
+    client.attach(lambda: SessionEngine(client, passwords=KnownPassword(demo.password)))
     client.start()
     async with asyncio.timeout(15):
         await demo.cast.wait_for(f"jane saw {ELIZABETH}")

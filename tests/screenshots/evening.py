@@ -19,6 +19,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.screenshots.road import STRANGE_CERTIFICATE, RoadDialer
+from tests.support.account import KnownPassword
 from tui_xmpp.clock import ManualClock
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.model import Phase
@@ -41,16 +42,6 @@ from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 BEGINNING = datetime(2026, 11, 18, 21, 5, tzinfo=UTC)
 PASSWORD = "a-truth-universally-acknowledged"
 OTHER = BareJID.parse("lizzy@meryton.lit")
-
-
-class _OnePassword:
-    """A keyring that knows everything."""
-
-    async def get_password(self, settings: AccountSettings) -> str | None:
-        return PASSWORD
-
-    async def keep_password(self, account: BareJID, password: str) -> None:
-        raise AssertionError("nobody typed a password")
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +141,7 @@ async def evening(
                     client,
                     dial=dial,
                     archive=archive,
-                    passwords=None if is_first_run else _OnePassword(),
+                    passwords=None if is_first_run else KnownPassword(PASSWORD),
                     clock=clock,
                     random=Random(1),
                     make_id=lambda: f"id-{next(numbers)}",

@@ -42,6 +42,9 @@ class KnownPassword:
     async def keep_password(self, account: BareJID, password: str) -> None:
         self.kept[account] = password
 
+    async def forget_password(self, account: BareJID) -> None:
+        self.kept.pop(account, None)
+
 
 class User:
     """Someone at the screen: gives commands and looks at the views whenever the doorbell rings."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.engine import ACCOUNT, ScriptedServer, engine_of, online
+from tests.support.account import KnownPassword
+from tests.support.engine import ACCOUNT, PASSWORD, ScriptedServer, engine_of, online
 from tui_xmpp.core import commands
 from tui_xmpp.core.commands import (
     AddAccount,
@@ -50,9 +51,9 @@ class File:
 
 
 async def test_account_is_added_kept_removed_and_forgotten() -> None:
-    file = File()
+    file, keyring = File(), KnownPassword(PASSWORD, {NURSE: "parrot", ACCOUNT: PASSWORD})
     settings = AccountSettings(NURSE)
-    async with online(settings_file=file) as scene:
+    async with online(settings_file=file, passwords=keyring) as scene:
         await scene.does(AddAccount(NURSE, settings))
         assert [view.account for view in scene.client.views.accounts()] == [ACCOUNT, NURSE]
         await scene.does(SaveAccount(NURSE, settings))
@@ -61,8 +62,10 @@ async def test_account_is_added_kept_removed_and_forgotten() -> None:
         assert [view.account for view in scene.client.views.accounts()] == [ACCOUNT]
         assert file.accounts == {NURSE: settings}
         await scene.does(AddAccount(NURSE, settings))
+        assert NURSE in keyring.kept
         await scene.does(RemoveAccount(NURSE, is_forgotten=True))
         assert file.accounts == {}
+        assert keyring.kept == {ACCOUNT: PASSWORD}
 
 
 async def test_changed_settings_reconnect_the_account_where_they_say_with_no_question_asked() -> None:

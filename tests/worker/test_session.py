@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.account import KnownPassword
 from tests.support.engine import ACCOUNT, JID, PASSWORD, Scene, ScriptedServer, engine_of, online
 from tests.support.sasl import Accounts
 from tui_xmpp.clock import ManualClock
@@ -85,19 +86,8 @@ async def test_wrong_password_is_asked_again_and_the_right_one_goes_on() -> None
         assert connection(scene).phase is Phase.ONLINE
 
 
-class Keyring:
-    def __init__(self) -> None:
-        self.kept: dict[BareJID, str] = {}
-
-    async def get_password(self, settings: AccountSettings) -> str | None:
-        return self.kept.get(settings.jid)
-
-    async def keep_password(self, account: BareJID, password: str) -> None:
-        self.kept[account] = password
-
-
 async def test_password_is_kept_only_if_the_user_says_so_and_then_never_asked() -> None:
-    keyring = Keyring()
+    keyring = KnownPassword(None)
     async with engine_of(ScriptedServer(), passwords=keyring) as scene:
         await scene.does(ProvidePassword(ACCOUNT, "wrong", is_remembered=True))
         assert keyring.kept == {}
@@ -110,19 +100,19 @@ async def test_password_is_kept_only_if_the_user_says_so_and_then_never_asked() 
 
 
 async def test_password_is_kept_once_the_server_has_taken_it() -> None:
-    keyring = Keyring()
+    keyring = KnownPassword(None)
     async with engine_of(ScriptedServer(), passwords=keyring) as scene:
         await scene.does(ProvidePassword(ACCOUNT, PASSWORD, is_remembered=True))
         assert keyring.kept == {ACCOUNT: PASSWORD}
 
 
-class NoKeyring(Keyring):
+class NoKeyring(KnownPassword):
     async def keep_password(self, account: BareJID, password: str) -> None:
         raise SecretsError("No keyring answers on this machine.")
 
 
 async def test_keyring_that_fails_is_a_line_in_the_log_and_the_login_goes_on() -> None:
-    async with engine_of(ScriptedServer(), passwords=NoKeyring()) as scene:
+    async with engine_of(ScriptedServer(), passwords=NoKeyring(None)) as scene:
         await scene.does(ProvidePassword(ACCOUNT, PASSWORD, is_remembered=True))
         assert connection(scene).phase is Phase.ONLINE
         assert "The password was not kept. No keyring answers on this machine." in scene.log

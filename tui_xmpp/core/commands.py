@@ -45,7 +45,7 @@ class SaveAccount(Command):
 
 @dataclass(frozen=True, slots=True)
 class RemoveAccount(Command):
-    """Disconnect the account and take it out of this run and, if ``is_forgotten``, out of the settings file."""
+    """Disconnect the account and take it out of this run; if ``is_forgotten``, out of settings and keyring too."""
 
     is_forgotten: bool = False
 

@@ -378,9 +378,12 @@ class SessionEngine:
             self._client.settings = self._client.settings.without_account(command.account)
             await session.close()
             session.ctx.show(e.AccountRemoved(command.account))
-        if command.is_forgotten and (file := self._settings_file) is not None:
+        if not command.is_forgotten:
+            return
+        if (file := self._settings_file) is not None:
             async with self._writing:
                 await asyncio.to_thread(file.forget_account, command.account)
+        await session.login.forget()
 
     # -- what the screen remembers --------------------------------------------------------------------------------
 

@@ -138,6 +138,17 @@ class Login:
         except TuiXmppError as error:
             self._ctx.log(f"The password was not kept. {error}", Severity.WARNING)
 
+    async def forget(self) -> None:
+        """Take what proves the account out of where it is kept; who cannot be asked for it has nothing."""
+        self._password = self._token = None
+        try:
+            if self._around.passwords is not None:
+                await self._around.passwords.forget_password(self._ctx.account)
+            if self._around.tokens is not None:
+                await self._around.tokens.forget_token(self._ctx.account)
+        except TuiXmppError as error:
+            _log.info("nothing could be forgotten: %s", error)
+
     async def _keep_token(self, token: FastToken | None) -> None:
         """Keep what the server gave, or forget what it takes no more; without a keyring it lives as long as we do."""
         tokens = self._around.tokens

@@ -24,6 +24,8 @@ class Passwords(Protocol):
 
     async def keep_password(self, account: BareJID, password: str) -> None: ...
 
+    async def forget_password(self, account: BareJID) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

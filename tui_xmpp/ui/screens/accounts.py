@@ -131,7 +131,8 @@ class AccountsScreen(Dialog[None]):
         self._desk.ask(
             ConfirmScreen(
                 f"Remove {account}?",
-                "It is disconnected and leaves the settings. The account itself and the messages kept here stay.",
+                "It is disconnected and leaves the settings, its password leaves the keyring. "
+                "The account itself and the messages kept here stay.",
                 yes="Remove",
             ),
             lambda yes: (
