@@ -18,9 +18,4 @@ class NoStore:
     """Not to be kept anywhere but with the one who reads it."""
 
 
-@payload(HINTS, "no-copy")
-class NoCopy:
-    """For the addressed device only, also where carbons are on."""
-
-
 FEATURE = Feature(spec="XEP-0334", title="Message Processing Hints", version="1.0.0", disco=(HINTS,))

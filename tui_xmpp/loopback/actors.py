@@ -21,7 +21,6 @@ from tui_xmpp.loopback.payloads import (
     EntityTime,
     Identity,
     Markable,
-    Paused,
     Ping,
     Receipt,
     ReceiptRequest,
@@ -177,11 +176,6 @@ class Actor:
         """Tell that a message is being written (XEP-0085)."""
         self._send(Message(to, type=MessageType.CHAT).with_payloads(Composing()))
         self._mark("is typing")
-
-    def stop_typing(self, to: JID) -> None:
-        """Tell that the writing has paused."""
-        self._send(Message(to, type=MessageType.CHAT).with_payloads(Paused()))
-        self._mark("paused")
 
     def write(self, to: JID, text: str, *, subject: str | None = None, deed: str = "wrote") -> None:
         """Send a message; one with a subject is of type normal."""

@@ -152,11 +152,6 @@ class LoopbackServer:
         """Give the file of the authority to trust, in PEM; it is deleted when the server closes."""
         return self._certified().certificate.with_name("ca.crt")
 
-    @property
-    def ca_pem(self) -> str:
-        """Give the authority's certificate."""
-        return self.ca_file.read_text(encoding="ascii")
-
     def _certified(self) -> ServerTls:
         if self._tls is None:
             self._folder = tempfile.TemporaryDirectory(prefix="tui-xmpp-loopback-")

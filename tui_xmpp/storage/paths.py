@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_config_path, user_data_path, user_log_path
+from platformdirs import user_config_path, user_data_path
 
 APPLICATION = "tui-xmpp"
 
@@ -17,8 +17,3 @@ def config_file() -> Path:
 def data_dir() -> Path:
     """Return the usual folder of the archive and caches."""
     return user_data_path(APPLICATION, appauthor=False)
-
-
-def log_file() -> Path:
-    """Return where unexpected errors are written."""
-    return user_log_path(APPLICATION, appauthor=False) / "tui-xmpp.log"

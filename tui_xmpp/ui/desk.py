@@ -14,7 +14,7 @@ from tui_xmpp.core.model import Message, OwnPresence, Phase, Show
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, ContactView, Views
 from tui_xmpp.errors import TuiXmppError
-from tui_xmpp.jid import BareJID, FullJID, JIDError, parse_jid
+from tui_xmpp.jid import BareJID, JIDError, parse_jid
 from tui_xmpp.ui.bridge import Answered
 from tui_xmpp.ui.chat_marks import ChatMarks
 from tui_xmpp.ui.preferences import Preferences
@@ -188,11 +188,6 @@ class Desk:
                 then(result)
 
         self.app.push_screen(screen, dismissed)
-
-    def pick_resource(self, contact: ContactView) -> FullJID | None:
-        """Return the address of the device that would get a message."""
-        resource = contact.resources[0].resource if contact.resources else ""
-        return contact.peer.with_resource(resource) if resource else None
 
     # -- presence -------------------------------------------------------------------------------------------------
 
