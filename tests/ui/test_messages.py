@@ -237,7 +237,7 @@ async def test_the_menu_stands_whole_beside_the_message_and_offers_what_suits_it
         menu = pilot.app.screen
         assert isinstance(menu, MessageMenu)
         titles = [verb.title for verb in menu.verbs]
-        assert titles == ["Reply", "Copy", "Open link", "Copy link", "Unread from here", "Details", "Source"]
+        assert titles == ["Reply", "React", "Copy", "Open link", "Copy link", "Unread from here", "Details", "Source"]
         region = menu.children[0].region
         assert menu.region.contains_region(region)
         assert f" {titles[0]} " in cells(pilot)

@@ -20,8 +20,10 @@ from tui_xmpp.loopback.payloads import (
     DisplayedMarker,
     EntityTime,
     Identity,
+    KeepThis,
     Markable,
     Ping,
+    Reactions,
     Receipt,
     ReceiptRequest,
     Version,
@@ -76,6 +78,8 @@ class Character:
     thinks_for: float = 1.2
     letters_a_second: float = 30.0
     refusal: Refusal | None = None
+    delight: str | None = None
+    """The emoji that is put under the first thing the character is told (XEP-0444)."""
 
 
 class Stage:
@@ -141,6 +145,7 @@ class Actor:
         """Everything that came, for tests."""
         self._decks: dict[tuple[str, ...], list[str]] = {}
         self._is_answering = False
+        self._is_delighted = False
         stage.realm.add_account(character.jid)
 
     # --- what an actor does ---
@@ -190,6 +195,12 @@ class Actor:
         self.start_typing(to)
         pause = 1.0 + min(len(text), 150) / self.character.letters_a_second
         self.stage.after(pause, lambda: self.write(to, text, deed=deed))
+
+    def react(self, to: JID, id_: str, *emojis: str) -> None:
+        """Put emoji under a message that was sent to, or by, somebody."""
+        reaction = Message(to.bare, id=self.stage.realm.new_id(), type=MessageType.CHAT)
+        self._send(reaction.with_payloads(Reactions(id_, emojis), KeepThis()))
+        self._mark("reacted")
 
     def ask(self, to: BareJID, words: str | None = None) -> None:
         """Ask to see somebody's presence."""
@@ -255,11 +266,18 @@ class Actor:
             return
         if self.stage.are_confirming:
             self._confirm(message)
+        self._be_delighted(message.from_, message.id)
         peer, line = message.from_.bare, self._line(message.body() or "")
         if line is None or self._is_answering:
             return
         self._is_answering = True
         self.stage.after(self.character.thinks_for, lambda: self._answer(peer, line, message))
+
+    def _be_delighted(self, peer: JID, id_: str | None) -> None:
+        delight = self.character.delight
+        if delight is not None and id_ is not None and not self._is_delighted:
+            self._is_delighted = True
+            self.stage.after(self.character.thinks_for, lambda: self.react(peer, id_, delight))
 
     def _confirm(self, message: Message) -> None:
         if message.id is not None and message.payload(ReceiptRequest) is not None:

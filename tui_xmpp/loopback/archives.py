@@ -14,6 +14,7 @@ from tui_xmpp.loopback.payloads import (
     CopySent,
     Delay,
     Forwarded,
+    KeepThis,
     PageFirst,
     PageSet,
     StanzaId,
@@ -30,6 +31,7 @@ LARGEST_PAGE: Final = 250
 MOST_ENTRIES: Final = 30_000
 """Entries an archive keeps; of more, the oldest tenth goes."""
 _STANZA_ID: Final = tag_of(StanzaId)
+_KEEP_THIS: Final = tag_of(KeepThis)
 
 
 class UnknownEntryError(LookupError):
@@ -37,8 +39,9 @@ class UnknownEntryError(LookupError):
 
 
 def is_kept(message: Message) -> bool:
-    """Tell whether a message says something that is worth keeping."""
-    return message.type in (MessageType.CHAT, MessageType.NORMAL) and message.body() is not None
+    """Tell whether a message says something that is worth keeping, or says itself that it is."""
+    is_worth_it = message.body() is not None or any(part.tag == _KEEP_THIS for part in message.children)
+    return message.type in (MessageType.CHAT, MessageType.NORMAL) and is_worth_it
 
 
 def keep(realm: Realm, account: Account, peer: JID, message: Message) -> Message:

@@ -66,6 +66,7 @@ JANE: Final = Character(
         "Only if you promise not to tell Lydia.",
     ),
     client="Needle",
+    delight="❤️",
 )
 BINGLEY: Final = Character(
     "bingley",
@@ -82,6 +83,7 @@ BINGLEY: Final = Character(
         "Is your sister there? I ask for no reason at all.",
     ),
     client="Blot",
+    delight="🎉",
     thinks_for=0.6,
     letters_a_second=60.0,
 )

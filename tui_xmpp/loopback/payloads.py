@@ -25,6 +25,8 @@ DATA_FORMS: Final = "jabber:x:data"
 MAM: Final = "urn:xmpp:mam:2"
 FORWARD: Final = "urn:xmpp:forward:0"
 CARBONS: Final = "urn:xmpp:carbons:2"
+REACTIONS: Final = "urn:xmpp:reactions:0"
+HINTS: Final = "urn:xmpp:hints"
 RECEIPTS: Final = "urn:xmpp:receipts"
 MARKERS: Final = "urn:xmpp:chat-markers:0"
 CHAT_STATES: Final = "http://jabber.org/protocol/chatstates"
@@ -390,3 +392,16 @@ class PubSubEvent:
     """XEP-0060 §7.1.2.1: news of a node."""
 
     items: EventItems | None = child(default=None)
+
+
+@payload(REACTIONS, "reactions")
+class Reactions:
+    """XEP-0444 §3: all that its sender wants under the message of this id."""
+
+    id: str = attribute()
+    emojis: tuple[str, ...] = children("reaction", default=())
+
+
+@payload(HINTS, "store")
+class KeepThis:
+    """XEP-0334 §4.4: to be archived though it has no body."""

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from tui_xmpp.core.model import Message
+from tui_xmpp.core.model import Direction, Message
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive
@@ -42,7 +42,11 @@ def _as_text(message: Message) -> str:
     head = f"{message.stamp.astimezone():%Y-%m-%d %H:%M:%S%z} {who}: "
     subject = [f"[{message.subject}]"] if message.subject else []
     # A line that goes on is set in, so that no words can pass for another person's.
-    return head + "\n    ".join([*subject, *message.body.splitlines()])
+    reactions = [
+        f"[{'me' if one.direction is Direction.OUTGOING else message.peer}: {' '.join(one.emojis)}]"
+        for one in message.reactions
+    ]
+    return head + "\n    ".join([*subject, *message.body.splitlines(), *reactions])
 
 
 def _as_json(message: Message) -> str:
@@ -57,5 +61,6 @@ def _as_json(message: Message) -> str:
         "body": message.body,
         "thread": message.thread,
         "delivery": message.delivery.value,
+        "reactions": {one.direction.value: one.emojis for one in message.reactions},
     }
-    return json.dumps({key: value for key, value in told.items() if value not in (None, "")}, ensure_ascii=False)
+    return json.dumps({key: value for key, value in told.items() if value not in (None, "", {})}, ensure_ascii=False)

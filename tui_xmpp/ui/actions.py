@@ -16,7 +16,7 @@ from tui_xmpp.ui.trail import NUMBERS
 from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
-    from tui_xmpp.ui import accounts, chats, contacts, editor, history, layouts, messages, panes, presence
+    from tui_xmpp.ui import accounts, chats, contacts, editor, history, layouts, messages, panes, presence, reactions
 else:
 
     class _Deferred:
@@ -30,7 +30,7 @@ else:
 
     accounts, chats, contacts = map(_Deferred, ("accounts", "chats", "contacts"))
     editor, history, layouts = map(_Deferred, ("editor", "history", "layouts"))
-    messages, panes, presence = map(_Deferred, ("messages", "panes", "presence"))
+    messages, panes, presence, reactions = map(_Deferred, ("messages", "panes", "presence", "reactions"))
 
 Run = Callable[[Desk, str], None]
 
@@ -50,6 +50,7 @@ class Kind(Enum):
     GROUP = "group"
     NOTIFY = "notify"
     QUERY = "query"
+    EMOJI = "emoji"
     DAY = "day"
     LAYOUT = "layout"
     TEXT = "text"
@@ -114,6 +115,7 @@ class Action:
 KEY_NAMES = {
     "question_mark": "?",
     "slash": "/",
+    "plus": "+",
     "delete": "Del",
     "escape": "Esc",
     "enter": "Enter",
@@ -384,6 +386,11 @@ ACTIONS: tuple[Action, ...] = (
            applies=messages.has_failed),
     Action("reply", "Reply", "Quote the message where you write.", messages.reply, ("r",), place=Place.MESSAGES,
            applies=messages.is_chosen),
+    Action("react", "React", "Put an emoji under the message, or take it back.", reactions.react, ("plus",),
+           place=Place.MESSAGES, applies=reactions.can_react),
+    Action("react-last", "React to the last message", "Put an emoji under what was said to you last, or take it back.",
+           reactions.react_to_last, slash="react", arguments=(Argument(":EMOJI:", Kind.EMOJI, is_optional=True),),
+           example="/react :tada:", applies=_has_chat),
     Action("edit-message", "Edit", "Correct what you said, or write anew what did not go out.", messages.edit,
            ("e", "E"), place=Place.MESSAGES, applies=messages.can_be_edited),
     Action("copy-message", "Copy", "Copy the selected text, or the whole message.", messages.copy,

@@ -9,7 +9,7 @@ from enum import Enum
 from textual.color import Color
 from textual.strip import Strip
 
-from tui_xmpp.core.model import Message, MessageKind
+from tui_xmpp.core.model import Delivery, Direction, Message, MessageKind
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.colors import readable
@@ -73,11 +73,13 @@ class RowKind(Enum):
     FOLD = "fold"
     FAILURE = "failure"
     HINTS = "hints"
+    REACTIONS = "reactions"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a block. A BODY row shows ``Block.text[start:end]``; others bring their own text.
+    """One line of a block. A BODY row shows ``Block.text[start:end]``, a REACTIONS row the chips of these numbers;
+    others bring their own text.
 
     ``lead`` stands before it and is no part of the text: the bars of a quotation that goes on.
     """
@@ -202,9 +204,54 @@ def subject_words(message: Message) -> str:
             return f"Subject: {subject}"
 
 
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One emoji under a message, as it is shown: own ones in brackets, the number where there are several."""
+
+    emoji: str
+    count: int = 0
+    is_own: bool = False
+    is_waiting: bool = False
+
+    @property
+    def text(self) -> str:
+        """What stands in the row."""
+        told = f"{self.emoji}{f' {self.count}' if self.count > 1 else ''}{' …' if self.is_waiting else ''}"
+        return f"[{told}]" if self.is_own else told
+
+
+def chips_of(message: Message) -> tuple[Chip, ...]:
+    """Return what stands under a message, in the order in which it came there."""
+    chips: dict[str, Chip] = {}
+    for each in sorted(message.reactions, key=lambda one: one.stamp):
+        is_own = each.direction is Direction.OUTGOING
+        is_waiting = is_own and each.delivery is Delivery.QUEUED
+        for emoji in each.emojis:
+            was = chips.get(emoji, Chip(emoji))
+            chips[emoji] = Chip(emoji, was.count + 1, was.is_own or is_own, was.is_waiting or is_waiting)
+    return tuple(chips.values())
+
+
+def has_failed(message: Message) -> bool:
+    """Say whether a message, or the latest correction of it, was not delivered."""
+    return message.delivery is Delivery.FAILED or message.failed_correction is not None
+
+
+def edited_words(message: Message) -> str:
+    """Say that a message was corrected, and if that does not hold for the other side yet, that."""
+    match message.versions[-1].delivery:
+        case Delivery.QUEUED:
+            return "edited, not sent yet"
+        case Delivery.FAILED:
+            return "edited, not delivered"
+        case _:
+            return "edited"
+
+
 def failure_words(message: Message) -> str:
-    """Say why a message was not delivered, in the words of whoever refused it too."""
-    failure = message.failure
+    """Say why a message or its correction was not delivered, in the words of whoever refused it too."""
+    correction = message.failed_correction
+    failure = message.failure if message.delivery is Delivery.FAILED or correction is None else correction.failure
     if failure is None:
         return "This message was not delivered."
     sentence = sanitize_line(failure.sentence) or "This message was not delivered."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from tui_xmpp.core.settings import settings_of
 from tui_xmpp.core.text import sanitize_line
@@ -93,6 +94,10 @@ def _arguments(desk: Desk, action: Action, head: str, rest: str) -> Sequence[Com
         *_, typed = rest.rpartition(",")
         kept = rest[: len(rest) - len(typed)]
         return _fitting(head + kept + (" " if kept else ""), _values(desk, first.kind), typed.strip())
+    if first.kind is Kind.EMOJI:
+        typed = rest.strip(": ").casefold().replace(" ", "_")
+        found = completion.find_emoji(typed) if typed else ()
+        return [Completion(head + picture, f"{picture} :{name}:") for picture, name in islice(found, MOST_COMPLETIONS)]
     if first.kind is Kind.QUERY:
         from tui_xmpp.ui.queries import offers
 

@@ -68,6 +68,12 @@ def _addresses(desk: Desk, head: str, start: str) -> Iterator[Completion]:
 
 
 def _emoji(head: str, start: str) -> Iterator[Completion]:
+    for picture, name in find_emoji(start):
+        yield Completion(f"{head}{picture} ", f"{picture} :{name}:")
+
+
+def find_emoji(start: str) -> Iterator[tuple[str, str]]:
+    """Yield each emoji that has such a name or a name that begins so, with that name; the shortest first."""
     exact = [pair for pair in _emoji_names() if pair[0] == start]
     begins = [pair for pair in _emoji_names() if pair[0].startswith(start) and pair[0] != start]
     holds = [pair for pair in _emoji_names() if f"_{start}" in pair[0]]
@@ -75,7 +81,7 @@ def _emoji(head: str, start: str) -> Iterator[Completion]:
     for name, picture in (*exact, *sorted(begins, key=lambda pair: len(pair[0])), *holds):
         if picture not in seen:
             seen.add(picture)
-            yield Completion(f"{head}{picture} ", f"{picture} :{name}:")
+            yield picture, name
 
 
 @lru_cache(maxsize=1)

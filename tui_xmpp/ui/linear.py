@@ -10,11 +10,11 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui_xmpp.core.links import card, is_file
-from tui_xmpp.core.model import Delivery, Message, MessageKind
+from tui_xmpp.core.model import Delivery, Direction, Message, MessageKind
 from tui_xmpp.core.text import find_links, isolates, sanitize_body, sanitize_line
-from tui_xmpp.ui.blocks import Block, Mark, Row, RowKind, failure_words, subject_words
+from tui_xmpp.ui.blocks import Block, Mark, Row, RowKind, edited_words, failure_words, has_failed, subject_words
 from tui_xmpp.ui.message_text import ACTION, MessageText
-from tui_xmpp.ui.render import EDITED, Renderer
+from tui_xmpp.ui.render import Renderer
 from tui_xmpp.ui.wrapping import TAB, Span, wrap
 
 _STATES = {
@@ -39,10 +39,15 @@ def announcement(message: Message, author: str, time: str = "") -> str:
         said = f"{when}{author}: {f'{subject}. ' if subject else ''}{_named(body)}"
     files = [f"\nFile {sanitize_line(words or url)}: {url}" for url, words in message.files if url not in message.body]
     states = [_STATES[message.delivery]] if message.delivery is not Delivery.RECEIVED else []
-    states += ["late"] * message.is_delayed + [EDITED] * bool(message.versions)
+    states += ["late"] * message.is_delayed
+    states += [edited_words(message)] if message.versions else []
     told = f" ({', '.join(states)})" if states else ""
-    failure = f"\n{failure_words(message)}" if message.delivery is Delivery.FAILED else ""
-    return "".join((said, *map(sanitize_body, files), told, failure))
+    reactions = [
+        f"\n{'You' if each.direction is Direction.OUTGOING else 'They'} reacted {' '.join(each.emojis)}"
+        for each in message.reactions
+    ]
+    failure = f"\n{failure_words(message)}" if has_failed(message) else ""
+    return "".join((said, *map(sanitize_body, files), told, *reactions, failure))
 
 
 def _named(body: str) -> str:

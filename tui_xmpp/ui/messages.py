@@ -9,6 +9,7 @@ from tui_xmpp.core.links import is_sound
 from tui_xmpp.core.model import Delivery, Message, MessageKind, Reply
 from tui_xmpp.core.text import BODY_LIMIT, find_links, sanitize_body
 from tui_xmpp.jid import BareJID
+from tui_xmpp.ui import blocks
 from tui_xmpp.ui.desk import Desk, VerbError
 
 QUOTED_LINES = 12
@@ -42,12 +43,20 @@ def is_chosen(desk: Desk) -> bool:
 
 
 def has_failed(desk: Desk) -> bool:
-    return desk.message is not None and desk.message.delivery is Delivery.FAILED
+    return desk.message is not None and blocks.has_failed(desk.message)
 
 
 def is_unsent(desk: Desk) -> bool:
-    """Say whether the message did not go out and may be taken back."""
-    return desk.message is not None and desk.message.delivery in (Delivery.FAILED, Delivery.QUEUED)
+    """Say whether the message, or what was made of it last, did not go out and may be taken back."""
+    return desk.message is not None and _unsent(desk.message) is not None
+
+
+def _unsent(message: Message) -> str | None:
+    """Return the key of the message, or else of its correction, that did not go out."""
+    if message.delivery in (Delivery.FAILED, Delivery.QUEUED):
+        return message.key
+    last = message.versions[-1] if message.versions else None
+    return last.id if last is not None and last.delivery in (Delivery.FAILED, Delivery.QUEUED) else None
 
 
 def can_be_edited(desk: Desk) -> bool:
@@ -136,7 +145,7 @@ def _choose_link(desk: Desk, question: str, take: Callable[[str], None]) -> None
 
 def resend(desk: Desk, text: str) -> None:
     message = chosen(desk)
-    desk.submit(c.ResendMessage(message.account, message.peer, message.key))
+    desk.submit(c.ResendMessage(message.account, message.peer, _unsent(message) or message.key))
 
 
 def edit(desk: Desk, text: str) -> None:
@@ -169,11 +178,17 @@ def discard(desk: Desk, text: str) -> None:
     from tui_xmpp.ui.screens.confirm import ConfirmScreen
 
     message = chosen(desk)
+    key = _unsent(message) or message.key
     words = " ".join(text_of(message).split())
     shown = f"{words[:160]}…" if len(words) > 160 else words
+    if key == message.key:
+        question, told = "Discard this message?", f"“{shown}” did not go out, and its text is lost."
+    else:
+        question = "Discard this correction?"
+        told = f"“{shown}” did not go out: the message reads again as they have it, and the new text is lost."
     desk.ask(
-        ConfirmScreen("Discard this message?", f"“{shown}” did not go out, and its text is lost.", yes="Discard"),
-        lambda yes: desk.submit(c.DiscardMessage(message.account, message.peer, message.key)) if yes else None,
+        ConfirmScreen(question, told, yes="Discard"),
+        lambda yes: desk.submit(c.DiscardMessage(message.account, message.peer, key)) if yes else None,
     )
 
 

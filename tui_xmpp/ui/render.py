@@ -6,7 +6,7 @@ Wrapping and drawing are two steps, since a block is wrapped when it comes near 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import groupby
@@ -29,8 +29,11 @@ from tui_xmpp.ui.blocks import (
     Row,
     RowKind,
     Speaker,
+    chips_of,
     day_words,
+    edited_words,
     failure_words,
+    has_failed,
     subject_words,
 )
 from tui_xmpp.ui.colors import name_color
@@ -45,8 +48,8 @@ MOST_DRAWN = 500
 """Drawn rows kept; each weighs some kilobytes, wrapped ones next to nothing."""
 MOST_ROWS, FOLDED_ROWS = 24, 12
 """Rows of a message that are all shown, and how many are shown of one that has more, until it is opened."""
-EDITED = "edited"
 RESEND_HINT, EDIT_HINT, DISCARD_HINT = "Enter resend", "E edit", "Del discard"
+_BETWEEN_CHIPS = "  "
 _NARROWEST = 12  # cells beside the bars of a quotation; with fewer, they are wrapped with the text
 
 _DELIVERIES = {
@@ -153,24 +156,40 @@ class Renderer:
             rows += self._folded(
                 message.key, [Row(RowKind.BODY, "", start, end) for start, end in wrap(said.text, columns.body)]
             )
-        if message.versions and not self._has_room_for_edited(said, rows):
-            rows += self._texts(RowKind.NOTE, EDITED)
+        if message.versions and not self._has_room_for_edited(message, said, rows):
+            rows += self._texts(RowKind.NOTE, edited_words(message))
         if message.bodies:
             languages = ", ".join(sanitize_line(language, 16) or "?" for language, _ in message.bodies[:8])
             rows += self._texts(RowKind.NOTE, f"also in {languages}")
-        if message.delivery is Delivery.FAILED:
+        if message.reactions:
+            rows += self._reactions(message)
+        if has_failed(message):
             rows += self._texts(RowKind.FAILURE, failure_words(message))
             rows.append(Row(RowKind.HINTS))
         if not rows or rows[-1].kind in (RowKind.DAY, RowKind.UNREAD, RowKind.NAME):
             rows.append(Row(RowKind.BODY))
         return Block(message, mark, said, tuple(rows), looks_of(said))
 
-    def _has_room_for_edited(self, said: MessageText, rows: Sequence[Row]) -> bool:
+    def _reactions(self, message: Message) -> Iterator[Row]:
+        """Put what stands under a message into as few rows as it needs."""
+        first = cells = 0
+        chips = chips_of(message)
+        for number, chip in enumerate(chips):
+            width = cell_len(chip.text)
+            if number > first and cells + width > self.columns.body:
+                yield Row(RowKind.REACTIONS, "", first, number)
+                first, cells = number, 0
+            cells += width + len(_BETWEEN_CHIPS)
+        if chips:
+            yield Row(RowKind.REACTIONS, "", first, len(chips))
+
+    def _has_room_for_edited(self, message: Message, said: MessageText, rows: Sequence[Row]) -> bool:
         """Say whether the last row of a text leaves room for the word that it is not the first one."""
         last = rows[-1] if rows else None
         if last is None or last.kind is not RowKind.BODY or last.is_code:
             return False
-        return cell_len(last.lead) + cell_len(said.text[last.start : last.end]) + len(EDITED) + 2 <= self.columns.body
+        used = cell_len(last.lead) + cell_len(said.text[last.start : last.end])
+        return used + len(edited_words(message)) + 2 <= self.columns.body
 
     def _styled(self, said: MessageText) -> list[Row]:
         """Wrap a text with quotations or code: each row of a quotation has its bars, no row of code breaks at words."""
@@ -283,8 +302,8 @@ class Renderer:
             before, after = isolates(block.text[row.start : row.end], _line_around(block.text, row.start))
             left.append((before + row.lead, base + self._colors["bar"]))
             is_last = index + 1 == len(block.rows) or block.rows[index + 1].kind is not RowKind.BODY
-            if message.versions and is_last and self._has_room_for_edited(block.said, (row,)):
-                body.append((f"  {EDITED}", base + self._colors["faint"]))
+            if message.versions and is_last and self._has_room_for_edited(message, block.said, (row,)):
+                body.append((f"  {edited_words(message)}", base + self._colors["faint"]))
         else:
             after = ""
         return self._assembled(left, body, tick, self._tick_style(message, base), base, y, selected, after)
@@ -329,8 +348,20 @@ class Renderer:
                 return [(row.text, base + self._colors["error"])]
             case RowKind.HINTS:
                 return self._hints(message, base)
+            case RowKind.REACTIONS:
+                return self._chips(message, row, base)
             case _:
                 return self._said(block, message, row, base)
+
+    def _chips(self, message: Message, row: Row, base: Style) -> list[tuple[str, Style]]:
+        """Return what stands under a message; a click on one is as choosing it."""
+        shown: list[tuple[str, Style]] = []
+        for chip in chips_of(message)[row.start : row.end]:
+            if shown:
+                shown.append((_BETWEEN_CHIPS, base))
+            style = base + self._colors["accent" if chip.is_own else "muted"]
+            shown.append((chip.text, style + Style(meta={"react": chip.emoji})))
+        return shown
 
     def _hints(self, message: Message, base: Style) -> list[tuple[str, Style]]:
         muted = base + self._colors["faint"]

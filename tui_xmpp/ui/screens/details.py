@@ -13,7 +13,7 @@ from textual.widgets import Button, Static
 
 from tui_xmpp.core import commands as c
 from tui_xmpp.core.changes import ContactChanged, ConversationChanged, RequestsChanged
-from tui_xmpp.core.model import Delivery, Message, MessageKind
+from tui_xmpp.core.model import Delivery, Direction, Message, MessageKind
 from tui_xmpp.core.text import BODY_LIMIT, sanitize_body, sanitize_line
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.jid import BareJID
@@ -215,6 +215,14 @@ class MessageScreen(Dialog[None]):
             if message.failure.text:
                 yield "Their words", sanitize_line(message.failure.text, 1000)
             yield "Condition", sanitize_line(message.failure.condition, 100)
+        if (failed := message.failed_correction) is not None and failed.failure is not None:
+            yield "Why", sanitize_line(failed.failure.sentence, 1000)
+            if failed.failure.text:
+                yield "Their words", sanitize_line(failed.failure.text, 1000)
+        for each in message.reactions:
+            who = str(message.account if each.direction is Direction.OUTGOING else message.peer)
+            at = f"{each.stamp.astimezone():%A %d %B %Y, %H:%M:%S}"
+            yield "Reactions", Text.assemble(" ".join(each.emojis), (f"  {who}, {at}", "dim"))
         if message.kind is not MessageKind.CHAT:
             yield "Kind", message.kind.value
         for name, value in (("Subject", message.subject), ("Thread", message.thread)):
@@ -235,7 +243,9 @@ class MessageScreen(Dialog[None]):
     def _versions(self) -> Iterator[tuple[str, Text | str]]:
         """Say what the message read before it was corrected, and when that was."""
         *former, now = self._message.versions
-        yield "Edited", f"{now.stamp.astimezone():%A %d %B %Y, %H:%M:%S %z}"
+        fate = {Delivery.QUEUED: ", not sent yet", Delivery.FAILED: ", not delivered"}
+        told = fate.get(now.delivery, "") if now.delivery is not None else ""
+        yield "Edited", f"{now.stamp.astimezone():%A %d %B %Y, %H:%M:%S %z}{told}"
         for version in former:
             text = sanitize_line(version.body, 300)
             yield "", Text.assemble((f"{version.stamp.astimezone():%H:%M:%S}", "bold"), f"  {text}")

@@ -464,6 +464,10 @@ class MainScreen(Layout):
     def _link_activated(self, message: ConversationLog.LinkActivated) -> None:
         self.desk.app.follow_link(message.url)
 
+    @on(ConversationLog.ReactionChosen)
+    def _reaction_chosen(self, message: ConversationLog.ReactionChosen) -> None:
+        self.desk.app.perform("react", message.emoji)
+
     @on(ConversationLog.Left)
     def _log_left(self) -> None:
         self.conversation.focus_composer()

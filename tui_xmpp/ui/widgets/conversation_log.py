@@ -14,11 +14,11 @@ from textual.selection import Selection
 from textual.timer import Timer
 
 from tui_xmpp.clock import Clock
-from tui_xmpp.core.model import Delivery, Gap, Message
+from tui_xmpp.core.model import Gap, Message
 from tui_xmpp.core.views import ConversationView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import Place
-from tui_xmpp.ui.blocks import gap_stop
+from tui_xmpp.ui.blocks import gap_stop, has_failed
 from tui_xmpp.ui.gaps import GapWords
 from tui_xmpp.ui.keymap import bindings_of, moves
 from tui_xmpp.ui.widgets.message_window import Standpoint
@@ -85,6 +85,12 @@ class ConversationLog(PaintedMessages, can_focus=True):
     @dataclass
     class LinkActivated(UiMessage):
         url: str
+
+    @dataclass
+    class ReactionChosen(UiMessage):
+        """The user clicked on an emoji under the message of the cursor."""
+
+        emoji: str
 
     @dataclass
     class Typed(UiMessage):
@@ -497,6 +503,8 @@ class ConversationLog(PaintedMessages, can_focus=True):
             self.focus(scroll_visible=False)
             if event.button == _RIGHT:
                 self.post_message(self.MenuWanted(event.screen_x, event.screen_y))
+            elif isinstance(meta.get("react"), str):
+                self._tell(self.ReactionChosen(meta["react"]))
             elif isinstance(meta.get("message"), tuple):
                 await self.run_action(f"screen.perform('{meta['message'][0]}')")
         elif is_left:
@@ -576,7 +584,7 @@ class ConversationLog(PaintedMessages, can_focus=True):
             self.fill_gap(gap)
         elif message is not None:
             verb = "fold" if self.is_chosen_long else "message-menu"
-            verb = "resend" if message.delivery is Delivery.FAILED else verb
+            verb = "resend" if has_failed(message) else verb
             await self.run_action(f"screen.perform('{verb}')")
 
     def action_leave(self) -> None:
