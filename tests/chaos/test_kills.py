@@ -13,17 +13,21 @@ from random import Random
 import pytest
 
 from tests.support.account import User, logged_in, settings_of
-from tests.support.xmpp_server import XmppServer
+from tests.support.headless import emoji
+from tests.support.xmpp_server import Account, XmppServer
+from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.model import Direction
+from tui_xmpp.core.reactions import emojis_by
 from tui_xmpp.jid import BareJID
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 40.0
 
 
-async def start(folder: Path, peer: BareJID) -> asyncio.subprocess.Process:
+async def start(folder: Path, peer: BareJID, *words: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.support.headless", str(folder), str(peer)),
+        *("-m", "tests.support.headless", str(folder), str(peer), *words),
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -40,15 +44,19 @@ def note(lizzy: User, kitty: BareJID, heard: dict[str, int]) -> None:
     heard.update((m.key, int(m.body.split()[1])) for m in lizzy.messages(kitty))
 
 
-async def kill_often(server: XmppServer, folder: Path, kills: int, seed: int) -> None:
-    random = Random(seed)
-    account = server.user("kitty")
+def write_settings(server: XmppServer, account: Account, folder: Path) -> BareJID:
     settings = settings_of(server, account)
     fields = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     kept = {**fields, "jid": account.jid, "password": account.password}
     folder.joinpath("settings.json").write_text(json.dumps(kept))
+    return BareJID.parse(account.jid)
+
+
+async def kill_often(server: XmppServer, folder: Path, kills: int, seed: int) -> None:
+    random = Random(seed)
+    account = server.user("kitty")
+    kitty = write_settings(server, account, folder)
     promised = 0
-    kitty = BareJID.parse(account.jid)
     async with logged_in(server) as lizzy:
         heard: dict[str, int] = {}
         for number in range(kills + 1):
@@ -93,6 +101,39 @@ async def test_x_198_06_a_killed_client_loses_and_doubles_nothing(
     server: XmppServer, tmp_path: Path, seed: int
 ) -> None:
     await kill_often(server, tmp_path, 8, seed)
+
+
+@pytest.mark.timeout(120)
+async def test_a_killed_client_keeps_what_it_put_under_a_message_and_made_of_one(
+    server: XmppServer, tmp_path: Path, seed: int
+) -> None:
+    random = Random(seed)
+    account = server.user("kitty")
+    kitty = write_settings(server, account, tmp_path)
+    async with logged_in(server) as lizzy:
+        await lizzy.does(SendMessage(lizzy.account, kitty, "Well?"))
+        promised = 0
+        for kills_left in (2, 1, 0):
+            process = await start(tmp_path, lizzy.account, "annexes")
+            assert await line(process) == "ready"
+            for _ in range(random.randrange(2, 20)):
+                promised = int(await line(process))
+            if kills_left:
+                await asyncio.sleep(random.random() / 50)
+                process.kill()
+            else:
+                assert process.stdin is not None
+                process.stdin.write(b"stop\n")
+            rest = (await process.communicate())[0].decode().split()
+            promised = max([promised, *(int(text) for text in rest if text.isdigit())])
+        even, odd = sorted((promised, promised - 1), key=lambda number: number % 2)
+
+        def has_arrived() -> bool:
+            said = lizzy.messages(kitty)
+            return said[-1].body == f"take {even}" and emojis_by(said[0], Direction.INCOMING) == (emoji(odd),)
+
+        await lizzy.until(lambda _: has_arrived(), deadline=DEADLINE)
+        assert len(lizzy.messages(kitty)) == 2
 
 
 @pytest.mark.soak

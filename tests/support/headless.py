@@ -2,7 +2,8 @@
 
 ``python -m tests.support.headless FOLDER PEER`` reads the account from FOLDER/settings.json, goes on after the last
 number in the archive, prints each as it is kept, and once it reads ``stop`` sends no more, says goodbye and prints
-``done``.
+``done``. With ``annexes`` after that it changes its first message instead, and its reaction to the peer's first one, in
+turns.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import sys
 from pathlib import Path
 
 from tests.support.account import QUICK, KnownPassword
-from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.commands import Command, CorrectMessage, OpenConversation, React, SendMessage
+from tui_xmpp.core.model import Message
 from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
@@ -22,14 +24,31 @@ from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.engine import SessionEngine
 
 
-async def run(folder: Path, peer: BareJID) -> None:
+def emoji(number: int) -> str:
+    """Return one of many emoji by its number."""
+    return chr(0x1F400 + number % 60)
+
+
+def annex(account: BareJID, peer: BareJID, said: tuple[Message, ...], number: int) -> Command:
+    """Return what an even number, or an odd one, makes of a conversation."""
+    mine = next((message for message in said if message.is_outgoing), None)
+    if mine is None:
+        return SendMessage(account, peer, f"take {number}")
+    if number % 2 == 0:
+        return CorrectMessage(account, peer, mine.key, f"take {number}")
+    theirs = next(message for message in said if not message.is_outgoing)
+    return React(account, peer, theirs.key, (emoji(number),))
+
+
+async def run(folder: Path, peer: BareJID, *, is_annexing: bool) -> None:
     kept = json.loads((folder / "settings.json").read_text())
     password = kept.pop("password")
     settings = AccountSettings(BareJID.parse(kept.pop("jid")), **kept)
     client = Client(Store(), Settings((settings,)))
     archive = Archive.open(folder / "archive.sqlite")
     said = archive.page(settings.jid, peer).messages
-    number = int(said[-1].body.split()[1]) + 1 if said else 1
+    own = [int(message.body.split()[1]) for message in said if message.is_outgoing]
+    number = own[-1] + 1 if own else 1
     client.attach(
         lambda: SessionEngine(
             client,
@@ -48,10 +67,17 @@ async def run(folder: Path, peer: BareJID) -> None:
     client.listen(look)
     client.start()
     await client.settle()
+    if is_annexing:
+        client.submit(OpenConversation(settings.jid, peer))
+        assert await answers.get() is None
     print("ready", flush=True)
     stop = asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     while not stop.done():
-        client.submit(SendMessage(settings.jid, peer, f"number {number}"))
+        if is_annexing:
+            held = client.views.conversation(settings.jid, peer).messages
+            client.submit(annex(settings.jid, peer, held, number))
+        else:
+            client.submit(SendMessage(settings.jid, peer, f"number {number}"))
         assert await answers.get() is None
         print(number, flush=True)
         number += 1
@@ -61,4 +87,4 @@ async def run(folder: Path, peer: BareJID) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(Path(sys.argv[1]), BareJID.parse(sys.argv[2])))
+    asyncio.run(run(Path(sys.argv[1]), BareJID.parse(sys.argv[2]), is_annexing="annexes" in sys.argv[3:]))

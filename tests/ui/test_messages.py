@@ -249,7 +249,7 @@ async def test_the_menu_stands_whole_beside_the_message_and_offers_what_suits_it
 async def test_the_menu_is_worked_by_arrows_by_letters_and_by_mouse() -> None:
     async with among("first") as (pilot, _):
         composer = app_of(pilot).main.conversation.composer
-        await pilot.press("m", "j", "enter")
+        await pilot.press("m", "j", "j", "enter")
         await pilot.pause()
         assert pilot.app.clipboard == TALK[0].body
         await pilot.press("m", "r")
