@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tests.screenshots.evening import Evening, evening, play
 from tui_xmpp.loopback import ELIZABETH
+from tui_xmpp.xmpp.stanza import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,10 @@ async def _split(tonight: Evening) -> None:
     await play(tonight)
     await tonight.press("ctrl+u")
     await tonight.do("split", "jane@longbourn.lit")
+    asked = next(one.id for one in tonight.cast.jane.inbox if isinstance(one, Message) and one.body() == "Is he come?")
+    tonight.cast.jane.react(ELIZABETH, asked or "", "❤️", "😂")
+    await tonight.settle()
+    await tonight.do("react-last", ":joy:")
     await tonight.clear()
 
 
