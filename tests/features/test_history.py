@@ -180,6 +180,35 @@ async def test_x_359_01_only_our_own_archive_names_messages(ids: str, believed: 
 
 
 ACCOUNT_JID = f"{ACCOUNT}/balcony"
+ORIGIN_ID = "<origin-id xmlns='urn:xmpp:sid:0' id='{}'/>"
+LOOKS_LIKE_IT = f"<x xmlns='made:up' by='{ACCOUNT}' id='9'/>"
+
+
+@pytest.mark.parametrize(
+    ("ids", "origin_id", "archive_id"),
+    [
+        (STANZA_ID.format(ACCOUNT, "1") + ORIGIN_ID.format("2"), "2", "1"),
+        (LOOKS_LIKE_IT + STANZA_ID.format(ACCOUNT, "1") + ORIGIN_ID.format("2"), "2", "1"),
+        (LOOKS_LIKE_IT + ORIGIN_ID.format("2"), "2", None),
+        (LOOKS_LIKE_IT, None, None),
+        (ORIGIN_ID.format("") + STANZA_ID.format(ACCOUNT, ""), None, None),
+    ],
+)
+async def test_x_359_the_ids_of_a_message_are_its_senders_and_its_archives(
+    ids: str, origin_id: str | None, archive_id: str | None
+) -> None:
+    async with archiving() as (scene, _):
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=ids))
+        assert [(one.origin_id, one.archive_id) for one in messages(scene)] == [(origin_id, archive_id)]
+
+
+@pytest.mark.parametrize("left_out", ["urn:xmpp:mam:2", "urn:xmpp:sid:0"])
+async def test_x_359_01_a_server_that_says_one_of_the_two_sets_ids(left_out: str) -> None:
+    server = ArchivingServer()
+    server.answers["{http://jabber.org/protocol/disco#info}query"] = INFO.replace(left_out, "made:up")
+    async with online(server, make_id=random_id) as scene:
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "1")))
+        assert [one.archive_id for one in messages(scene)] == ["1"]
 
 
 async def test_x_359_01_nobody_s_ids_count_where_the_server_does_not_strip_them() -> None:
@@ -207,6 +236,21 @@ async def test_x_313_02_the_next_login_goes_on_where_the_last_one_ended(tmp_path
         account = scene.client.views.account(ACCOUNT)
         assert account is not None
         assert (account.catch_up.received, account.catch_up.is_running) == (7, False)
+
+
+@pytest.mark.parametrize("has_field", [True, False])
+async def test_x_313_04_rooms_are_left_out_in_words_where_the_server_knows_the_word(has_field: bool) -> None:
+    server = ArchivingServer("one")
+    if has_field:
+        field = "<feature var='urn:xmpp:mam:2#groupchat-field'/></query>"
+        server.answers["{http://jabber.org/protocol/disco#info}query"] = INFO.replace("</query>", field)
+    async with online(server, make_id=random_id) as scene:
+        server.cut()
+        await scene.client.settle()
+        (query,) = [stanza for stanza in server.heard() if "<query" in stanza and "urn:xmpp:mam:2" in stanza]
+        field = '<field var="include-groupchat"><value>false</value></field>'
+        assert (field in query) is has_field
+        assert ("urn:xmpp:mam:2</value>" in query) is has_field, "the form says what it is"
 
 
 async def test_x_313_02_an_expired_place_becomes_a_gap_that_is_filled_on_demand(tmp_path: Path) -> None:
