@@ -8,12 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine import ACCOUNT, Scene, ScriptedServer, canonical, online
-from tui_xmpp.core.commands import MarkRead, NotifyTyping, OpenConversation, SendMessage, SetActivity
+from tui_xmpp.core.commands import (
+    Connect,
+    Disconnect,
+    MarkRead,
+    NotifyTyping,
+    OpenConversation,
+    SendMessage,
+    SetActivity,
+)
 from tui_xmpp.core.model import ChatState, Delivery
 from tui_xmpp.core.settings import PrivacySettings
 from tui_xmpp.features import xep0085_chat_states
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive
+from tui_xmpp.xmpp import namespaces as ns
+from tui_xmpp.xmpp.element import build
 
 ROMEO = BareJID.parse("romeo@montague.example")
 TYBALT = BareJID.parse("tybalt@capulet.example")
@@ -241,7 +251,8 @@ async def test_x_085_writing_is_told_once_and_ends_with_the_message() -> None:
         await scene.hears(ACTIVE)
         assert await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True)) == [
             canonical(
-                f"<message type='chat' to='{ROMEO}'>{STATE.format('composing')}<no-store xmlns='urn:xmpp:hints'/></message>"
+                "<message type='chat' to='romeo@montague.example'>"
+                f"{STATE.format('composing')}<no-store xmlns='urn:xmpp:hints'/></message>"
             )
         ]
         assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == []
@@ -338,6 +349,29 @@ async def test_s_16_writing_is_told_to_nobody_who_does_not_see_us() -> None:
 
 
 # -- activity -----------------------------------------------------------------------------------------------------
+
+
+ACTIVITY = {state: canonical(f"<{state} xmlns='urn:xmpp:csi:0'/>") for state in ("active", "inactive")}
+
+
+async def test_x_352_examples_2_and_3_the_server_is_told_when_nobody_looks_and_when_somebody_does_again() -> None:
+    server = server_of()
+    server.features = (*server.features, build(ns.CLIENT_STATE_INDICATION, "csi"))
+    async with online(server) as scene:
+        for is_active in (True, False, False, True):
+            await scene.does(SetActivity(ACCOUNT, is_active))
+        assert server.nonzas == [ACTIVITY["inactive"], ACTIVITY["active"]]
+
+
+async def test_x_352_a_new_session_is_looked_at_unless_it_is_told_otherwise() -> None:
+    server = server_of()
+    server.features = (*server.features, build(ns.CLIENT_STATE_INDICATION, "csi"))
+    async with online(server) as scene:
+        await scene.does(Disconnect(ACCOUNT))
+        await scene.does(SetActivity(ACCOUNT, is_active=False))
+        assert server.nonzas == []
+        await scene.does(Connect(ACCOUNT))
+        assert server.nonzas == [ACTIVITY["inactive"]]
 
 
 async def test_x_352_activity_is_not_told_to_a_server_that_does_not_ask() -> None:

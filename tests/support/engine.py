@@ -36,7 +36,7 @@ from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.config import ReceiverConfig
 from tui_xmpp.xmpp.connection import Connection
 from tui_xmpp.xmpp.element import LANG, build, parse_element
-from tui_xmpp.xmpp.events import BindWanted, Bound, StanzaReceived, StreamClosed, TlsWanted
+from tui_xmpp.xmpp.events import BindWanted, Bound, NonzaReceived, StanzaReceived, StreamClosed, TlsWanted
 from tui_xmpp.xmpp.sasl import ChannelBinding
 from tui_xmpp.xmpp.stanza import Iq, stanza_element
 
@@ -84,6 +84,8 @@ class ScriptedServer:
         """How many of the next dials lead to a host that ends the connection before it says a word."""
         self.untried: tuple[Endpoint, ...] = ()
         """What a dial leaves untried."""
+        self.nonzas: list[str] = []
+        """What came besides stanzas."""
         self.dials: list[Target] = []
         self.logins = 0
         self.transport: MemoryTransport | None = None
@@ -193,6 +195,8 @@ class ScriptedServer:
                     case Bound():
                         self.logins += 1
                         self._is_bound.set()
+                    case NonzaReceived(element):
+                        self.nonzas.append(canonical(etree.tostring(element)))
                     case StanzaReceived(stanza):
                         self._take(transport, stanza_element(stanza), stanza)
                     case StreamClosed(is_clean):

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from textual.events import Key
+from textual.events import AppBlur, AppFocus, Key
 from textual.widgets import Input
 
 from tests.support.scenes import DARCY, ELIZABETH, JANE, netherfield, received
+from tui_xmpp.core.commands import SetActivity
 from tui_xmpp.ui.app import TuiXmppApp
+
+
+async def test_x_352_the_servers_are_told_when_the_terminal_loses_the_focus_and_gets_it_back() -> None:
+    scene = netherfield()
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        for event in (AppBlur(), AppFocus()):
+            app.post_message(event)
+            await pilot.pause()
+        accounts = [view.account for view in scene.client.views.accounts()]
+        assert scene.engine.of(SetActivity) == [
+            SetActivity(account, is_active) for is_active in (False, True) for account in accounts
+        ]
 
 
 async def test_a_chord_with_alt_is_never_text() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.account import KnownPassword, User
-from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.commands import SendMessage, SetActivity
 from tui_xmpp.core.model import Delivery, Phase
 from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.core.store import Store
@@ -125,6 +125,25 @@ async def test_c_bind2_01_a_cut_session_is_back_with_the_authentication_itself(
             assert not any("<bind xmlns" in line for line in flushes[logged_in + 1 :])
             await user.does(SendMessage(user.account, lizzy, "back"))
             await user.until(lambda _: user.messages(lizzy)[-1].delivery is Delivery.ACKNOWLEDGED)
+
+
+async def test_x_198_04_x_352_a_resumed_session_is_told_anew_whether_anyone_looks(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level("DEBUG", "tui_xmpp.wire")
+    async with LoopbackServer("longbourn.lit", is_instant=True) as server:
+        jane = Instance(server, tmp_path)
+        async with jane.run() as user:
+            for is_active in (False, True):
+                await user.does(SetActivity(user.account, is_active))
+                caplog.clear()
+                began = user.connection.facts.since
+                server.stream(jane.jane).drop()
+                await user.until(lambda _, began=began: user.connection.facts.since != began)
+                await user.settle()
+                told = [line for line in outgoing(caplog) if "urn:xmpp:csi:0" in line]
+                assert len(told) == 1
+                assert ("<active" if is_active else "<inactive") in told[0]
 
 
 async def test_x_198_04_what_is_sent_and_asked_across_a_cut_arrives_once(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def resume(ctx: Context, h: int | None) -> None:
 
 
 def _tell(ctx: Context) -> None:
-    if ctx.has_room and ctx.stream.has(ns.CLIENT_STATE_INDICATION, "csi"):
+    if ctx.has_room and ctx.stream.has_client_state_indication:
         state = "active" if ctx.state(Activity).is_active else "inactive"
         ctx.send_nonza(build(ns.CLIENT_STATE_INDICATION, state))
 

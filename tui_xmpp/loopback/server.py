@@ -178,6 +178,7 @@ class LoopbackServer:
             features=(
                 build(ns.ROSTER_VERSIONING, "ver"),
                 build(ns.SUBSCRIPTION_PRE_APPROVAL, "sub"),
+                build(ns.CLIENT_STATE_INDICATION, "csi"),
                 build(ns.SESSION, "session", children=(build(ns.SESSION, "optional"),)),
             ),
             tls_mode=mode,

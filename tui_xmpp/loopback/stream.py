@@ -13,8 +13,10 @@ from tui_xmpp.net.steps import NetError
 from tui_xmpp.net.tls import ServerTls
 from tui_xmpp.net.transport import Transport
 from tui_xmpp.values import dataclass
+from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.config import ReceiverConfig
 from tui_xmpp.xmpp.connection import Connection, ConnectionStateError
+from tui_xmpp.xmpp.element import qualified
 from tui_xmpp.xmpp.events import (
     BindWanted,
     Bound,
@@ -34,6 +36,8 @@ from tui_xmpp.xmpp.stream_management import ResumptionState, UnackedStanza
 
 _CLOSE_DEADLINE = 2.0  # seconds
 _HELD = 600.0  # seconds
+_ACTIVITY = frozenset(qualified(ns.CLIENT_STATE_INDICATION, state) for state in ("active", "inactive"))
+"""What a client may say at any time: nothing is kept back here (XEP-0352)."""
 
 
 @dataclass(slots=True)
@@ -182,7 +186,7 @@ class ClientStream:
         elif isinstance(event, Bound):
             self.session = self._realm.attach(event.jid, self._deliver, self._end_for_another)
             self.session.wants_copies = event.inline is not None and event.inline.has_carbons
-        elif isinstance(event, NonzaReceived):
+        elif isinstance(event, NonzaReceived) and event.element.tag not in _ACTIVITY:
             self.end(StreamError(StreamErrorCondition.UNSUPPORTED_STANZA_TYPE))
 
     def _resume(self, event: ResumeWanted) -> None:

@@ -84,6 +84,7 @@ class AccountContext:
         self.requests: Requests | None = None
         """What was asked in this session and not answered yet; None without a session."""
         self._jid: FullJID | None = None
+        self._offered = StreamFeatures()
         self._events: list[Event] = []
         self._is_posting = False
         self._posted = 0
@@ -93,12 +94,14 @@ class AccountContext:
 
     def attach(self, link: Link, jid: FullJID) -> None:
         """Begin a session on a stream that is up."""
+        self._offered = StreamFeatures()
         self.link = link
         self._jid = jid
         self.requests = Requests(jid, self._work)
 
     def suspend(self) -> None:
         """Let go of a stream that is gone; what was asked on it may still be answered on the next."""
+        self._offered = self.stream
         self.link = None
 
     def resume(self, link: Link) -> None:
@@ -125,7 +128,11 @@ class AccountContext:
 
     @property
     def stream(self) -> StreamFeatures:
-        return self.link.connection.features if self.link else StreamFeatures()
+        if self.link is None:
+            return StreamFeatures()
+        offered = self.link.connection.features
+        # A session that is resumed together with the login is offered nothing anew (XEP-0198, XEP-0388).
+        return self._offered if offered.precede_login and self._offered.elements else offered
 
     @property
     def features(self) -> tuple[Feature, ...]:

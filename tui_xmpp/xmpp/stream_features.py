@@ -48,8 +48,17 @@ class StreamFeatures:
 
     @property
     def has_client_state_indication(self) -> bool:
-        """Tell whether XEP-0352 was offered."""
-        return self.has(ns.CLIENT_STATE_INDICATION, "csi")
+        """Tell whether XEP-0352 was offered, be it for the moment of the login (XEP-0386)."""
+        login = self.element(ns.SASL2, "authentication")
+        inline = () if login is None else login.iter(qualified(ns.BIND2, "feature"))
+        return self.has(ns.CLIENT_STATE_INDICATION, "csi") or any(
+            feature.get("var") == ns.CLIENT_STATE_INDICATION for feature in inline
+        )
+
+    @property
+    def precede_login(self) -> bool:
+        """Tell whether this was offered to whoever has not logged in."""
+        return self.has(ns.SASL2, "authentication") or self.has(ns.SASL, "mechanisms")
 
     @property
     def max_bytes(self) -> int | None:
