@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.account import KnownPassword, User
-from tui_xmpp.core.commands import SendMessage, SetActivity
+from tui_xmpp.core.commands import PreApproveSubscription, SendMessage, SetActivity
 from tui_xmpp.core.model import Delivery, Phase
 from tui_xmpp.core.settings import AccountSettings, Settings
 from tui_xmpp.core.store import Store
@@ -144,6 +144,7 @@ async def test_x_198_04_x_352_a_resumed_session_is_told_anew_whether_anyone_look
                 told = [line for line in outgoing(caplog) if "urn:xmpp:csi:0" in line]
                 assert len(told) == 1
                 assert ("<active" if is_active else "<inactive") in told[0]
+            await user.does(PreApproveSubscription(user.account, BareJID.parse("lizzy@longbourn.lit")))
 
 
 async def test_x_198_04_what_is_sent_and_asked_across_a_cut_arrives_once(tmp_path: Path) -> None:
