@@ -137,9 +137,10 @@ async def test_x_198_04_x_352_a_resumed_session_is_told_anew_whether_anyone_look
             for is_active in (False, True):
                 await user.does(SetActivity(user.account, is_active))
                 caplog.clear()
-                began = user.connection.facts.since
                 server.stream(jane.jane).drop()
-                await user.until(lambda _, began=began: user.connection.facts.since != began)
+                await user.until(lambda _: user.connection.phase is not Phase.ONLINE)
+                await user.online()
+                assert user.connection.facts.is_resumed
                 await user.settle()
                 told = [line for line in outgoing(caplog) if "urn:xmpp:csi:0" in line]
                 assert len(told) == 1
