@@ -426,6 +426,8 @@ ACTIONS: tuple[Action, ...] = (
            arguments=(Argument("WORDS", Kind.TEXT, is_optional=True),)),
     Action("theme", "Theme", "Change the colours: by name, or from a list that shows each.", preferences.choose_theme,
            slash="theme", arguments=(Argument("NAME", Kind.THEME, is_optional=True),), example="/theme light"),
+    Action("suspend", "Back to the shell", "Stop the program for now; fg in the shell comes back.", panes.step_aside,
+           ("ctrl+z",), slash="suspend"),
     Action("quit", "Quit", "Say goodbye on all accounts and leave.", panes.leave, ("ctrl+q",), slash="quit"),
     *(
         Action(name, title, words, by_the_widget, tuple(keys.split()), place=place, is_in_palette=False)

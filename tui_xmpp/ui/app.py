@@ -37,6 +37,7 @@ from tui_xmpp.ui.bridge import Bridge
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.idle import Idleness
+from tui_xmpp.ui.job import has_shell, heed_signals
 from tui_xmpp.ui.notifications import Notifications
 from tui_xmpp.ui.screens.main import MainScreen
 from tui_xmpp.ui.sixteen import SixteenColors
@@ -146,6 +147,8 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.bridge.open()
+        heed_signals(self)
+        self.app_resume_signal.subscribe(self, lambda _: self._come_back())
         if keys := self.desk.keymap.overrides():
             self.set_keymap(keys)
         self._idleness.start()
@@ -179,6 +182,26 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         self.main.keep_places()
         self.say("Saying goodbye…")
         self.run_worker(self._leave(), exit_on_error=False)
+
+    def end(self) -> None:
+        """Leave as the system asks, however often it does."""
+        if not self._is_leaving:
+            self.leave()
+
+    def on_terminal_driver_gone(self) -> None:
+        self.end()
+
+    def step_aside(self) -> None:
+        """Hand the terminal back to the shell until it brings the program back."""
+        if self._driver is None or not self._driver.can_suspend or not has_shell():
+            raise VerbError("There is no shell here that could bring the program back.")
+        self.action_suspend_process()
+
+    def _come_back(self) -> None:
+        """Draw all of the screen, which the terminal kept nothing of."""
+        self._title_written = ""
+        self.show_unread()
+        self.refresh(layout=True)
 
     async def _leave(self) -> None:
         try:

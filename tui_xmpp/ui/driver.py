@@ -1,4 +1,4 @@
-"""Keys from the terminal, without a wake-up while there are none."""
+"""The terminal: keys without a wake-up while there are none, and what to do when it is gone."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ class TerminalDriver(LinuxDriver):
     of its sequence, so Alt with a letter takes ``ESCDELAY`` and not the next tenth of a second.
     """
 
+    class Gone(Message):
+        """The terminal is no more: its window was closed, or the line to it broke."""
+
     _end = _ender = -1
     """A pipe by which the thread is told to end."""
 
@@ -32,6 +35,11 @@ class TerminalDriver(LinuxDriver):
     def send_message(self, message: Message) -> None:
         """Hand over at once: what is read here is read in the app's own thread."""
         self._app.post_message(message)
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; when it is gone its thread has ended, and nobody would take from its queue."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
 
     def disable_input(self) -> None:
         """Read no more."""
@@ -58,8 +66,9 @@ class TerminalDriver(LinuxDriver):
                 os.read(self._end, 1)
                 return
             if ready:
-                data = os.read(self.fileno, 4096)
+                data = self._read()
                 if not data:
+                    self._app.post_message(self.Gone())
                     return
                 text = decode(data)
                 # The rest of a character may still be on its way, and an empty text would be the end to the parser.
@@ -69,3 +78,9 @@ class TerminalDriver(LinuxDriver):
             for event in found:
                 self.process_message(event)
             patience = constants.ESCAPE_DELAY if ready else None
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""

@@ -68,6 +68,11 @@ def next_pane(desk: Desk, text: str) -> None:
     desk.main.focus_next_pane()
 
 
+def step_aside(desk: Desk, text: str) -> None:
+    """Go to the shell."""
+    desk.app.step_aside()
+
+
 def leave(desk: Desk, text: str) -> None:
     """Say goodbye on all accounts and leave."""
     desk.app.leave()
