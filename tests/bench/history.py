@@ -124,12 +124,16 @@ def million(runs: int) -> list[Row]:
             pages = _scroll(archive, _peer(3))
             rare = [_time(lambda: _search(archive, "hermitage")) for _ in range(runs)]
             common = [_time(lambda: _search(archive, "walk")) for _ in range(runs)]
+            unspaced = [_time(lambda: _search(archive, "早飯")) for _ in range(runs)]
+            absent = [_time(lambda: _search(archive, "ungentlemanlike", least=0)) for _ in range(runs)]
             grown = _resident() - before
     return [
         Row("a million stored: started and a conversation opened, ms", median(opened), None, at_most(50)),
         Row("a million stored: a page further up, 95 of 100, ms", percentile(pages, 0.95), None, at_most(20)),
         Row("a million stored: a rare word found, ms", median(rare), None, at_most(100)),
         Row("a million stored: a common word found, ms", median(common), None, at_most(100)),
+        Row("a million stored: words of a script without spaces found, ms", median(unspaced), None, at_most(100)),
+        Row("a million stored: told that a word is nowhere, ms", median(absent), None, at_most(200)),
         Row("a million stored: memory for all that, MiB", grown, None, at_most(32), is_of_speed=False),
     ]
 
@@ -147,13 +151,14 @@ def _fill(archive: Archive) -> None:
 def _said(number: int) -> e.MessageReceived:
     peer = _peer(number % PEERS)
     word = "hermitage" if number % (STORED // 10) == 77 else f"turn{number % 977} of the shrubbery"
+    body = f"We shall walk to the {word} after breakfast, if the rain lets us"
     message = Message(
         key=f"key{number}",
         account=ACCOUNT,
         peer=peer,
         direction=Direction.INCOMING,
         stamp=LONG_AGO + timedelta(seconds=30 * number),
-        body=f"We shall walk to the {word} after breakfast, if the rain lets us",
+        body="不下雨的話，我們早飯後去散步吧" if number % 1000 == 5 else body,
         author=peer.with_resource("library"),
         stanza_id=f"a-random-looking-id-{number}",
         delivery=Delivery.RECEIVED,
@@ -175,9 +180,9 @@ def _scroll(archive: Archive, peer: BareJID) -> list[float]:
     return times
 
 
-def _search(archive: Archive, word: str) -> None:
+def _search(archive: Archive, word: str, *, least: int = 10) -> None:
     found, _ = archive.search(parse_query(word), [ACCOUNT])
-    assert len(found) >= 10
+    assert len(found) >= least
 
 
 def _time(act: Callable[[], None]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +19,7 @@ from tui_xmpp.core.search import Query, QueryError, parse_query
 from tui_xmpp.core.store import Store
 from tui_xmpp.storage.archive import Archive
 from tui_xmpp.storage.export import ExportError, export
+from tui_xmpp.storage.schema import MIGRATIONS
 
 DAY = 24 * 60
 
@@ -62,6 +64,81 @@ def archive() -> Iterator[Archive]:
 def test_what_a_query_finds(archive: Archive, query: str, keys: str) -> None:
     found, more = archive.search(parse_query(query), (ELIZABETH,))
     assert ("".join(one.message.key for one in found), more) == (keys, None)
+
+
+UNSPACED = (
+    ("f", "我們早飯後去散步吧"),
+    ("g", "東京タワーはTokyo Towerです"),
+    ("h", "วันนี้อากาศดีมาก"),
+    ("i", "오늘은날씨가좋다"),
+    ("j", "a football at the ball of 好 people"),
+    ("k", "ball"),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("早飯", "f"),
+        ("飯後去", "f"),
+        ("飯早", ""),
+        ("步", "f"),
+        ("タワー", "g"),
+        ("タワー tokyo", "g"),
+        ("tok", "g"),
+        ("อากาศ", "h"),
+        ("날씨", "i"),
+        ("好", "j"),
+        ('"of 好 people"', "j"),
+        ("ball", "kj"),
+        ("otbal", "j"),
+        ("OTBAL peop", "j"),
+        ("otbal from:me", ""),
+    ],
+)
+def test_words_without_spaces_and_parts_of_words_are_found(query: str, keys: str) -> None:
+    with closing(Archive.in_memory()) as archive:
+        for minute, (key, body) in enumerate(UNSPACED):
+            archive.write([e.MessageReceived(ELIZABETH, incoming(key, minute=minute, body=body))])
+        found, _ = archive.search(parse_query(query), (ELIZABETH,))
+        assert "".join(one.message.key for one in found) == keys
+
+
+def test_only_the_newest_are_looked_through_for_parts_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_xmpp.storage.search._NEWEST", 3)
+    with closing(Archive.in_memory()) as archive:
+        archive.write([e.MessageReceived(ELIZABETH, incoming(key, minute=ord(key), body="football")) for key in "abcd"])
+        found, more = archive.search(parse_query("otbal"), (ELIZABETH,), limit=2)
+        assert [one.message.key for one in found] == ["d", "c"]
+        found, more = archive.search(parse_query("otbal"), (ELIZABETH,), more, limit=2)
+        assert ([one.message.key for one in found], more) == (["b"], None)
+
+
+def test_what_was_indexed_before_scripts_without_spaces_were_is_indexed_anew(tmp_path: Path) -> None:
+    version = next(number for number, script in enumerate(MIGRATIONS) if "spaced(" in script)
+    path = tmp_path / "archive.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for script in MIGRATIONS[:version]:
+            old.executescript(script)
+        old.execute(f"PRAGMA user_version = {version}")
+        old.execute("INSERT INTO account (jid) VALUES (?)", (str(ELIZABETH),))
+        old.execute("INSERT INTO conversation (account, peer) VALUES (1, ?)", (str(DARCY),))
+        for number, (key, body) in enumerate(UNSPACED):
+            old.execute(
+                "INSERT INTO message (account, conversation, key, stamp, direction, kind, subject, body, thread,"
+                " delivery, is_delayed, place) VALUES (1, 1, ?, 0, 'in', 'chat', '', ?, '', 'received', 0, ?)",
+                (key, body, number + 1),
+            )
+        old.execute("INSERT INTO message_text (rowid, body) SELECT id, body FROM message")
+        old.execute("UPDATE message_indexed SET last = (SELECT max(id) FROM message)")
+    with closing(Archive.open(path)) as archive:
+
+        def found(query: str) -> str:
+            return "".join(one.message.key for one in archive.search(parse_query(query), (ELIZABETH,))[0])
+
+        assert (found("早飯"), found("ball"), found("タワー")) == ("f", "kj", "g")
+        archive.write([e.MessageDiscarded(ELIZABETH, DARCY, "f"), e.MessageDiscarded(ELIZABETH, DARCY, "k")])
+        assert (found("早飯"), found("ball"), found("タワー")) == ("", "j", "g")
 
 
 def test_results_come_in_pages_with_their_neighbours(archive: Archive) -> None:

@@ -30,7 +30,7 @@ from tui_xmpp.storage.pages import Pages
 from tui_xmpp.storage.recovery import recover, set_aside
 from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.storage.schema import is_current, migrate
-from tui_xmpp.storage.search import Cursor, index, search
+from tui_xmpp.storage.search import Cursor, index, search, teach_words
 
 SETTING_UP = 3.0
 """Seconds a second instance waits for the first to make the archive's tables."""
@@ -120,6 +120,7 @@ class Archive:
         try:
             connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
             try:
+                teach_words(connection)
                 is_whole = is_current(connection)
                 until = time.monotonic() + SETTING_UP
                 while not is_whole and time.monotonic() < until:
@@ -281,6 +282,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        teach_words(connection)
         migrate(connection)
     except BaseException:
         connection.close()

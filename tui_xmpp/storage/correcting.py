@@ -97,7 +97,7 @@ class Correcting:
         names = json.dumps([name for message in messages for name in (message.origin_id, message.stanza_id) if name])
         rows: Sequence[Any] = self._connection.execute(
             f"SELECT id, {COLUMNS} FROM message WHERE conversation = ? AND replaces IS NOT NULL"  # noqa: S608 - constants
-            " AND NOT is_annex AND replaces IN (SELECT value FROM json_each(?)) ORDER BY place",
+            " AND NOT is_annex AND replaces IN (SELECT value FROM json_each(?)) ORDER BY +place",
             (conversation, names),
         ).fetchall()
         changed: dict[str, Message] = {}

@@ -143,12 +143,13 @@ class Merging:
             )
         if named is not None:
             yield from self._held(message, "conversation = ? AND origin_id = ?", (conversation, named))
-        if message.is_delayed or named is None:
+        if named is None:
             reach = TOLERANCE.seconds * 1_000_000
             stamp = microseconds(message.stamp)
             yield from self._held(
                 message,
-                "conversation = ? AND substr(body, 1, 24) = substr(?, 1, 24) AND stamp BETWEEN ? AND ? AND +body = ?",
+                "conversation = ? AND origin_id IS NULL AND substr(body, 1, 24) = substr(?, 1, 24)"
+                " AND stamp BETWEEN ? AND ? AND +body = ?",
                 (conversation, message.body, stamp - reach, stamp + reach, message.body),
             )
 
@@ -253,11 +254,15 @@ class Merging:
             like, f"conversation = ? AND origin_id IS NOT NULL AND origin_id IN {each}", (id_, said_ids)
         ):
             touched.by_said_id.setdefault(held.message.origin_id or "", []).append(held)
+        nameless = [message for message in messages if said_id(message) is None]
+        if not nameless:
+            return touched
         reach = TOLERANCE.seconds * 1_000_000
-        stamps = [microseconds(message.stamp) for message in messages]
-        words = json.dumps(list({message.body[:24] for message in messages}))
+        stamps = [microseconds(message.stamp) for message in nameless]
+        words = json.dumps(list({message.body[:24] for message in nameless}))
         unarchived = (
-            f"conversation = ? AND substr(body, 1, 24) IN {each} AND stamp BETWEEN ? AND ? AND archive_id IS NULL"
+            f"conversation = ? AND origin_id IS NULL AND substr(body, 1, 24) IN {each} AND stamp BETWEEN ? AND ?"
+            " AND archive_id IS NULL"
         )
         for held in self._held(like, unarchived, (id_, words, min(stamps) - reach, max(stamps) + reach)):
             touched.unarchived.setdefault(held.message.body, []).append(held)

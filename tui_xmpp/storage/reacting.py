@@ -62,7 +62,7 @@ class Reacting:
     def _reactions(self, account: BareJID, peer: BareJID, conversation: int, names: frozenset[str]) -> list[Message]:
         rows: Sequence[Any] = self._connection.execute(
             f"SELECT {COLUMNS} FROM message WHERE conversation = ? AND reacts_to IS NOT NULL"  # noqa: S608 - constants
-            " AND reacts_to IN (SELECT value FROM json_each(?)) ORDER BY place",
+            " AND reacts_to IN (SELECT value FROM json_each(?)) ORDER BY +place",
             (conversation, json.dumps(list(names))),
         ).fetchall()
         return [message_of(account, peer, row) for row in rows]

@@ -188,6 +188,30 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT INTO message_text (rowid, body) VALUES (new.id, new.body);
     END;
     """,
+    # Scripts without spaces are indexed by the character; before the spaced text is written the plain one is taken out.
+    """
+    DROP TRIGGER message_text_removed;
+    DROP TRIGGER message_text_changed;
+    INSERT INTO message_text (message_text, rowid, body) SELECT 'delete', id, body FROM message
+        WHERE id <= (SELECT last FROM message_indexed) AND spaced(body) <> body;
+    INSERT INTO message_text (rowid, body) SELECT id, spaced(body) FROM message
+        WHERE id <= (SELECT last FROM message_indexed) AND spaced(body) <> body;
+    CREATE TRIGGER message_text_removed AFTER DELETE ON message
+    WHEN old.id <= (SELECT last FROM message_indexed) BEGIN
+        INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', old.id, spaced(old.body));
+        UPDATE message_indexed SET last = coalesce((SELECT max(id) FROM message), 0) WHERE last = old.id;
+    END;
+    CREATE TRIGGER message_text_changed AFTER UPDATE OF body ON message
+    WHEN old.id <= (SELECT last FROM message_indexed) BEGIN
+        INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', old.id, spaced(old.body));
+        INSERT INTO message_text (rowid, body) VALUES (new.id, spaced(new.body));
+    END;
+    """,
+    # Only what has no id of its sender's is known by its words.
+    """
+    DROP INDEX message_worded;
+    CREATE INDEX message_worded ON message (conversation, substr(body, 1, 24), stamp) WHERE origin_id IS NULL;
+    """,
 )
 
 

@@ -1,4 +1,7 @@
-"""Searching the archive: what a rare word finds is sorted by time, a common one is taken as it lies, newest first."""
+"""Searching the archive: what a rare word finds is sorted by time, a common one is taken as it lies, newest first.
+
+Where no word begins so, the newest messages are looked through for it within words.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Sequence
 
 from tui_xmpp.core.model import Found, Message
 from tui_xmpp.core.order import microseconds
-from tui_xmpp.core.search import Query
+from tui_xmpp.core.search import Query, may_go_on, spaced
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.rows import COLUMNS, message_of
 
@@ -17,7 +20,15 @@ Cursor = tuple[int, int]
 
 _RARE = 5000
 """Rows of the index that are sorted by time; of more, those stored last come first."""
+_NEWEST = 50_000
+"""Messages looked through for what is no word's beginning."""
 _OF_MESSAGE = ", ".join(f"message.{column.strip()}" for column in COLUMNS.split(","))
+
+
+def teach_words(connection: sqlite3.Connection) -> None:
+    """Give a connection what the index and its triggers call."""
+    connection.create_function("spaced", 1, spaced, deterministic=True)
+    connection.create_function("folded", 1, str.casefold, deterministic=True)
 
 
 def index(connection: sqlite3.Connection) -> None:
@@ -26,7 +37,7 @@ def index(connection: sqlite3.Connection) -> None:
     if connection.execute(is_behind).fetchone()[0]:
         connection.execute(
             "INSERT INTO message_text (rowid, body)"
-            " SELECT id, body FROM message WHERE id > (SELECT last FROM message_indexed)"
+            " SELECT id, spaced(body) FROM message WHERE id > (SELECT last FROM message_indexed)"
         )
         connection.execute("UPDATE message_indexed SET last = (SELECT max(id) FROM message)")
 
@@ -35,9 +46,28 @@ def search(
     connection: sqlite3.Connection, query: Query, accounts: Sequence[BareJID], more: Cursor | None, limit: int
 ) -> tuple[tuple[Found, ...], Cursor | None]:
     """Return a page of what is found, newest first, and where the next one begins (None: this is the last)."""
+    found = _search(connection, query, accounts, more, limit, are_parts=False)
+    if not found[0] and query.phrases:
+        found = _search(connection, query, accounts, more, limit, are_parts=True)
+    return found
+
+
+def _search(
+    connection: sqlite3.Connection,
+    query: Query,
+    accounts: Sequence[BareJID],
+    more: Cursor | None,
+    limit: int,
+    *,
+    are_parts: bool,
+) -> tuple[tuple[Found, ...], Cursor | None]:
     where, arguments = _conditions(connection, query, accounts)
     source, order, below = "message", "message.place DESC, message.id DESC", "(message.place, message.id) < (?, ?)"
-    if words := " ".join(map(_phrase, query.phrases)):
+    if are_parts:
+        where.append("message.id IN (SELECT id FROM message ORDER BY place DESC LIMIT ?)")
+        where += ["instr(folded(message.body), ?)"] * len(query.phrases)
+        arguments += [_NEWEST, *map(str.casefold, query.phrases)]
+    elif words := " ".join(map(_phrase, query.phrases)):
         numbers = [
             row[0]
             for row in connection.execute(
@@ -106,7 +136,7 @@ def _conditions(
 
 def _phrase(phrase: str) -> str:
     """Write a phrase for the index; a single word may be the beginning of one."""
-    return '"' + phrase.replace('"', '""') + '"' + ("" if " " in phrase else "*")
+    return '"' + spaced(phrase).replace('"', '""') + '"' + "*" * may_go_on(phrase)
 
 
 def _neighbours(
