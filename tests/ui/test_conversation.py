@@ -25,6 +25,7 @@ from tui_xmpp.core.events import (
 from tui_xmpp.core.model import Connection, Delivery, Failure, Message, Phase, Presence, RosterItem, Show, Subscription
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.theme import LIGHT
+from tui_xmpp.ui.widgets import reports
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 
 FAILURE = Failure("item-not-found", "This account does not exist.")
@@ -209,6 +210,36 @@ async def test_unread_line_stays_after_reading_and_reading_is_told_once() -> Non
         await settled(pilot)
         assert any(" 2 unread " in row for row in app.rows())
         assert len(app.asked_for(ConversationLog.Read)) == 1
+
+
+async def test_reading_is_told_at_once_and_in_a_flood_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "PAUSE", 3600.0)
+    app = ConversationHost(history(*many(3)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+
+        async def told() -> int:
+            await settled(pilot)
+            return len(app.asked_for(ConversationLog.Read))
+
+        async def told_after(number: int) -> int:
+            """Let a message come before the reader's eyes."""
+            app.tell(*received(said(f"flood {number}", minutes=30 + number, key=f"f{number}")))
+            assert app.log_lines.is_being_read  # so that nothing says meanwhile that it is unread
+            return await told()
+
+        for number in range(reports.AT_ONCE):
+            assert await told_after(number) == number + 1
+            app.tell(ConversationRead(ELIZABETH, DARCY))
+        assert await told_after(100) == reports.AT_ONCE
+        app.app_focus = False
+        assert await told() == reports.AT_ONCE + 1
+        app.app_focus = True
+        app.tell(ConversationRead(ELIZABETH, DARCY))
+        assert await told_after(101) == reports.AT_ONCE + 1
+        app.pane.show(ELIZABETH, JANE)
+        assert await told() == reports.AT_ONCE + 2
+        assert app.asked_for(ConversationLog.Read)[-1] == ConversationLog.Read(ELIZABETH, DARCY)
 
 
 async def test_what_comes_before_the_eyes_of_the_reader_gets_no_unread_line() -> None:

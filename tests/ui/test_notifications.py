@@ -128,6 +128,15 @@ async def test_the_open_chat_calls_only_when_nobody_is_there() -> None:
         assert app.hears(scene, *unseen) == ["Fitzwilliam Darcy: Are you there?"]
 
 
+async def test_what_is_being_read_calls_nobody() -> None:
+    async with called() as (app, scene):
+        app.main.open_chat(ELIZABETH, DARCY)
+        scene.publish(ConversationRead(ELIZABETH, DARCY))
+        scene.engine.on_command = lambda command: None  # what is reported as read does not come back yet
+        assert app.hears(scene, received(DARCY, "Hello", -1)) == []
+        assert app.hears(scene, received(JANE, "Hello", -1)) == ["Jane: Hello"]
+
+
 @pytest.mark.parametrize(
     ("rule", "body", "is_called"),
     [

@@ -157,8 +157,10 @@ class Notifications:
     def _is_seen(self, chat: Chat) -> bool:
         """Say whether the messages of a chat were read meanwhile, on another device or here by someone who is there."""
         contact = self._desk.views.contact(*chat)
+        pane = self._desk.main.splits.showing(chat)
+        is_read = contact is None or contact.unread == 0 or (pane is not None and pane.log_lines.is_being_read)
         is_nobody_here = chat == self._desk.chat and self._desk.app.idle_seconds >= WATCHING
-        return contact is None or (contact.unread == 0 and not is_nobody_here)
+        return contact is None or (is_read and not is_nobody_here)
 
     def _words(self, chat: Chat, messages: list[Message]) -> tuple[str, str]:
         name = self._desk.title(*chat)

@@ -24,6 +24,7 @@ from tui_xmpp.ui.keymap import bindings_of, moves
 from tui_xmpp.ui.widgets.message_window import Standpoint
 from tui_xmpp.ui.widgets.painted_messages import PaintedMessages
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory
+from tui_xmpp.ui.widgets.reports import Reports
 from tui_xmpp.ui.widgets.text_selection import selected_text, whole_message
 from tui_xmpp.values import dataclass
 
@@ -124,6 +125,7 @@ class ConversationLog(PaintedMessages, can_focus=True):
         self._asked_after: str | None = None
         self._sought: str | datetime | None = None
         self._told_read: tuple[int, str] | None = None
+        self._reports = Reports(self, self._report_read)
         self._is_kept_unread = False
 
     # -- what is shown --------------------------------------------------------------------------------------------
@@ -160,6 +162,8 @@ class ConversationLog(PaintedMessages, can_focus=True):
 
     def show(self, view: ConversationView | None) -> None:
         """Draw this picture of a conversation, or the welcome where there is none."""
+        if view is None or self._view is None or (self._view.account, self._view.peer) != (view.account, view.peer):
+            self._reports.finish()
         old, self._view = self._view, view
         window = self._window
         stood = window.index(self._cursor) if self._cursor is not None else None
@@ -388,7 +392,7 @@ class ConversationLog(PaintedMessages, can_focus=True):
 
     @property
     def is_being_read(self) -> bool:
-        """Whether unread messages are in sight and were reported as read, which has not come back yet."""
+        """Whether unread messages are in sight and are being reported as read, which has not come back yet."""
         view, messages = self._view, self._window.messages
         if view is None or not view.unread or not messages:
             return False
@@ -434,13 +438,22 @@ class ConversationLog(PaintedMessages, can_focus=True):
         told = (view.unread, self._window.messages[-1].key)
         if told != self._told_read:
             self._told_read = told
-            self._tell(self.Read(view.account, view.peer))
+            self._reports.make()
+
+    def _report_read(self) -> None:
+        if self._view is not None and self.is_being_read:
+            self._tell(self.Read(self._view.account, self._view.peer))
+
+    def _look_away(self) -> None:
+        """Report what was read so far: what comes from now on may not be seen."""
+        self._reports.finish()
+        self._tell_read()
 
     # -- Textual's events -----------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         self._begin_day()
-        self.watch(self.app, "app_focus", self._tell_read, init=False)
+        self.watch(self.app, "app_focus", self._look_away, init=False)
 
     def on_resize(self) -> None:
         self._rebuild()
