@@ -11,14 +11,14 @@ import pytest
 
 from tests.support.certificates import Authority
 from tests.support.ejabberd import Ejabberd
-from tests.support.prosody import Prosody
+from tests.support.prosody import Prosody, instant
 from tests.support.slixmpp_peer import Peers
 from tests.support.xmpp_server import ServerMissingError, XmppServer
 
 _AnyServer = TypeVar("_AnyServer", bound=XmppServer)
 
 # With xdist all tests of one server run in one process, so that each is started once.
-_GROUPS = ("ejabberd", "prosody", "secret_service")
+_GROUPS = ("ejabberd", "prosody", "instant_prosody", "secret_service")
 
 _log_sizes = pytest.StashKey[dict[XmppServer, int]]()
 
@@ -78,6 +78,15 @@ def prosody(request: pytest.FixtureRequest, prosody_of_session: Prosody) -> Pros
 def ejabberd(request: pytest.FixtureRequest, ejabberd_of_session: Ejabberd) -> Ejabberd:
     """ejabberd, running, whatever the test before did to it."""
     return _ready(request, ejabberd_of_session)
+
+
+@pytest.fixture(scope="session")
+def instant_prosody(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Prosody]:
+    """Prosody with SASL2 and Bind 2."""
+    with _or_skip():
+        server = instant(tmp_path_factory.mktemp("prosody_instant"), authority)
+    with server:
+        yield server
 
 
 @pytest.fixture(params=["prosody", "ejabberd"])

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.support.account import KnownPassword, User, logged_in, settings_of, started
-from tests.support.certificates import Authority
 from tests.support.prosody import Prosody
 from tests.support.proxy import Proxy
-from tests.support.xmpp_server import ServerMissingError, XmppServer
+from tests.support.xmpp_server import XmppServer
 from tui_xmpp.core.commands import (
     AddContact,
     ApproveSubscription,
@@ -24,8 +21,6 @@ from tui_xmpp.core.commands import (
 )
 from tui_xmpp.core.model import ChatState, Delivery, Show
 from tui_xmpp.jid import BareJID
-
-SASL2_FOLDER = Path("/usr/lib/prosody/modules/mod_sasl2")
 
 
 def state(user: User, peer: BareJID) -> Delivery | None:
@@ -78,26 +73,6 @@ async def test_x_198_04_a_cut_is_over_at_once_and_nobody_is_seen_to_leave(server
             assert seen.show is Show.ONLINE
             await jane.does(SendMessage(jane.account, lizzy.account, "still here"))
             await lizzy.hears(jane.account, "still here")
-
-
-@pytest.fixture(scope="module")
-def instant_prosody(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Prosody]:
-    """Prosody with SASL2 and Bind 2, by a copy of mod_sasl2 that runs on this version."""
-    source = SASL2_FOLDER / "mod_sasl2.lua"
-    if not source.exists():
-        pytest.skip("prosody-modules is not installed")
-    folder = tmp_path_factory.mktemp("prosody_instant")
-    modules = folder / "modules"
-    modules.mkdir()
-    lua = source.read_text().replace("origin.conn:ssl_info()", "origin.conn:socket():info()")
-    (modules / "mod_sasl2.lua").write_text(lua)
-    first_path = f'installer_plugin_path = "{modules}"'
-    try:
-        server = Prosody(folder, authority, modules=("sasl2", "sasl2_bind2"), settings=first_path)
-    except ServerMissingError as error:
-        pytest.skip(str(error))
-    with server:
-        yield server
 
 
 async def test_c_bind2_01_instant_login_and_resumption_after_a_cut(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from tests.support.certificates import Authority
 from tests.support.prosody import Prosody
-from tests.support.xmpp_server import Account, ServerMissingError, XmppServer
+from tests.support.xmpp_server import Account, XmppServer
 from tui_xmpp.jid import BareJID
 from tui_xmpp.xmpp.config import InitiatorConfig, Sasl2Wish, TlsMode
 from tui_xmpp.xmpp.connection import Connection
@@ -160,30 +158,6 @@ def test_a_taken_resource_never_ends_in_a_conflict(server: XmppServer) -> None:
 
 MANAGED = {"stream_management": StreamManagementWish()}
 INSTANT = {**MANAGED, "sasl2": Sasl2Wish(UserAgent("d4565fa7-4d72-4749-b3d3-740edbf87770", "tui_xmpp"), "tui_xmpp")}
-SASL2_FOLDER = Path("/usr/lib/prosody/modules/mod_sasl2")
-
-
-@pytest.fixture(scope="module")
-def instant_prosody(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Prosody]:
-    """Prosody with SASL2 and Bind 2; its mod_sasl2 is a copy that runs on this version.
-
-    mod_sasl2_sm is left out: it calls functions that the mod_smacks of Prosody 0.12 lacks.
-    """
-    source = SASL2_FOLDER / "mod_sasl2.lua"
-    if not source.exists():
-        pytest.skip("prosody-modules is not installed")
-    folder = tmp_path_factory.mktemp("prosody_sasl2")
-    modules = folder / "modules"
-    modules.mkdir()
-    lua = source.read_text().replace("origin.conn:ssl_info()", "origin.conn:socket():info()")
-    (modules / "mod_sasl2.lua").write_text(lua)
-    first_path = f'installer_plugin_path = "{modules}"'
-    try:
-        server = Prosody(folder, authority, modules=("sasl2", "sasl2_bind2"), settings=first_path)
-    except ServerMissingError as error:
-        pytest.skip(str(error))
-    with server:
-        yield server
 
 
 def is_managed(event: Event) -> bool:
