@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.notifications import Notify
 from textual.screen import Screen
 from textual.timer import Timer
@@ -44,6 +44,7 @@ from tui_xmpp.ui.sixteen import SixteenColors
 from tui_xmpp.ui.terminal_widths import PlainEmoji
 from tui_xmpp.ui.theme import AUTO, DARK, LIGHT, OURS, SHORT_NAMES, TERMINAL, short_name
 from tui_xmpp.ui.type_ahead import TypeAhead
+from tui_xmpp.ui.widgets.composer import Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.worker.client import Client
 
@@ -78,6 +79,8 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
     ToastRack { dock: top; align: right top; margin: 1 1 0 0; }
     ToastHolder { height: auto; }
     Toast { width: 56; max-width: 96%; padding: 0 1; background: $panel; }
+    .-linear ModalScreen { background: $background; align: left top; }
+    .-linear Dialog > VerticalScroll { width: 100%; max-height: 100%; margin: 0; padding: 0 2; }
     .-theme-tui-xmpp-terminal Dialog > VerticalScroll { border: round $foreground; padding: 0 1; }
     .-theme-tui-xmpp-terminal Dialog Input { text-style: underline; }
     .-theme-tui-xmpp-terminal Dialog Input:focus { background-tint: transparent; text-style: bold underline; }
@@ -112,6 +115,7 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         self.notices = (*notices, *self.desk.keymap.problems, *self._theme_problems())
         """What was wrong at the start, in sentences."""
         self.main = MainScreen(self.desk)
+        self.set_class(self.desk.is_linear, "-linear")
         self._idleness = Idleness(self.desk)
         self.type_ahead = TypeAhead(self, self._heed)
         self.calls = Notifications(self.desk)
@@ -168,6 +172,8 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
             self.say(f"{len(self.notices)} things were wrong at the start: /problems shows them all.", "warning")
         self._ask_background()
         self._ask_widths()
+        if self.desk.is_linear:
+            self._show_terminal_cursor()
         if self.is_first_run:
             from tui_xmpp.ui.screens.wizard import WizardScreen
 
@@ -257,6 +263,9 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         sentences = {toast.message for toast in self._notifications} | self._about_to_say
         if shown in sentences or len(sentences) >= _MOST_TOASTS:
             return
+        if self.main.announcer is not None:
+            self.main.announcer.announce(shown)
+            return
         self._about_to_say.add(shown)
         usual = 4 if severity == "information" else 8
         self.notify(shown, severity=severity, timeout=seconds or usual, markup=False)
@@ -280,6 +289,9 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         """Let what was set hold on the screen at once."""
         if after.ui.theme != before.ui.theme:
             self.show_theme(after.ui.theme)
+        if after.ui.is_linear != before.ui.is_linear:
+            self.set_class(after.ui.is_linear, "-linear")
+            self._show_terminal_cursor()
         if after.ui.is_mouse_enabled != before.ui.is_mouse_enabled:
             self._use_mouse(after.ui.is_mouse_enabled)
         if (after.keys, after.ui.keys) != (before.keys, before.ui.keys):
@@ -290,6 +302,32 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
             self.main.follow_marks()
         self.main.follow_settings(before.ui, after.ui)
         self._idleness.check()
+
+    @property
+    def cursor_position(self) -> Offset:
+        """Where the terminal's cursor is to stand: on what has the focus, for screen readers and input methods."""
+        place = self._focus_place() if self._screen_stacks[self._current_mode] else None
+        return self._text_cursor if place is None else place
+
+    @cursor_position.setter
+    def cursor_position(self, place: Offset) -> None:
+        """Take where a text field has its cursor."""
+        self._text_cursor = place
+
+    def _focus_place(self) -> Offset | None:
+        """Return where the focus is; None where a text field says so itself."""
+        screen = self.screen
+        focused = screen.focused
+        for one in (screen, focused):
+            place: Offset | None = getattr(one, "cursor_place", None)
+            if place is not None:
+                return place
+        return None if focused is None or hasattr(focused, "cursor_screen_offset") else focused.region.offset
+
+    def _show_terminal_cursor(self) -> None:
+        """Let the terminal show its cursor all the time where someone listens to the screen."""
+        if not isinstance(self.screen.focused, Composer):
+            self.write_terminal("\x1b[2 q\x1b[?25h" if self.desk.is_linear else "\x1b[?25l\x1b[0 q")
 
     def _use_mouse(self, is_used: bool) -> None:
         driver = self._driver
@@ -341,9 +379,20 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         self.show_theme(name)
         self.desk.preferences.set_named("ui.theme", short_name(self._known(name) or AUTO))
 
+    @property
+    def plain_signs(self) -> LineFilter | None:
+        """What takes the decoration out of all that is drawn, while a screen reader is to read it."""
+        if not self.desk.is_linear:
+            return None
+        from tui_xmpp.ui.plain_signs import PLAIN_SIGNS
+
+        return PLAIN_SIGNS
+
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Add what draws in the terminal's own colours where these are wanted."""
+        """Add what draws in the terminal's own colours, and without decoration, where these are wanted."""
         filters = super().get_line_filters()
+        if (plain_signs := self.plain_signs) is not None:
+            filters = [*filters, plain_signs]
         if self.emoji.enabled:
             filters = [*filters, self.emoji]
         return [*filters, self._filter] if self.theme == TERMINAL.name else filters

@@ -81,6 +81,11 @@ class Desk:
             self._keymap = Keymap(self.client.settings)
         return self._keymap
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether the screen is for who listens to it: plain lines, one after the other."""
+        return self.client.settings.ui.is_linear
+
     def follow_keys(self) -> None:
         """Read anew which keys are in force."""
         self._keymap = None

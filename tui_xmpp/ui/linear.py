@@ -1,7 +1,7 @@
-"""The conversation for who listens to it: one plain line after the other, each message whole, nothing beside it.
+"""The screen for who listens to it: one plain line after the other, each whole, nothing beside it.
 
 A screen reader reads a row from left to right and knows no columns, colours or bars. So each message begins with who
-said it, states are words, and links are as they are.
+said it, each row of a list with whom it is about; states are words, and links are as they are.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui_xmpp.core.links import card, is_file
-from tui_xmpp.core.model import Delivery, Direction, Message, MessageKind
+from tui_xmpp.core.model import Delivery, Direction, Message, MessageKind, Subscription
 from tui_xmpp.core.text import find_links, isolates, sanitize_body, sanitize_line
+from tui_xmpp.core.views import ContactView
 from tui_xmpp.ui.blocks import Block, Mark, Row, RowKind, edited_words, failure_words, has_failed, subject_words
+from tui_xmpp.ui.chat_marks import Marks, Notify
 from tui_xmpp.ui.message_text import ACTION, MessageText
 from tui_xmpp.ui.render import Renderer
+from tui_xmpp.ui.signs import WORDS, contact_doubt
 from tui_xmpp.ui.wrapping import TAB, Span, wrap
 
 _STATES = {
@@ -57,6 +60,36 @@ def _named(body: str) -> str:
         name, _, host = card(links[0].url)[2:].rpartition(" · ")
         return f"File {name} at {host}: {links[0].url}"
     return body
+
+
+def contact_words(contact: ContactView, marks: Marks, number: int | None = None) -> str:
+    """Return a contact as a row to be read aloud: who, how they are, and what waits there."""
+    told = [sanitize_line(contact.title), "blocked" if contact.is_blocked else WORDS[contact.show]]
+    if contact.unread:
+        told.append(f"{contact.unread} unread")
+    if contact.status:
+        told.append(sanitize_line(contact.status, 120))
+    if contact.is_in_roster and contact.subscription is not Subscription.BOTH:
+        told.append("asked, no answer yet" if contact.is_ask_pending else _SHARING[contact.subscription])
+    if not contact.is_in_roster:
+        told.append("not in your list")
+    if contact_doubt(contact):
+        told.append("may be mistaken for another")
+    return ", ".join([*told, *mark_words(marks), *([f"chat {number}"] if number else [])])
+
+
+_SHARING = {
+    Subscription.TO: "they do not see you",
+    Subscription.FROM: "you do not see them",
+    Subscription.NONE: "neither sees the other",
+}
+
+
+def mark_words(marks: Marks) -> list[str]:
+    """Name the marks of a chat."""
+    rules = {Notify.ALWAYS: "", Notify.MENTION: "calls only by name", Notify.NEVER: "muted"}
+    named = ("for later" * marks.is_for_later, rules[marks.notify], "pinned" * marks.is_pinned)
+    return [*filter(None, named), *(["archived"] if marks.is_archived else [])]
 
 
 class LinearRenderer(Renderer):

@@ -123,7 +123,7 @@ class Notifications:
                 break
             chat = message.account, message.peer
             rule = rules.get(chat) or rules.setdefault(chat, self._desk.marks.of(*chat).notify)
-            if message.kind is not MessageKind.HEADLINE and _may_call(message, rule):
+            if message.kind is not MessageKind.HEADLINE and may_call(message, rule):
                 self._waiting.setdefault(chat, []).insert(0, message)
         self._last = arrivals[-1]
 
@@ -213,7 +213,8 @@ class Notifications:
                 return
 
 
-def _may_call(message: Message, rule: Notify) -> bool:
+def may_call(message: Message, rule: Notify) -> bool:
+    """Say whether a chat's rule lets a message of it call the user."""
     return rule is Notify.ALWAYS or (rule is Notify.MENTION and is_mention(message.account, message.body))
 
 

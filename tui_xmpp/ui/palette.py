@@ -22,7 +22,7 @@ from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.keymap import moves
 from tui_xmpp.ui.layouts import Layouts, SavedLayout, take_up, words_of
 from tui_xmpp.ui.matching import fit, folded
-from tui_xmpp.ui.screens.dialog import Dialog, address_problem, line
+from tui_xmpp.ui.screens.dialog import Choices, Dialog, address_problem, line
 from tui_xmpp.ui.signs import DOUBT, SHAPES, account_ink, account_shape, chat_signs, contact_doubt, fitted, show_ink
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.values import dataclass
@@ -75,7 +75,7 @@ class PaletteScreen(Dialog[None]):
     def content(self) -> ComposeResult:
         hint = "Go to: a chat, a person, an address" if self._is_for_people else "An action, a person, a chat"
         yield line(placeholder=hint, id="query")
-        yield OptionList()
+        yield Choices()
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
@@ -88,6 +88,7 @@ class PaletteScreen(Dialog[None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
+        self.is_choosing = False
         self._fill(event.value.strip())
 
     # -- what there is --------------------------------------------------------------------------------------------
@@ -192,6 +193,11 @@ class PaletteScreen(Dialog[None]):
     def _contact_words(self, contact: ContactView, width: int) -> Text:
         ink = inks(self.app.current_theme)
         marks = self._desk.marks.of(contact.account, contact.peer)
+        if self._desk.is_linear:
+            from tui_xmpp.ui.linear import contact_words
+
+            account = f", as {contact.account}" if self._is_of_several else ""
+            return Text(contact_words(contact, marks) + account, no_wrap=True, overflow="ellipsis")
         is_calling = contact.unread and not marks.is_muted
         left = [
             (f"{SHAPES[contact.show]} ", show_ink(contact.show, ink)),
@@ -214,6 +220,7 @@ class PaletteScreen(Dialog[None]):
     def action_move(self, step: int) -> None:
         """Move the list's cursor while the typing goes on."""
         options = self.query_one(OptionList)
+        self.is_choosing = bool(self._found)
         if self._found:
             options.highlighted = max(0, min(len(self._found) - 1, (options.highlighted or 0) + step))
 

@@ -148,6 +148,7 @@ class Catalogue(Dialog[None], Generic[Row]):
 
     @on(Input.Changed, "#query")
     def _typed(self) -> None:
+        self.is_choosing = False
         self.fill()
 
     @on(Input.Submitted, "#query")
@@ -169,6 +170,7 @@ class Catalogue(Dialog[None], Generic[Row]):
         places = [at for at, row in enumerate(self._shown) if row is not None]
         if not places:
             return
+        self.is_choosing = True
         at = places.index(options.highlighted) if options.highlighted in places else 0
         wanted = at + step
         if abs(step) == 1:

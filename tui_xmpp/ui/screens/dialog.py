@@ -13,6 +13,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ItemGrid, VerticalScroll
 from textual.content import Content
+from textual.geometry import Offset
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widget import Widget
@@ -82,6 +83,8 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
     """
 
     title_words: str = ""
+    is_choosing = False
+    """Whether the user moves in a list below the line they type in; then the terminal's cursor stands there."""
     _has_left = False
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
@@ -95,6 +98,11 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
         with VerticalScroll(can_focus=False):
             yield words(self.title_words, "title")
             yield from self.content()
+
+    @property
+    def cursor_place(self) -> Offset | None:
+        """Where the terminal's cursor is to stand, if not on what has the focus."""
+        return self.query_one(Choices).cursor_place if self.is_choosing else None
 
     def content(self) -> ComposeResult:
         """Yield what stands below the title."""
@@ -134,6 +142,12 @@ class Choices(OptionList, inherit_bindings=False):
         *moves({"up": "cursor_up", "down": "cursor_down", "page-up": "page_up", "page-down": "page_down"}),
         *moves({"first": "first", "last": "last"}),
     ]
+
+    @property
+    def cursor_place(self) -> Offset:
+        """Where the terminal's cursor is to stand: on the option under the list's own."""
+        line = self._index_to_line.get(self.highlighted or 0, 0)
+        return self.content_region.offset + Offset(0, line - round(self.scroll_offset.y))
 
     def fill(self, options: Iterable[Text]) -> None:
         """Put other options in, with the cursor on the same place."""

@@ -81,6 +81,7 @@ class HelpScreen(Dialog[None]):
 
     @on(Input.Changed)
     def _fill(self) -> None:
+        self.is_choosing = False
         query = self.query_one(Input).value.strip().casefold()
         choices = self.query_one(Choices)
         choices.clear_options()
@@ -136,6 +137,7 @@ class HelpScreen(Dialog[None]):
         """Move the list's cursor while the typing goes on."""
         if self._action is None:
             choices = self.query_one(Choices)
+            self.is_choosing = True
             (choices.action_cursor_down if step > 0 else choices.action_cursor_up)()
 
     def action_page(self, step: int) -> None:
@@ -152,6 +154,7 @@ class HelpScreen(Dialog[None]):
 
     def _go_to(self, place: int, step: int) -> None:
         """Put the cursor on the next row that is one, from ``place`` on in the direction of ``step``."""
+        self.is_choosing = True
         rows = range(len(self._rows))
         place = max(0, min(len(rows) - 1, place))
         order = (*rows[place:], *reversed(rows[:place])) if step > 0 else (*reversed(rows[: place + 1]), *rows[place:])

@@ -12,7 +12,7 @@ from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
@@ -138,7 +138,9 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         unread = self._desk.unread.total()
         count = counted(len(self._rows) - (1 if self._archived else 0), "chat")
         left = [(" Inbox  ", ink.strong)]
-        for number, view in enumerate(_VIEWS):
+        if self._desk.is_linear:
+            left = [(f"Inbox, {_VIEWS[self._view].lower()}", ink.strong)]
+        for number, view in () if self._desk.is_linear else enumerate(_VIEWS):
             left += [("  ", ink.dim), (view, ink.accent + Style(bold=True) if number == self._view else ink.dim)]
         return laid_out(left, [(f"{count}, {unread} unread ", ink.dim)], width, ink.panel)
 
@@ -150,6 +152,8 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
         chat = self._rows[line]
         if chat is None:
             sign = "▾" if self._is_unfolded or self._view else "▸"
+            if self._desk.is_linear:
+                sign = "" if self._is_unfolded or self._view else "folded:"
             strip = laid_out([(f" {sign} Archived", ink.dim)], [(f"{self._archived} ", ink.dim)], width)
         else:
             contact = self._desk.views.contact(*chat)
@@ -163,7 +167,22 @@ class InboxList(Guarded, DrawnLines, ScrollView, can_focus=True):
     def _ground(self) -> Style:
         return Style(bgcolor=self.background_colors[1].hex6)
 
+    @property
+    def cursor_place(self) -> Offset:
+        """Where the terminal's cursor is to stand: on the chat under the list's own."""
+        return self.content_region.offset + Offset(0, _TOP + self._line - round(self.scroll_offset.y))
+
+    def _chat_words(self, chat: Chat, contact: ContactView) -> str:
+        from tui_xmpp.ui.linear import contact_words
+
+        told = contact_words(contact, self._desk.marks.of(*chat), self._numbers.get(chat))
+        when = when_words(contact.last_stamp, self._desk.clock.now())
+        last = _words(self._desk.views.last_message(*chat), sanitize_line(contact.title))
+        return f"{told}. {when}: {last}" if when else told
+
     def _drawn_chat(self, chat: Chat, contact: ContactView, ink: Inks, width: int) -> Strip:
+        if self._desk.is_linear:
+            return laid_out([(self._chat_words(chat, contact), ink.text)], [], width)
         marks = self._desk.marks.of(*chat)
         is_calling = contact.unread and not marks.is_muted
         quiet = ink.dim if marks.is_muted or marks.is_archived else ink.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -25,6 +25,9 @@ from tui_xmpp.ui.widgets.pane_memory import PaneMemory, Places
 from tui_xmpp.ui.widgets.roster import Roster
 from tui_xmpp.ui.widgets.splits import Splits
 from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.widgets.announcer import Announcer
 
 NARROW = 72
 """Below so many columns one pane is shown at a time."""
@@ -81,7 +84,7 @@ class Layout(Guarded, Screen[None]):
         self._roster_width = ui.roster_width
         """What the user chose; None: by the terminal's width."""
         self.title_bar = TitleBar()
-        self.roster = _Roster(views, desk.marks, id="roster")
+        self.roster = _Roster(views, desk.marks, is_linear=ui.is_linear, id="roster")
         self.size_roster()
         self.divider = Divider()
         self.memory = memory = PaneMemory(places=Places(desk.client))
@@ -103,6 +106,7 @@ class Layout(Guarded, Screen[None]):
         self.status_line = StatusLine(views, clock, ui.time_format, desk.unread.total)
         self.status_pane.problems, self.status_line.problems = desk.app.notices, len(desk.app.notices)
         self.key_bar = KeyBar(desk)
+        self.announcer: Announcer | None = None
 
     def compose(self) -> ComposeResult:
         yield self.title_bar
@@ -144,10 +148,14 @@ class Layout(Guarded, Screen[None]):
     # -- panes ----------------------------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        is_narrow = event.size.width < NARROW
+        self._lay_out(event.size.width, event.size.height)
+
+    def _lay_out(self, width: int, height: int) -> None:
+        # Who listens is read whole rows: nothing may stand beside anything.
+        is_narrow = width < NARROW or self.desk.is_linear
         was_narrow = self.is_narrow
         self.set_class(is_narrow, "-narrow")
-        self.set_class(event.size.height < LOW, "-low")
+        self.set_class(height < LOW, "-low")
         self.size_roster()
         if is_narrow != was_narrow:
             focused = self.focused
@@ -182,14 +190,32 @@ class Layout(Guarded, Screen[None]):
         if after.is_offline_shown != before.is_offline_shown:
             self.roster.set_order(offline_shown=after.is_offline_shown)
         if after.is_linear != before.is_linear:
-            for log in self.query(ConversationLog):
-                log.is_linear = after.is_linear
+            self._follow_linear()
         if after.clock_format != before.clock_format:
             self.status_pane.time_format = self.status_line.time_format = after.time_format
             self.status_pane.update()
             self.status_line.repaint()
             for log in self.query(ConversationLog):
                 log.time_format = after.clock_format
+
+    def _follow_linear(self) -> None:
+        """Draw for eyes or for ears, as is set now."""
+        is_linear = self.desk.is_linear
+        self.splits.is_linear = self.title_bar.is_linear = self.status_pane.is_linear = is_linear
+        for log in self.query(ConversationLog):
+            log.is_linear = is_linear
+        self.roster.follow_linear(is_linear=is_linear)
+        self._lay_out(*self.size)
+        self.splits.refresh(layout=True)
+        if is_linear and self.announcer is None:
+            from tui_xmpp.ui.widgets.announcer import Announcer
+
+            self.announcer = Announcer(self.desk)
+            self.mount(self.announcer)
+        elif not is_linear and self.announcer is not None:
+            self.announcer.remove()
+            self.announcer = None
+        self.title_bar.refresh()
 
     def toggle_roster(self) -> None:
         """Hide or show the list of people."""

@@ -21,7 +21,7 @@ from tui_xmpp.ui.desk import Chat, Desk, VerbError
 from tui_xmpp.ui.keymap import bindings_of
 from tui_xmpp.ui.screens.layout import CONVERSATION, PEOPLE, Layout
 from tui_xmpp.ui.screens.news import News
-from tui_xmpp.ui.signs import SHAPES
+from tui_xmpp.ui.signs import SHAPES, WORDS, counted
 from tui_xmpp.ui.tour import TourBar
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.composer import Completion, Composer
@@ -54,6 +54,8 @@ class MainScreen(Layout):
     def on_mount(self) -> None:
         client = self.desk.client
         ui = client.settings.ui
+        if ui.is_linear:
+            self._follow_linear()
         self.roster.rows.is_ordered_by_state = ui.roster_order == "state"
         self.roster.rows.is_offline_shown = ui.is_offline_shown
         self.roster.reset()
@@ -309,17 +311,22 @@ class MainScreen(Layout):
         unread = self.desk.unread.total()
         waiting = len(views.requests())
         people = "People" + (f" ({unread})" if unread else "") + (" !" if waiting else "")
+        if self.desk.is_linear:
+            people = "People" + (f", {unread} unread" if unread else "")
+            people += f", {counted(waiting, 'request')}" if waiting else ""
         chat = "Chat"
         if self.chat is not None:
             contact = views.conversation(*self.chat).contact
-            chat = f"{sanitize_line(contact.title, 40)} {SHAPES[contact.show]}"
+            state = f", {WORDS[contact.show]}" if self.desk.is_linear else f" {SHAPES[contact.show]}"
+            chat = sanitize_line(contact.title, 40) + state
         if len(self.splits.panes) > 1:
             chat += f" {self.splits.panes.index(self.conversation) + 1}/{len(self.splits.panes)}"
         view = views.account(self.speaker) if self.speaker else None
         phase = view.connection.phase if view else Phase.OFFLINE
-        sign = "" if phase is Phase.ONLINE else " ✗" if phase in (Phase.OFFLINE, Phase.STOPPED) else " ◌"
+        signs = (", not connected", ", on its way", ", catching up") if self.desk.is_linear else (" ✗", " ◌", " ⇣")
+        sign = "" if phase is Phase.ONLINE else signs[phase not in (Phase.OFFLINE, Phase.STOPPED)]
         if view is not None and view.catch_up.is_running:
-            sign = " ⇣"
+            sign = signs[2]
         names = ["", people, chat, "Status" + sign, ""]
         self.title_bar.tell(*names[self.page : self.page + 3])
 

@@ -89,6 +89,8 @@ class News:
             self._main.status_pane.update()
         if stale or contacts:
             self._main.tell_title()
+        if self._main.announcer is not None:
+            self._main.announcer.follow(batch)
 
     def _looks_other(self, account: BareJID) -> bool:
         """Take an account's view; say whether it is another one than was drawn."""

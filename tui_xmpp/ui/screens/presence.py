@@ -65,7 +65,8 @@ class ShowPicker(Widget, can_focus=True):
             if is_chosen:
                 style += ink.cursor if self.has_focus else Style(underline=True)
             mark = "(•)" if is_chosen else "( )"
-            label = f"{mark} {SHAPES[show]} {WORDS[show]}"
+            shape = "" if getattr(self.app, "plain_signs", None) else f"{SHAPES[show]} "
+            label = f"{mark} {shape}{WORDS[show]}"
             pieces += [(label, style), (" " * (_CELL - len(label)), ink.text)]
         return laid_out(pieces, [], self.size.width, ink.panel)
 

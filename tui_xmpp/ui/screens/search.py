@@ -11,6 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Offset
 from textual.message import Message as UiMessage
 from textual.strip import Strip
 from textual.widgets import Input
@@ -157,6 +158,7 @@ class SearchScreen(Dialog[None]):
     @on(Input.Changed, "#query")
     def _typed(self, event: Input.Changed) -> None:
         self._text = event.value
+        self.is_choosing = False
         self._ask(event.value)
         self._tell_all()
 
@@ -273,12 +275,19 @@ class SearchScreen(Dialog[None]):
 
     # -- what the user does ---------------------------------------------------------------------------------------
 
+    @property
+    def cursor_place(self) -> Offset | None:
+        """Where the terminal's cursor is to stand, if not where the words are typed."""
+        return self._results.cursor_place if self.is_choosing else None
+
     def action_move(self, step: int) -> None:
         """Mark another result."""
+        self.is_choosing = True
         self._results.move(step)
 
     def action_page(self, pages: int) -> None:
         """Move by a page of results."""
+        self.is_choosing = True
         self._results.page(pages)
 
     def action_complete(self) -> None:

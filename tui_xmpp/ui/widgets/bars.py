@@ -31,6 +31,8 @@ class TitleBar(DrawnLines):
     def __init__(self) -> None:
         super().__init__()
         self._left = self._middle = self._right = ""
+        self.is_linear = False
+        """Whether what is at the left and the right is said in words, for a screen reader."""
 
     def tell(self, left: str, middle: str, right: str) -> None:
         """Name the panes left and right (empty: none there) and the one shown."""
@@ -45,6 +47,9 @@ class TitleBar(DrawnLines):
     def _drawn_line(self) -> Strip:
         ink = inks(self.app.current_theme)
         width = self.size.width
+        if self.is_linear:
+            ways = [f"{side}: {name}" for side, name in (("left", self._left), ("right", self._right)) if name]
+            return laid_out([("; ".join((self._middle, *ways)), ink.strong)], [], width, ink.panel)
         left = f" ‹ {self._left}" if self._left else ""
         right = f"{self._right} › " if self._right else ""
         middle = fitted(self._middle, max(0, width - cell_len(left) - cell_len(right) - 4))

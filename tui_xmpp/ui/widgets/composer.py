@@ -599,6 +599,8 @@ class Composer(TextArea, inherit_bindings=False):
         if driver is None or driver.is_headless or driver.is_web:
             return
         self.set_class(is_shown, "-real-cursor")
+        if not is_shown and getattr(self.app, "plain_signs", None) is not None:
+            return  # who listens follows the cursor wherever the focus goes
         driver.write("\x1b[2 q\x1b[?25h" if is_shown else "\x1b[?25l\x1b[0 q")
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.message import Message as UiMessage
 from textual.selection import Selection
 from textual.timer import Timer
@@ -154,6 +154,11 @@ class ConversationLog(PaintedMessages, can_focus=True):
         count = 1 if line is None else len(self._window.lines[line][0].rows)
         here = self.content_region
         return Region(here.x, here.y + first, here.width, count).intersection(here)
+
+    @property
+    def cursor_place(self) -> Offset:
+        """Where the terminal's cursor is to stand."""
+        return self.chosen_region.offset
 
     @property
     def new_count(self) -> int:

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.filter import LineFilter
 from textual.selection import Selection
 from textual.strip import Strip
 
@@ -176,6 +177,11 @@ class PaintedMessages(DrawnLines):
             strips = [self._with_scroll_mark(strip, y) for strip, y in zip(strips, lines, strict=True)]
         return strips
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Leave what others have written as it is; what is drawn here for a screen reader has no signs of its own."""
+        plain_signs = getattr(self.app, "plain_signs", None)
+        return [each for each in super().get_line_filters() if each is not plain_signs]
+
     def _row(self, renderer: Renderer, line: int, selection: Selection | None) -> Strip:
         number = self._window.base + line
         if line >= len(self._window.lines):
@@ -196,15 +202,16 @@ class PaintedMessages(DrawnLines):
         width, height = self.size
         palette = self.palette
         if y == height - 1:
-            text = f" ↓ {self._new} new message{'s' * (self._new != 1)} " if self._new else " ↓ newest "
+            arrow = "" if self._is_linear else "↓ "
+            text = f" {arrow}{self._new} new message{'s' * (self._new != 1)} " if self._new else f" {arrow}newest "
             if self._window.has_newer:
-                text = " ↓ newer messages below · End: the newest "
+                text = f" {arrow}newer messages below{', ' if self._is_linear else ' · '}End: the newest "
             style = Style(color=palette.background, bgcolor=palette.accent if self._new else palette.faint)
             text = fit(text, min(width, cell_len(text)))
             x = max(0, (width - cell_len(text)) // 2)
             mark = Segment(text, style + Style(meta={"newest": True}))
             return Strip.join([strip.crop(0, x), Strip([mark], cell_len(text)), strip.crop(x + cell_len(text), width)])
-        if y == min(height - 2, round(self._window.share * (height - 1))):
+        if not self._is_linear and y == min(height - 2, round(self._window.share * (height - 1))):
             mark = Segment("▐", Style(color=palette.faint, bgcolor=palette.background))
             return Strip.join([strip.crop(0, width - 1), Strip([mark], 1)])
         return strip

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.color import Color
+from textual.geometry import Offset
 from textual.message import Message as UiMessage
 from textual.strip import Strip
 
@@ -171,6 +172,12 @@ class ResultList(DrawnLines):
         return Style(bgcolor=self.background_colors[1].blend(accent, 0.45).hex6)
 
     # -- the window -----------------------------------------------------------------------------------------------
+
+    @property
+    def cursor_place(self) -> Offset:
+        """Where the terminal's cursor is to stand: on the result that is chosen."""
+        start = self._starts[min(self.index, len(self._starts) - 1)]
+        return self.content_region.offset + Offset(0, max(0, start - self._top))
 
     def _keep_in_sight(self) -> None:
         if self._cards and self.index < len(self._cards):

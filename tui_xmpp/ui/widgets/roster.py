@@ -10,11 +10,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui_xmpp.core.model import Phase
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView, ContactView, Views
 from tui_xmpp.jid import BareJID
@@ -24,6 +25,7 @@ from tui_xmpp.ui.roster_rows import STRANGERS, UNGROUPED, RosterRows, RowId
 from tui_xmpp.ui.signs import (
     DOUBT,
     SHAPES,
+    WORDS,
     account_ink,
     account_shape,
     chat_signs,
@@ -31,6 +33,7 @@ from tui_xmpp.ui.signs import (
     counted,
     fitted,
     laid_out,
+    phase_words,
     show_ink,
     subscription_mark,
 )
@@ -97,6 +100,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         views: Views,
         marks: ChatMarks,
         *,
+        is_linear: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
@@ -113,6 +117,8 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         self._strips: dict[RowId, tuple[object, tuple[object, ...], Strip]] = {}
         self._request_count = 0
         self._typed = ""
+        self.is_linear = is_linear
+        """Whether each row is a sentence, for a screen reader."""
 
     # -- what the app tells it ------------------------------------------------------------------------------------
 
@@ -294,7 +300,38 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         self._strips[row] = (subject, state, strip)
         return strip
 
+    @property
+    def cursor_place(self) -> Offset:
+        """Where the terminal's cursor is to stand."""
+        return self.selected_region.offset
+
+    def follow_linear(self, *, is_linear: bool) -> None:
+        """Draw rows as sentences, or in columns."""
+        self.is_linear = is_linear
+        self._strips.clear()
+        self.refresh()
+
+    def _row_words(self, row: RowId, subject: object) -> str:
+        from tui_xmpp.ui.linear import contact_words
+
+        folded = ", folded" if row.peer is None and self.rows.is_folded(row.account, row.group) else ""
+        if isinstance(subject, ContactView):
+            chat = (row.account, subject.peer)
+            return contact_words(subject, self._marks.of(*chat), self.numbers.get(chat))
+        if row.group is not None:
+            section = self.rows.section(row.account, row.group)
+            count = f", {section.online} of {section.members} online" if section else ""
+            unread = f", {section.unread} unread" if section and section.unread else ""
+            return f"{_group_title(row.group)}{count}{unread}{folded}"
+        view = self._accounts.get(row.account)
+        state = phase_words(view.connection.phase) if view else "offline"
+        if view is not None and view.connection.phase is Phase.ONLINE:
+            state = WORDS[view.own.show]
+        return f"{row.account}, {state}{folded}"
+
     def _draw_row(self, row: RowId, subject: object, ink: Inks, width: int) -> Strip:
+        if self.is_linear:
+            return laid_out([(self._row_words(row, subject), ink.text)], [], width)
         if isinstance(subject, ContactView):
             return self._draw_contact(row, subject, ink, width)
         if row.group is not None:
@@ -313,9 +350,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         if section is None:
             return Strip.blank(width)
         is_folded = self.rows.is_folded(row.account, row.group)
-        title = {UNGROUPED: "Contacts", STRANGERS: "Not in your list"}.get(section.group) or sanitize_line(
-            section.group
-        )
+        title = _group_title(section.group)
         count = str(section.members) if section.group == STRANGERS else f"{section.online}/{section.members}"
         right = [(f" {count} ", ink.dim)]
         if is_folded and section.unread:
@@ -528,3 +563,7 @@ class Roster(DrawnLines, ScrollView, can_focus=True):
         if self.is_filtering and not self.rows.needle:
             self.is_filtering = False
         self.refresh()
+
+
+def _group_title(group: str) -> str:
+    return {UNGROUPED: "Contacts", STRANGERS: "Not in your list"}.get(group) or sanitize_line(group)

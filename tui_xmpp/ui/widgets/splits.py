@@ -57,7 +57,7 @@ class _SideBySide(HorizontalLayout):
         panes = [pane for pane in splits.panes if pane in children]
         others = [child for child in children if not isinstance(child, ConversationPane)]
         *placements, whole = super().arrange(parent, [*others, splits.active], size, greedy)
-        shape = arrangement(len(panes), whole.region.width, whole.region.height)
+        shape = None if splits.is_linear else arrangement(len(panes), whole.region.width, whole.region.height)
         splits.heed_room(has_room=shape is not None)
         if shape is None:
             return [*placements, whole]
@@ -85,6 +85,8 @@ class Splits(Horizontal):
         # A call, not a message: what the user does next is already about the other pane.
         self._turned = turned
         self._has_room = True
+        self.is_linear = False
+        """Whether nothing may stand beside anything: one pane at a time, for a screen reader."""
         self.panes = [make_pane()]
         """The panes in their order; there is always one."""
         self.active = self.panes[0]

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -188,6 +188,8 @@ class StatusPane(ScrollView, can_focus=True):
         self._clock = clock
         self.time_format = time_format
         self._lines: list[Strip] = []
+        self.is_linear = False
+        """Whether nothing may stand beside anything, for a screen reader."""
         self.problems: Sequence[str] = ()
         """What was wrong at the start, in sentences."""
 
@@ -200,7 +202,7 @@ class StatusPane(ScrollView, can_focus=True):
         if width < 1:
             return
         ink = inks(self.app.current_theme)
-        if width >= _TWO_COLUMNS:
+        if width >= _TWO_COLUMNS and not self.is_linear:
             facts = list(self._facts(ink, _FACTS_WIDTH))
             log = list(self._events(ink, width - _FACTS_WIDTH))
             blank = Strip.blank(_FACTS_WIDTH)
@@ -217,6 +219,11 @@ class StatusPane(ScrollView, can_focus=True):
             self._lines = [*self._facts(ink, width), Strip.blank(width), *self._events(ink, width)]
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
+
+    @property
+    def cursor_place(self) -> Offset:
+        """Where the terminal's cursor is to stand."""
+        return self.content_region.offset
 
     def on_resize(self) -> None:
         self.update()
@@ -286,7 +293,8 @@ class StatusPane(ScrollView, can_focus=True):
             yield from fact("Reason", sanitize_line(connection.reason), ink.text)
         if connection.phase.is_under_way:
             for step in connection.steps:
-                mark = {None: "…", True: "✓", False: "✗"}[step.is_done]
+                marks = ("now:", "done:", "failed:") if self.is_linear else ("…", "✓", "✗")
+                mark = marks[{None: 0, True: 1, False: 2}[step.is_done]]
                 yield from fact("", f"{mark} {sanitize_line(step.text)}", ink.dim)
         if connection.phase is not Phase.ONLINE:
             return
