@@ -24,6 +24,7 @@ from tui_xmpp.ui.blocks import speakers
 from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.linear import LinearRenderer, announcement
 from tui_xmpp.ui.plain_signs import DECORATION
+from tui_xmpp.ui.screens.message import MessageMenu
 from tui_xmpp.ui.widgets.announcer import MOST_WAITING
 
 FAILURE = Failure("item-not-found", "This account does not exist.")
@@ -209,7 +210,8 @@ async def test_the_terminal_cursor_stands_on_what_has_the_focus() -> None:
         assert app.main.conversation.log_lines.chosen is TALK[-2]
         assert TALK[-2].body[:10] in row_at_cursor()
         await press("m", "down")
-        assert row_at_cursor().startswith("Edit")
+        assert isinstance(app.screen, MessageMenu)
+        assert row_at_cursor().startswith(app.screen.verbs[1].title)
         await press("escape", "escape", *"hop")
         assert row_at_cursor() == "hop"
         assert app.cursor_position == app.main.conversation.composer.cursor_screen_offset
