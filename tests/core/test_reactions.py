@@ -89,3 +89,15 @@ def test_without_an_archive_the_store_shows_reactions_too_and_tells_no_news() ->
     view = store.conversation(ELIZABETH, DARCY)
     assert [emojis_by(message, Direction.INCOMING) for message in view.messages] == [(WAVE,)]
     assert (view.unread, store.arrivals()) == (0, ())
+
+
+def test_a_reaction_to_ours_leaves_the_unread_line_where_it_is() -> None:
+    store = Store()
+    store.apply(e.AccountAdded(ELIZABETH, OwnPresence()))
+    store.apply(e.HistoryLoaded(ELIZABETH, DARCY, (SAID,), is_latest=True, is_start=True))
+    store.apply(e.MessageReceived(ELIZABETH, incoming("a", minute=1)))
+    store.apply(e.ConversationRead(ELIZABETH, DARCY))
+    now = added(SAID, reaction("r1", WAVE, minute=2))
+    store.apply(e.MessagesMerged(ELIZABETH, DARCY, (now,), 0, None))
+    view = store.conversation(ELIZABETH, DARCY)
+    assert (view.first_unread, view.messages[0].reactions) == ("a", now.reactions)

@@ -79,6 +79,8 @@ def _on_history_loaded(account: Account, event: e.HistoryLoaded) -> tuple[Change
 
 def _on_messages_merged(account: Account, event: e.MessagesMerged) -> tuple[Change, ...]:
     conversation = account.conversation(event.peer)
+    mark = conversation.first_unread
+    is_news = any(message.key not in conversation.timeline for message in event.messages)
     if conversation.is_loaded or len(conversation.timeline):
         conversation.timeline.merge(event.messages)
     elif event.messages:
@@ -86,6 +88,8 @@ def _on_messages_merged(account: Account, event: e.MessagesMerged) -> tuple[Chan
         conversation.timeline.has_older = True
     for message in event.messages:
         conversation.touch(message)
+    if not is_news:
+        conversation.first_unread = mark  # nobody has answered: what was said has only changed
     account.unread += event.unread - conversation.unread
     conversation.unread = event.unread
     if event.unread:

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from tui_xmpp.core.model import Message
+from tui_xmpp.core.order import place_of
 from tui_xmpp.core.reactions import names_of, reacted
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.rows import COLUMNS, message_of, reactions_text
@@ -20,7 +21,7 @@ from tui_xmpp.storage.rows import COLUMNS, message_of, reactions_text
 MOST_KEPT = 20
 """Reactions of one side to one message that are kept: the latest (S-55)."""
 _REACH = 1000
-"""Messages looked through for one that a reaction does not name by its origin-id: those have no index."""
+"""Messages looked through of those that go by more ids than one."""
 
 
 class Reacting:
@@ -39,13 +40,13 @@ class Reacting:
                 changed.append(now)
         return changed
 
-    def waiting_for(self, conversation: int, messages: Sequence[Message]) -> set[str]:
-        """Return the ids that reactions know these messages by."""
+    def waiting_for(self, conversation: int, messages: Iterable[Message]) -> set[str]:
+        """Return the ids by which reactions that are stored name these messages."""
         names = json.dumps([name for message in messages for name in names_of(message)])
         rows = self._connection.execute(
-            "SELECT DISTINCT reacts_to FROM message WHERE conversation = ? AND reacts_to IS NOT NULL"
-            " AND reacts_to IN (SELECT value FROM json_each(?))",
-            (conversation, names),
+            "SELECT value FROM json_each(?) WHERE EXISTS"
+            " (SELECT 1 FROM message WHERE conversation = ? AND reacts_to = value)",
+            (names, conversation),
         )
         return {row[0] for row in rows}
 
@@ -59,32 +60,36 @@ class Reacting:
         sides = [list(each) for _, each in groupby(rows, key=lambda row: row[0])]
         return [key for side in sides for _, key in side[MOST_KEPT:]]
 
-    def _reactions(self, account: BareJID, peer: BareJID, conversation: int, names: frozenset[str]) -> list[Message]:
-        rows: Sequence[Any] = self._connection.execute(
-            f"SELECT {COLUMNS} FROM message WHERE conversation = ? AND reacts_to IS NOT NULL"  # noqa: S608 - constants
-            " AND reacts_to IN (SELECT value FROM json_each(?)) ORDER BY +place",
-            (conversation, json.dumps(list(names))),
-        ).fetchall()
-        return [message_of(account, peer, row) for row in rows]
+    def _reactions(self, account: BareJID, peer: BareJID, conversation: int, names: Iterable[str]) -> list[Message]:
+        found = [
+            message_of(account, peer, row[1:])
+            for name in names
+            for row in self._rows("conversation = ? AND reacts_to = ?", (conversation, name))
+        ]
+        return sorted(found, key=place_of)
 
     def _named(
         self, account: BareJID, peer: BareJID, conversation: int, names: frozenset[str]
     ) -> list[tuple[int, Message]]:
-        wanted = json.dumps(list(names))
-        rows: Sequence[Any] = self._connection.execute(
-            f"SELECT id, {COLUMNS} FROM message WHERE conversation = ? AND NOT is_annex"  # noqa: S608 - constants
-            " AND origin_id IN (SELECT value FROM json_each(?))",
-            (conversation, wanted),
+        rows = [
+            row
+            for name in names
+            for row in self._rows("conversation = ? AND origin_id = ? AND NOT is_annex", (conversation, name))
+        ]
+        found = {row[0]: message_of(account, peer, row[1:]) for row in rows}
+        for name in names.difference(*map(names_of, found.values())):
+            # Those that go by more ids than that one have an index of their own.
+            rows = self._rows(
+                "id IN (SELECT id FROM message WHERE conversation = ? AND NOT is_annex"
+                " AND (stanza_id <> origin_id OR versions IS NOT NULL) ORDER BY place DESC LIMIT ?)"
+                " AND (stanza_id = ? OR instr(versions, ?))",
+                (conversation, _REACH, name, json.dumps(name)),
+            )
+            found |= {row[0]: message_of(account, peer, row[1:]) for row in rows}
+        return [(id_, message) for id_, message in found.items() if names & names_of(message)]
+
+    def _rows(self, where: str, arguments: Sequence[object]) -> list[Any]:
+        return self._connection.execute(
+            f"SELECT id, {COLUMNS} FROM message WHERE {where}",  # noqa: S608 - constants
+            arguments,
         ).fetchall()
-        found = [(row[0], message_of(account, peer, row[1:])) for row in rows]
-        if names - {name for _, message in found for name in names_of(message)}:
-            rows = self._connection.execute(
-                f"SELECT id, {COLUMNS} FROM (SELECT * FROM message WHERE conversation = ?"  # noqa: S608 - constants
-                f" ORDER BY place DESC LIMIT {_REACH}) WHERE NOT is_annex AND (stanza_id IN"
-                " (SELECT value FROM json_each(?)) OR versions IS NOT NULL)",
-                (conversation, wanted),
-            ).fetchall()
-            known = {id_ for id_, _ in found}
-            others = [(row[0], message_of(account, peer, row[1:])) for row in rows if row[0] not in known]
-            found += [(id_, message) for id_, message in others if names & names_of(message)]
-        return found

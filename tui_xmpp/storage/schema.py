@@ -166,6 +166,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE message ADD COLUMN emojis TEXT;
     ALTER TABLE message ADD COLUMN reactions TEXT;
     CREATE INDEX message_reacting ON message (conversation, reacts_to) WHERE reacts_to IS NOT NULL;
+    CREATE INDEX message_renamed ON message (conversation, place)
+        WHERE NOT is_annex AND (stanza_id <> origin_id OR versions IS NOT NULL);
     DROP INDEX message_in_order;
     CREATE INDEX message_in_order ON message (conversation, place, direction, is_annex);
     """,
