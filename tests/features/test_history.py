@@ -423,6 +423,59 @@ async def test_s_06_only_the_own_account_says_what_was_read(sender: str, unread:
         assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == unread
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("by='juliet@capulet.example'", "by='coven@chat.shakespeare.lit'"),
+        ("node='urn:xmpp:mds:displayed:0'", "node='urn:xmpp:bookmarks:1'"),
+        ("item id='romeo@montague.example'", "item id='@@'"),
+        ("item id='romeo@montague.example'", "item"),
+        ("item id='romeo@montague.example'", "item id='romeo@montague.example/orchard'"),
+        ("xmlns='urn:xmpp:mds:displayed:0'>", "xmlns='made:up'>"),
+        (" id='7'/>", "/>"),
+        ("type='headline'", "type='chat'"),
+        (" id='7'/>", " id='8'/>"),
+    ],
+    ids=["a-room's", "another-node", "no-address", "no-item", "a-device", "no-payload", "broken", "type", "unknown-id"],
+)
+async def test_x_490_01_what_is_none_of_our_reading_changes_nothing(old: str, new: str) -> None:
+    event = EVENT.format(sender=ACCOUNT, peer=ROMEO, id="7")
+    assert old in event
+    async with archiving(archive=Archive.in_memory()) as (scene, _):
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "7")))
+        await scene.hears(event.replace(old, new))
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 1
+        await scene.hears(carbon("received", event.replace("<message", "<message xmlns='jabber:client'")))
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 1, "a copy is no word of the account's own"
+        await scene.hears(event)
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 0
+
+
+ITEMS = (
+    "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='{node}'><item id='{peer}'>"
+    "<displayed xmlns='urn:xmpp:mds:displayed:0'><stanza-id xmlns='urn:xmpp:sid:0' by='{by}' id='a7'/></displayed>"
+    "</item></items></pubsub>"
+)
+
+
+@pytest.mark.parametrize(
+    ("node", "by", "unread"),
+    [
+        ("urn:xmpp:mds:displayed:0", ACCOUNT, 0),
+        ("urn:xmpp:mds:displayed:0", ROMEO, 1),
+        ("urn:xmpp:bookmarks:1", ACCOUNT, 1),
+    ],
+)
+async def test_x_490_01_how_far_was_read_meanwhile_is_learned_at_login(node: str, by: BareJID, unread: int) -> None:
+    server = ArchivingServer()
+    async with online(server, make_id=random_id, archive=Archive.in_memory()) as scene:
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "a7")))
+        server.answers["{http://jabber.org/protocol/pubsub}pubsub"] = ITEMS.format(node=node, peer=ROMEO, by=by)
+        server.cut()
+        await scene.client.settle()
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == unread
+
+
 async def test_x_490_01_reading_is_told_to_the_other_devices_once() -> None:
     import tui_xmpp.features.xep0490_displayed as xep0490
 
@@ -471,7 +524,8 @@ async def test_s_07_a_server_that_knows_no_conditions_is_told_nothing(monkeypatc
     server = ArchivingServer()
     server.answers["{http://jabber.org/protocol/disco#info}query"] = INFO.replace("#publish-options", "#publish")
     async with online(server, make_id=random_id) as scene:
-        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "7")))
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "a7")))
         sent = await scene.does(MarkRead(ACCOUNT, ROMEO))
+        server.cut()
         await scene.client.settle()
-        assert not any("<publish " in stanza for stanza in (*sent, *server.heard()))
+        assert not any("pubsub" in stanza for stanza in (*sent, *server.heard())), "nor is it asked"

@@ -115,6 +115,23 @@ async def test_s_53_presence_of_strangers_is_kept_of_a_few_only_and_never_at_the
         assert romeo(scene).show is Show.ONLINE
 
 
+async def test_s_53_whoever_was_shown_presence_and_oneself_are_no_strangers() -> None:
+    nurse = BareJID.parse("nurse@capulet.example")
+    async with online() as scene:
+        await scene.hears("".join(f"<presence from='s{n}@spam.example/x'/>" for n in range(300)))
+        for peer in (nurse.with_resource("chamber"), nurse):
+            presence = f"<presence from='{nurse}/chamber'><show>away</show></presence>"
+            await scene.hears(presence)
+            assert scene.client.views.conversation(ACCOUNT, nurse).contact.show is Show.OFFLINE
+            await scene.does(SendDirectedPresence(ACCOUNT, peer, OwnPresence()))
+            await scene.hears(presence)
+            assert scene.client.views.conversation(ACCOUNT, nurse).contact.show is Show.AWAY
+            await scene.hears(f"<presence from='{nurse}/chamber' type='unavailable'/>")
+            await scene.does(SendDirectedPresence(ACCOUNT, peer, OwnPresence(Show.OFFLINE)))
+        await scene.hears(f"<presence from='{ACCOUNT}/chamber'/>")
+        assert scene.client.views.conversation(ACCOUNT, ACCOUNT).contact.show is Show.ONLINE
+
+
 async def test_own_other_resource_is_known() -> None:
     async with online() as scene:
         await scene.hears(f"<presence from='{ACCOUNT}/chamber'><priority>5</priority></presence>")

@@ -102,6 +102,23 @@ async def test_c_ros_04_ask_and_approval_are_read_and_unknown_subscriptions_igno
         assert len(scene.client.views.contacts(ACCOUNT)) == 1
 
 
+@pytest.mark.parametrize(("approved", "is_approved"), [("1", True), ("true", True), ("0", False), ("yes", False)])
+async def test_c_ros_04_approved_is_an_xml_boolean(approved: str, is_approved: bool) -> None:
+    async with online() as scene:
+        await scene.hears(push(f"<item jid='romeo@montague.example' approved='{approved}'/>"))
+        contact = scene.client.views.contact(ACCOUNT, ROMEO)
+        assert contact is not None
+        assert contact.is_approved is is_approved
+
+
+async def test_c_sub_06_presence_shown_without_a_subscription_outlives_a_change_of_the_roster() -> None:
+    async with online() as scene:
+        await scene.hears("<presence from='romeo@montague.example/orchard'/>")
+        for items in ("<item jid='romeo@montague.example'/>", "<item jid='romeo@montague.example' name='Romeo'/>"):
+            await scene.hears(push(items))
+            assert scene.client.views.conversation(ACCOUNT, ROMEO).contact.show is Show.ONLINE
+
+
 async def test_s_10_one_bad_address_costs_one_contact() -> None:
     server = ScriptedServer()
     server.answers["{jabber:iq:roster}query"] = f"<query xmlns='jabber:iq:roster'><item jid='a@b@c'/>{ITEM}</query>"
@@ -135,6 +152,8 @@ async def test_c_sub_01_add_puts_the_contact_on_the_roster_and_then_asks() -> No
         assert '<item jid="romeo@montague.example" name="Romeo"><group>Friends</group></item>' in roster
         assert ask == canonical("<presence type='subscribe' id='id4' to='romeo@montague.example'/>")
         assert len(await scene.does(AddContact(ACCOUNT, ROMEO, is_asking=False))) == 1
+        await scene.hears(push(ITEM))
+        assert len(await scene.does(AddContact(ACCOUNT, ROMEO, "Romeo"))) == 1, "who is seen already is not asked"
 
 
 async def test_c_ros_08_refused_change_is_told_in_a_sentence_and_nobody_is_asked() -> None:
@@ -148,6 +167,19 @@ async def test_c_ros_08_refused_change_is_told_in_a_sentence_and_nobody_is_asked
         assert "not-acceptable" in failure
         assert failure.endswith("romeo@montague.example was not added.")
         assert not any("subscribe" in stanza for stanza in server.heard())
+
+
+async def test_c_ros_08_a_roster_that_is_refused_leaves_the_cache_and_says_so() -> None:
+    server = ScriptedServer()
+    server.answers["{jabber:iq:roster}query"] = f"<query xmlns='jabber:iq:roster' ver='v7'>{ITEM}</query>"
+    async with online(server) as scene:
+        server.answers["{jabber:iq:roster}query"] = (
+            "<error type='wait'><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+        )
+        server.cut()
+        await scene.client.settle()
+        assert any("(internal-server-error). Contacts are not up to date." in line for line in scene.log)
+        assert [contact.peer for contact in scene.client.views.contacts(ACCOUNT)] == [ROMEO]
 
 
 async def test_c_ros_07_server_without_rosters_is_used_without_one() -> None:

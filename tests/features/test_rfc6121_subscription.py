@@ -117,3 +117,6 @@ async def test_s_04_error_is_matched_by_id_and_sender() -> None:
             "Your server cannot find montague.example; check the address (remote-server-not-found). "
             "Your request did not arrive."
         )
+        told = len(scene.log)
+        await scene.hears(error.format(ROMEO))
+        assert len(scene.log) == told, "it was told"
