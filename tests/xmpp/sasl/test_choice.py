@@ -185,8 +185,9 @@ def test_c_cb_01_no_binding_of_our_own_says_n() -> None:
 
 
 @pytest.mark.parametrize("is_sasl2", [False, True])
-def test_c_cb_01_a_server_without_any_binding_gets_y(is_sasl2: bool) -> None:
-    mechanism = choose(MechanismOffer(("SCRAM-SHA-1",), None, is_sasl2), PENCIL, BOTH, None)
+@pytest.mark.parametrize("others", [(), ("GS2-KRB5-PLUS",)], ids=["alone", "beside-another-family's"])
+def test_c_cb_01_a_server_without_any_binding_gets_y(is_sasl2: bool, others: tuple[str, ...]) -> None:
+    mechanism = choose(MechanismOffer(("SCRAM-SHA-1", *others), None, is_sasl2), PENCIL, BOTH, None)
 
     assert (mechanism.name, flag_of(mechanism)) == ("SCRAM-SHA-1", "y")
 

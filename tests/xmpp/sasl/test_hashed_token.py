@@ -152,6 +152,12 @@ def test_c_fast_03_expiry_and_count() -> None:
         (OFFER, holder("HT-SHA-256-NONE", None), UNBOUND, "HT-SHA-256-NONE"),
         (MechanismOffer(("SCRAM-SHA-256",), None, True), holder(), BOUND, "SCRAM-SHA-256"),
         (OFFER, holder("HT2-SHA-256-EXPR"), BOUND, "SCRAM-SHA-256"),
+        (
+            MechanismOffer(("SCRAM-SHA-256",), None, True, ("HT2-SHA-256-EXPR",)),
+            holder("HT2-SHA-256-EXPR"),
+            BOUND,
+            "SCRAM-SHA-256",
+        ),
     ],
 )
 def test_c_sasl_01_where_a_token_stands_in_the_order(
@@ -172,6 +178,9 @@ def test_s_22_a_token_without_binding_is_no_step_down_from_a_bound_login() -> No
         choose(OFFER, holder("HT-SHA-256-NONE", None), BOUND, pin)
     assert raised.value.condition == "password-missing"
     assert choose_token_mechanism(MechanismOffer((), None, True, ("HT-SHA-256-NONE",)), BOUND, pin) is None
+    assert choose_token_mechanism(MechanismOffer((), None, True, NAMES), BOUND, pin) == "HT-SHA-256-EXPR"
+    unbound = MechanismOffer((), None, True, ("HT-SHA-256-NONE",))
+    assert choose_token_mechanism(unbound, BOUND, AuthenticationPin("scram")) == "HT-SHA-256-NONE"
 
 
 def test_s_30_no_token_without_tls() -> None:
