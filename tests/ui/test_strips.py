@@ -13,6 +13,7 @@ from textual.color import Color
 from textual.filter import ANSIToTruecolor, Monochrome
 from textual.strip import Strip
 
+from tui_xmpp.ui.compositor import LinesUpdate
 from tui_xmpp.ui.strips import DrawnStrip
 
 CONSOLE = Console(force_terminal=True, color_system="truecolor")
@@ -33,10 +34,15 @@ SEGMENTS = st.lists(st.builds(Segment, st.sampled_from(["a", "bc d", " ", "   ",
 
 
 def seen(written: str) -> list[object]:
-    """Return the cells a terminal shows; of a blank the colour of what is not there is no part."""
+    """Return the cells a terminal shows."""
     screen = pyte.Screen(60, 1)
     pyte.Stream(screen).feed(written)
-    cells = [screen.buffer[0][x] for x in range(60)]
+    return cells_of(screen, 0)
+
+
+def cells_of(screen: pyte.Screen, y: int) -> list[object]:
+    """Return the cells of a line; of a blank the colour of what is not there is no part."""
+    cells = [screen.buffer[y][x] for x in range(60)]
     return [
         cell._replace(fg="default", bold=False) if cell.data == " " and not (cell.reverse or cell.underscore) else cell
         for cell in cells
@@ -95,3 +101,20 @@ def test_it_is_cut_like_any_strip() -> None:
     segments = [Segment("ab", Style(color="#102030")), Segment("cd", Style(color="#405060"))]
     assert DrawnStrip(segments, 4).divide([1, 4]) == Strip(segments, 4).divide([1, 4])
     assert DrawnStrip(segments, 4).crop_extend(3, 6, None) == Strip(segments, 4).crop_extend(3, 6, None)
+
+
+@given(st.lists(st.tuples(st.booleans(), SEGMENTS), max_size=4))
+def test_lines_written_together_look_the_same(lines: list[tuple[bool, list[Segment]]]) -> None:
+    strips = [(DrawnStrip if is_drawn else Strip)(segments) for is_drawn, segments in lines]
+    written = LinesUpdate([(0, y, strip) for y, strip in enumerate(strips)]).render_segments(CONSOLE)
+    apart = [seen(strip.render(CONSOLE)) for strip in strips]
+    screen = pyte.Screen(60, len(strips) or 1)
+    pyte.Stream(screen).feed(written)
+    assert [cells_of(screen, y) for y in range(len(strips))] == apart
+
+
+def test_a_look_holds_from_line_to_line() -> None:
+    strip = DrawnStrip([Segment("words", Style(color="#a0b0c0", bgcolor="#102030"))], 5)
+    assert LinesUpdate([(4, 0, strip), (4, 1, strip)]).render_segments(CONSOLE) == (
+        "\x1b[1;5H\x1b[0;38;2;160;176;192;48;2;16;32;48mwords\x1b[2;5Hwords\x1b[0m"
+    )

@@ -11,6 +11,8 @@ from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
+from tui_xmpp.ui.strips import DrawnStrip
+
 if TYPE_CHECKING:
     from textual.widget import Widget
 
@@ -27,8 +29,20 @@ class LinesUpdate(CompositorUpdate):
             yield from strip
 
     def render_segments(self, console: Console) -> str:
-        """Return the terminal's sequences."""
-        return "".join([f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self._lines])
+        """Return the terminal's sequences; a look holds from line to line."""
+        written: list[str] = []
+        look = ""
+        for x, y, strip in self._lines:
+            written.append(f"\x1b[{y + 1};{x + 1}H")
+            runs = strip.runs(console) if isinstance(strip, DrawnStrip) else [("", strip.render(console))]
+            for wanted, text in runs:
+                if wanted != look:
+                    written.append(f"\x1b[0;{wanted}m" if wanted else "\x1b[0m")
+                    look = wanted
+                written.append(text)
+        if look:
+            written.append("\x1b[0m")
+        return "".join(written)
 
 
 class FrontCompositor(Compositor):

@@ -28,14 +28,14 @@ class DrawnStrip(Strip):
     only the ground is seen.
     """
 
-    __slots__ = ("_filtered", "_written")
+    __slots__ = ("_filtered", "_runs")
 
     def __init__(self, segments: Iterable[Segment], cell_length: int | None = None) -> None:
         self._segments = list(segments)
         self._cell_length = cell_length
         self._filtered: dict[tuple[LineFilter, Color], DrawnStrip | None] = {}
         """What filters have made of it; None where that is itself, which shall not hold on to itself."""
-        self._written = ""
+        self._runs: list[tuple[str, str]] | None = None
 
     def __getattr__(self, name: str) -> object:
         """Make what else Textual keeps of a strip when it is first asked for: seven caches, which few strips need."""
@@ -56,10 +56,16 @@ class DrawnStrip(Strip):
 
     def render(self, console: Console) -> str:
         """Return the terminal's sequences."""
-        if not self._written:
+        return "".join([f"\x1b[{look}m{text}\x1b[0m" if look else text for look, text in self.runs(console)])
+
+    def runs(self, console: Console) -> list[tuple[str, str]]:
+        """Return the looks (SGR parameters, none: plain) and what is written in each."""
+        if self._runs is None:
             system = _SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
-            self._written = "".join(self.render_style(style, text, system) for text, style in self._joined(system))
-        return self._written
+            self._runs = [
+                (self.render_ansi(style, system), _linked(text, style)) for text, style in self._joined(system)
+            ]
+        return self._runs
 
     def _joined(self, system: ColorSystem) -> list[tuple[str, Style]]:
         runs: list[tuple[str, Style]] = []
@@ -79,6 +85,10 @@ class DrawnStrip(Strip):
             runs.append((text, style))
             last = told
         return runs
+
+
+def _linked(text: str, style: Style) -> str:
+    return f"\x1b]8;id={style.link_id};{style.link}\x1b\\{text}\x1b]8;;\x1b\\" if style.link else text
 
 
 def _is_true(style: Style | None) -> bool:
