@@ -16,7 +16,7 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.loopback import DOMAIN, ELIZABETH
 from tui_xmpp.loopback.cast import BENNET, COLLINS, DARCY, DOMAINS, JANE, Cast, make_cast
 from tui_xmpp.loopback.demo import start_demo
-from tui_xmpp.loopback.payloads import Composing, Delay, RosterQuery
+from tui_xmpp.loopback.payloads import Composing, Delay, Reactions, RosterQuery
 from tui_xmpp.loopback.realm import Realm
 from tui_xmpp.loopback.schedule import RealTime, StoryTime
 from tui_xmpp.loopback.subscriptions import Subscription
@@ -192,6 +192,16 @@ async def test_no_answer_comes_twice_before_all_have_come(evening: Evening) -> N
             told += [body for one in evening.messages() if (body := one.body()) in JANE.answers]
     half = len(JANE.answers)
     assert set(told[:half]) == set(told[half:]) == set(JANE.answers)
+
+
+async def test_jane_reacts_once_to_what_she_is_told(evening: Evening) -> None:
+    _begin(evening)
+    for key in ("m1", "m2"):
+        evening.elizabeth.send(f"<message to='jane@longbourn.lit' type='chat' id='{key}'><body>Jane!</body></message>")
+    while evening.cast.step():
+        pass
+    found = [one for one in evening.messages() if one.payload(Reactions) is not None]
+    assert [(one.payload(Reactions), one.body()) for one in found] == [(Reactions("m1", ("❤️",)), None)]
 
 
 async def test_messages_to_a_sleeper_come_back_with_the_reason(evening: Evening) -> None:

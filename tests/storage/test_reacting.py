@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from tui_xmpp.core.search import parse_query
 from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive
+from tui_xmpp.storage.export import export
 from tui_xmpp.storage.reacting import MOST_KEPT
 
 WAVE, TURTLE = "👋", "🐢"
@@ -142,6 +144,16 @@ def test_one_that_was_given_up_before_it_went_out_never_was(archive: Archive) ->
     archive.write([e.MessageDiscarded(ELIZABETH, DARCY, "r1")])
     assert under(archive, Direction.OUTGOING) == [()]
     assert [message.key for message in archive.outbox(ELIZABETH)] == ["mine"]
+
+
+def test_an_export_tells_who_reacted(archive: Archive, tmp_path: Path) -> None:
+    archive.write([e.MessageQueued(ELIZABETH, SAID)])
+    reacted(archive, reaction("r1", WAVE))
+    reacted(archive, reaction("r2", TURTLE, is_own=True))
+    for name in ("a.txt", "a.jsonl"):
+        assert export(archive, ELIZABETH, DARCY, tmp_path / name) == 1
+    assert (tmp_path / "a.txt").read_text().endswith(f"Hello, world!\n    [{DARCY}: 👋]\n    [me: 🐢]\n")
+    assert json.loads((tmp_path / "a.jsonl").read_text())["reactions"] == {"in": [WAVE], "out": [TURTLE]}
 
 
 # -- our own corrections, which go out like messages ---------------------------------------------------------------

@@ -57,7 +57,7 @@ async def test_the_key_opens_a_chooser_and_a_name_finds_an_emoji() -> None:
         assert asked == [c.React(ELIZABETH, DARCY, "first", ("🎩",))]
         await pilot.press("plus")
         options = pilot.app.screen.query_one(OptionList)
-        assert "🎩" in str(options.get_option_at_index(0).prompt), "used last, offered first"
+        assert str(options.get_option_at_index(0).prompt).split() == ["🎩", "top", "hat"], "used last, offered first"
         await pilot.press("down", "up", "down", "enter")
         assert asked[-1] == c.React(ELIZABETH, DARCY, "first", ("👍",))
 
@@ -94,6 +94,15 @@ async def test_a_click_on_one_beneath_a_message_joins_in_or_takes_it_back() -> N
             await pilot.pause()
             assert asked == [c.React(ELIZABETH, DARCY, "first", wanted)]
             del asked[:]
+
+
+async def test_the_details_tell_who_reacted_and_when() -> None:
+    async with among("first", (UNDER, *TALK[1:])) as (pilot, _):
+        await pilot.press("i")
+        await pilot.pause()
+        shown = cells(pilot)
+        for words in ("👍 🎩", "🎩 🐢", f"{DARCY}, ", f"{ELIZABETH}, "):
+            assert words in shown
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (40, 12)])

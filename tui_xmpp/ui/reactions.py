@@ -57,40 +57,49 @@ def react_to_last(desk: Desk, text: str) -> None:
 
 def _react(desk: Desk, message: Message, text: str) -> None:
     if text:
-        toggle(desk, message, read_emoji(text))
+        toggle(desk, message, *read_emoji(text))
         return
     from tui_xmpp.ui.screens.reactions import ReactionScreen
 
-    desk.ask(ReactionScreen(desk, message), lambda emoji: toggle(desk, message, emoji))
+    desk.ask(ReactionScreen(desk, message), lambda found: toggle(desk, message, *found))
 
 
-def toggle(desk: Desk, message: Message, emoji: str) -> None:
-    """Add an emoji of ours to a message, or take it back where it stands there."""
+def toggle(desk: Desk, message: Message, emoji: str, name: str) -> None:
+    """Add an emoji of ours, which is called that, to a message, or take it back where it stands there."""
     messages = desk.views.conversation(message.account, message.peer).messages
     now = next((each for each in messages if each.key == message.key), message)
     desk.submit(c.React(message.account, message.peer, message.key, toggled(now, emoji)))
     if emoji not in emojis_by(now, Direction.OUTGOING):
-        kept = [emoji, *(each for each in recent(desk) if each != emoji)]
-        desk.client.remember(RECENT, kept[:MOST_OFFERED])
+        before = recent(desk)
+        kept = {emoji: name or before.get(emoji, "")} | {each: words for each, words in before.items() if each != emoji}
+        desk.client.remember(RECENT, [f"{each} {words}".strip() for each, words in kept.items()][:MOST_OFFERED])
 
 
-def read_emoji(text: str) -> str:
-    """Read an emoji, or the name of one with or without colons; raise ``VerbError`` for what is neither."""
-    emoji = emoji_of(text)
-    if emoji is None:
-        from tui_xmpp.ui.completion import find_emoji
+def read_emoji(text: str) -> tuple[str, str]:
+    """Read an emoji, or the name of one with or without colons; raise ``VerbError`` for what is neither.
 
-        name = text.strip().strip(":").casefold().replace(" ", "_")
-        emoji = next((picture for picture, found in find_emoji(name) if found == name), None)
-    if emoji is None:
-        raise VerbError(f"There is no emoji called {text.strip()[:40]}. /react and nothing after it lets you choose.")
-    return emoji
+    Return it with its name, which is empty where it was not named.
+    """
+    if (emoji := emoji_of(text)) is not None:
+        return emoji, ""
+    from tui_xmpp.ui.completion import find_emoji
+
+    name = _as_named(text)
+    for picture, found in find_emoji(name):
+        if found == name:
+            return picture, name.replace("_", " ")
+    raise VerbError(f"There is no emoji called {text.strip()[:40]}. /react and nothing after it lets you choose.")
 
 
-def recent(desk: Desk) -> list[str]:
-    """Return the emoji reacted with lately, latest first."""
+def _as_named(text: str) -> str:
+    return text.strip().strip(":").casefold().replace(" ", "_")
+
+
+def recent(desk: Desk) -> dict[str, str]:
+    """Return the emoji reacted with lately, latest first, with their names as far as they are known."""
     kept = desk.client.recall(RECENT)
-    return [each for each in kept if emoji_of(each) == each] if isinstance(kept, list) else []
+    pairs = [each.partition(" ")[::2] for each in kept] if isinstance(kept, list) else []
+    return {emoji: name for emoji, name in pairs if emoji_of(emoji) == emoji}
 
 
 def offers(desk: Desk, message: Message, query: str) -> Iterator[tuple[str, str]]:
@@ -98,14 +107,15 @@ def offers(desk: Desk, message: Message, query: str) -> Iterator[tuple[str, str]
 
     What stands under the message is the likeliest.
     """
-    wanted = query.strip().strip(":").casefold().replace(" ", "_")
+    wanted = _as_named(query)
+    named = recent(desk) | COMMON
     if not wanted:
         under = [emoji for each in message.reactions for emoji in each.emojis]
-        for emoji in list(dict.fromkeys((*under, *recent(desk), *COMMON)))[: max(MOST_OFFERED, len(under))]:
-            yield emoji, COMMON.get(emoji, "")
+        for emoji in list(dict.fromkeys((*under, *named)))[: max(MOST_OFFERED, len(under))]:
+            yield emoji, named.get(emoji, "")
         return
     if (typed := emoji_of(query)) is not None:
-        yield typed, COMMON.get(typed, "")
+        yield typed, named.get(typed, "")
         return
     from tui_xmpp.ui.completion import find_emoji
 

@@ -23,8 +23,11 @@ _MOST = 40
 _ROWS = 10
 
 
-class ReactionScreen(Dialog[str]):
-    """A line for a name, and the emoji that fit it; at first those used lately. One's own is taken back by it."""
+class ReactionScreen(Dialog[tuple[str, str]]):
+    """A line for a name, and the emoji that fit it; at first those used lately. One's own is taken back by it.
+
+    Its result is an emoji and its name.
+    """
 
     # Priority for what an input would take for its own: the typing goes on while the list's cursor moves.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,8 +95,8 @@ class ReactionScreen(Dialog[str]):
     def _submitted(self) -> None:
         place = self.query_one(OptionList).highlighted
         if place is not None and place < len(self._found):
-            self.dismiss(self._found[place][0])
+            self.dismiss(self._found[place])
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._found[event.option_index][0])
+        self.dismiss(self._found[event.option_index])
