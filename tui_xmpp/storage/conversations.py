@@ -93,11 +93,12 @@ class Conversations:
         )
         return (event,)
 
-    def add_unread(self, conversation: int, key: str) -> None:
-        """Count the newest message as unread."""
+    def add_unread(self, conversation: int, message: Message) -> None:
+        """Note what was said, and count it as unread."""
         self._connection.execute(
-            "UPDATE conversation SET unread = unread + 1, first_unread = coalesce(first_unread, ?) WHERE id = ?",
-            (key, conversation),
+            "UPDATE conversation SET last_stamp = max(coalesce(last_stamp, 0), ?),"
+            " unread = unread + 1, first_unread = coalesce(first_unread, ?) WHERE id = ?",
+            (microseconds(message.stamp), message.key, conversation),
         )
 
     # -- what is read ---------------------------------------------------------------------------------------------

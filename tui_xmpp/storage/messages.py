@@ -78,12 +78,14 @@ class Messages:
         if names := self._reacting.waiting_for(conversation, (taken,)):
             for now in self._reacting.settle(event.account, message.peer, conversation, names):
                 taken = now if now.key == taken.key else taken
-        self._conversations.touch(conversation, message.stamp)
         mark = self._conversations.mark(account, conversation, taken.key, READ if message.is_outgoing else UNREAD)
-        if self._conversations.note_displayed(conversation, taken) or (not message.is_outgoing and taken.place < mark):
+        is_shown = self._conversations.note_displayed(conversation, taken)
+        if is_shown or message.is_outgoing or taken.place < mark:
+            self._conversations.touch(conversation, message.stamp)
+        else:
+            self._conversations.add_unread(conversation, taken)
+        if is_shown or (not message.is_outgoing and taken.place < mark):
             return (self._conversations.merged(event.account, message.peer, conversation, (taken,)),)
-        if not message.is_outgoing:
-            self._conversations.add_unread(conversation, taken.key)
         return (replace(event, message=taken),)
 
     def _write_delivery(self, account: int, event: e.DeliveryChanged) -> Facts:

@@ -42,6 +42,9 @@ class Reacting:
 
     def waiting_for(self, conversation: int, messages: Iterable[Message]) -> set[str]:
         """Return the ids by which reactions that are stored name these messages."""
+        has_any = "SELECT 1 FROM message WHERE conversation = ? AND reacts_to IS NOT NULL LIMIT 1"
+        if self._connection.execute(has_any, (conversation,)).fetchone() is None:
+            return set()  # which is asked for each message that comes
         names = json.dumps([name for message in messages for name in names_of(message)])
         rows = self._connection.execute(
             "SELECT value FROM json_each(?) WHERE EXISTS"
