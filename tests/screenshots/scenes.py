@@ -137,6 +137,17 @@ async def _contact_menu(tonight: Evening) -> None:
     await tonight.press("m")
 
 
+async def _keys(tonight: Evening) -> None:
+    await play(tonight)
+    await tonight.do("keys", "next")
+
+
+async def _linear(tonight: Evening) -> None:
+    tonight.app.desk.preferences.set_named("ui.linear", True)
+    await play(tonight)
+    await tonight.clear()
+
+
 async def _settings(tonight: Evening) -> None:
     await play(tonight)
     await tonight.do("settings")
@@ -155,6 +166,8 @@ SCENES = (
     Scene("inbox", "The inbox", _inbox, 100, 28),
     Scene("split", "Two conversations beside each other", _split),
     Scene("settings", "Settings", _settings, 100, 28),
+    Scene("keys", "Keys of one's own", _keys, 100, 28),
+    Scene("linear", "Plain lines, for a screen reader", _linear, 100, 28),
     Scene("contrast", "The theme of high contrast", play, 100, 28, theme="contrast"),
     Scene("terminal", "Only the terminal's own 16 colours", play, 100, 28, theme="terminal"),
     Scene("wizard", "The first run", _wizard, 100, 28, is_first_run=True),

@@ -44,6 +44,13 @@ class Monitor:
         lines = (self._screen.buffer[y] for y in range(ROWS))
         return ["".join(line[x].data for x in range(COLUMNS)).rstrip() for line in lines]
 
+    @property
+    def cursor(self) -> tuple[int, int] | None:
+        """Where the terminal shows its cursor, as column and row; None where it shows none."""
+        assert self.rows
+        cursor = self._screen.cursor
+        return None if cursor.hidden else (cursor.x, cursor.y)
+
     def shows(self, *texts: str) -> bool:
         screen = "\n".join(self.rows)
         return all(text in screen for text in texts)

@@ -7,6 +7,9 @@ from contextlib import suppress
 from itertools import combinations
 
 import pytest
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.events import Resize
+from textual.geometry import Size
 from textual.pilot import OutOfBounds, Pilot
 
 from tests.support.scenes import (
@@ -26,6 +29,7 @@ from tests.support.scenes import (
 )
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Connection, Phase, Prompt, PromptKind, Severity, Show
+from tui_xmpp.core.settings import Settings, UiSettings
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import ACTIONS, BY_SLASH
 from tui_xmpp.ui.app import TuiXmppApp
@@ -139,6 +143,33 @@ async def walk(seed: int, steps: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 async def test_nothing_the_user_or_the_worker_does_raises_or_overlaps(seed: int) -> None:
     await walk(seed, 60)
+
+
+@pytest.mark.parametrize("is_linear", [False, True])
+async def test_a_storm_of_sizes_while_messages_come_ends_with_all_in_its_place(is_linear: bool) -> None:
+    rng = random.Random(4)
+    scene = netherfield(Settings(ui=UiSettings(is_linear=is_linear)))
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        app.main.open_chat(ELIZABETH, DARCY)
+        app.main.open_beside((ELIZABETH, JANE))
+        await pilot.pause()
+        for number in range(60):
+            size = Size(rng.randint(40, 250), rng.randint(12, 80)) if number < 59 else Size(120, 40)
+            assert isinstance(app._driver, HeadlessDriver)
+            app._driver._size = size
+            app.post_message(Resize(size, size))
+            scene.publish(received(rng.choice([DARCY, JANE]), rng.choice(TEXTS), -number))
+            if number % 10 == 0:
+                await pilot.pause()
+                panes_apart(app)
+        await pilot.pause()
+        panes_apart(app)
+        assert app.main.size == Size(120, 40)
+        shown = [pane for pane in app.main.splits.panes if pane.is_on_screen]
+        assert len(shown) == (1 if is_linear else 2)
+        assert all(pane.log_lines.is_following for pane in shown)
 
 
 @pytest.mark.soak

@@ -198,6 +198,25 @@ async def test_the_inbox_lists_chats_by_activity_with_their_last_words() -> None
         assert app_of(pilot).screen is app_of(pilot).main
 
 
+async def test_the_inbox_is_of_all_accounts_and_a_chat_opens_in_its_own() -> None:
+    scene = netherfield()
+    scene.add_account(MARY)
+    scene.publish(
+        e.RosterReplaced(MARY, (contact(DARCY, "Mr. Darcy"),), None), received(DARCY, "Miss Mary.", 0.5, MARY)
+    )
+    async with running(scene, 120) as pilot:
+        app_of(pilot).main.open_chat(ELIZABETH, BINGLEY)
+        await press(pilot, "f5")
+        first, second, *_ = cells(pilot).splitlines()[1:]
+        assert "Mr. Darcy" in first
+        assert "mary@longbourn.lit" in first
+        assert "Jane" in second
+        assert "elizabeth@longbourn" in second
+        await press(pilot, "enter")
+        assert chat_of(pilot) == (MARY, DARCY)
+        assert app_of(pilot).desk.account == MARY
+
+
 async def test_the_inbox_keys_mark_the_chat_under_the_cursor() -> None:
     scene = netherfield()
     async with running(scene, 100, 20) as pilot:

@@ -172,6 +172,16 @@ class Choices(OptionList, inherit_bindings=False):
             self.highlighted = max(0, min(len(self.options) - 1, (self.highlighted or 0) + step))
 
 
+class Line(Input):
+    """A field for one line of text."""
+
+    @property
+    def cursor_place(self) -> Offset:
+        """Where the terminal's cursor is to stand: where the next character goes. Textual's own is one further."""
+        column = self._position_to_cell(self.cursor_position) - round(self.scroll_offset.x)
+        return self.content_region.offset + Offset(column, 0)
+
+
 def words(text: str, classes: str = "words") -> Static:
     """Return text that is never read as markup."""
     return Static(text, markup=False, classes=classes)
@@ -222,7 +232,7 @@ def line(
     suggester: Suggester | None = None,
 ) -> Input:
     """Return a field for one line of text."""
-    widget = Input(
+    widget = Line(
         value,
         placeholder=placeholder,
         id=id,
