@@ -143,8 +143,9 @@ async def _keys(tonight: Evening) -> None:
 
 
 async def _linear(tonight: Evening) -> None:
-    tonight.app.desk.preferences.set_named("ui.linear", True)
     await play(tonight)
+    tonight.app.desk.preferences.set_named("ui.linear", True)
+    await tonight.hear(tonight.cast.jane, "He looks at you, Lizzy. Do not look.")
     await tonight.clear()
 
 
