@@ -297,6 +297,8 @@ def test_reading_names_the_last_entry_read(archive: Archive) -> None:
     archive.write([page(archived("a", "1"), archived("b", "2"), is_news=True)])
     archive.write([e.MessageQueued(ELIZABETH, outgoing("mine", minute=1))])
     assert archive.write([e.ConversationRead(ELIZABETH, DARCY)]) == [e.ConversationRead(ELIZABETH, DARCY, "2")]
+    in_silence = e.ConversationRead(ELIZABETH, DARCY, is_told=False)
+    assert archive.write([in_silence]) == [replace(in_silence, archive_id="2")]
 
 
 def test_x_490_01_the_mark_of_another_device_moves_only_forward(archive: Archive) -> None:

@@ -208,6 +208,7 @@ def test_c_cb_01_sasl1_with_plus_and_no_types_tries_then_goes_without() -> None:
     tried = choose(offer, PENCIL, END_POINT, None)
 
     assert (tried.name, flag_of(tried)) == ("SCRAM-SHA-1-PLUS", "p=tls-server-end-point")
+    assert flag_of(choose(offer, PENCIL, END_POINT, None, refused=["SCRAM-SHA-512"])) == "p=tls-server-end-point"
     without = choose(offer, PENCIL, END_POINT, None, refused=[tried.name])
     assert (without.name, flag_of(without)) == ("SCRAM-SHA-1", "n")
     assert refusal(offer, PENCIL, END_POINT, PINNED, (tried.name,)).condition == "binding-disappeared"
