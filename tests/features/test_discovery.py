@@ -215,6 +215,7 @@ PEERS_LOOK_FOR = [
     "urn:xmpp:fallback:0",
     "urn:xmpp:hints",
     "urn:xmpp:message-correct:0",
+    "urn:xmpp:reactions:0",
     "urn:xmpp:receipts",
     "urn:xmpp:reply:0",
     "urn:xmpp:styling:0",

@@ -6,7 +6,10 @@ from textual.events import AppBlur, AppFocus, Key
 from textual.widgets import Input
 
 from tests.support.scenes import DARCY, ELIZABETH, JANE, netherfield, received
+from tests.ui.test_screen import cells
+from tui_xmpp.core import events as e
 from tui_xmpp.core.commands import SetActivity
+from tui_xmpp.core.model import Connection, Phase
 from tui_xmpp.ui.app import TuiXmppApp
 
 
@@ -22,6 +25,21 @@ async def test_x_352_the_servers_are_told_when_the_terminal_loses_the_focus_and_
         assert scene.engine.of(SetActivity) == [
             SetActivity(account, is_active) for is_active in (False, True) for account in accounts
         ]
+
+
+async def test_s_31_s_32_what_a_server_says_as_it_closes_the_stream_is_shown_as_cells_only() -> None:
+    scene = netherfield()
+    reason = "The server is shutting down. It says: “[b]so\x1b[2J\x9b it\x07 is\u202e”"
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        scene.publish(e.ConnectionChanged(ELIZABETH, Connection(Phase.STOPPED, reason)))
+        for keys in ((), ("ctrl+t",)):
+            await pilot.press(*keys)
+            await pilot.pause(0.1)
+            seen = cells(pilot)
+            assert "The server is shutting down. It says: “[b]so" in " ".join(seen.split())
+            assert not set(seen) & set("\x1b\x07\x9b\u202e")
 
 
 async def test_a_chord_with_alt_is_never_text() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from textual import events
@@ -12,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Checkbox, Input, Static
 
 from tests.support.scenes import CERTIFICATE, ELIZABETH, Scene, netherfield, online
+from tests.ui.test_screen import cells
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Connection, OwnPresence, Phase, Prompt, PromptKind, Step
@@ -198,6 +201,35 @@ async def test_a_certificate_is_refused_by_default_and_pinned_only_by_a_typed_wo
         await pilot.pause()
         assert scene.engine.of(c.PinCertificate) == [c.PinCertificate(ELIZABETH, CERTIFICATE.sha256)]
         assert scene.engine.of(c.Disconnect) == []
+
+
+async def test_a_refused_certificate_is_shown_with_whom_it_names_who_says_so_when_its_digest_and_why() -> None:
+    scene = netherfield()
+    certificate = replace(
+        CERTIFICATE,
+        subject="imposter.example\x1b[2J",
+        issuer="[@click=app.quit]Meryton CA",
+        names=("imposter.example",),
+        not_before=datetime(2026, 1, 2, tzinfo=UTC),
+        not_after=datetime(2027, 3, 4, tzinfo=UTC),
+        sha256="0123456789abcdef" * 4,
+    )
+    reason = "The certificate is for another name: imposter.example."
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=(100, 30)) as pilot:
+        scene.publish(e.PromptRaised(ELIZABETH, Prompt(ELIZABETH, PromptKind.CERTIFICATE, reason, certificate)))
+        await pilot.pause(0.1)
+        seen = cells(pilot)
+        for words in (
+            reason,
+            str(ELIZABETH),
+            "imposter.example\N{REPLACEMENT CHARACTER}[2J",
+            "[@click=app.quit]Meryton CA",
+            "2026-01-02 to 2027-03-04",
+            "0123 4567 89AB CDEF 0123 4567 89AB CDEF",
+        ):
+            assert words in seen
+        assert "\x1b" not in seen
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 12)])
