@@ -30,7 +30,7 @@ def test_x_308_01_a_correction_is_of_the_message_it_names_by_the_same_author() -
     "other",
     [
         replace(outgoing("mine"), stanza_id="bad1"),
-        replace(BAD, kind=MessageKind.HEADLINE),
+        replace(BAD, kind=MessageKind.NORMAL),
         replace(BAD, replaces="bad0"),
     ],
     ids=["of-the-other-side", "of-another-type", "a-correction-itself"],

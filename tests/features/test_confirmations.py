@@ -156,10 +156,9 @@ async def test_x_333_whom_the_user_tells_nothing_is_told_nothing() -> None:
         ("both", f"<message type='chat' {FROM}><body>O</body>{MARKABLE}</message>"),
         ("both", f"<message type='chat' id='m1' {FROM}><body>O</body></message>"),
         ("both", f"<message type='chat' id='m1' {FROM}><body>O</body>{MARKABLE}{OLD}</message>"),
-        ("both", f"<message type='headline' id='m1' {FROM}><body>O</body>{MARKABLE}</message>"),
         ("both", CARBON.format(MARKABLE)),
     ],
-    ids=["does-not-see-us", "stranger", "no-id", "not-markable", "old", "headline", "carbon"],
+    ids=["does-not-see-us", "stranger", "no-id", "not-markable", "old", "carbon"],
 )
 async def test_x_184_333_01_s_16_no_marker_for(subscription: str, message: str) -> None:
     async with online(server_of(subscription)) as scene:

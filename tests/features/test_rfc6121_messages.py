@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canonical, engine_of, online
 from tui_xmpp.core.commands import Connect, DiscardMessage, Disconnect, ProvidePassword, ResendMessage, SendMessage
-from tui_xmpp.core.model import Delivery, Message, MessageKind
+from tui_xmpp.core.model import Delivery, Message, MessageKind, Severity
 from tui_xmpp.jid import BareJID
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.element import build
@@ -51,7 +51,6 @@ async def test_empty_message_is_refused() -> None:
     [
         ("type='chat'", MessageKind.CHAT),
         ("type='normal'", MessageKind.NORMAL),
-        ("type='headline'", MessageKind.HEADLINE),
         ("", MessageKind.NORMAL),
         ("type='shout'", MessageKind.NORMAL),
     ],
@@ -63,6 +62,33 @@ async def test_c_msg_01_types(type_: str, kind: MessageKind) -> None:
         assert (message.kind, message.body, message.stanza_id) == (kind, "Hi", "m1")
         assert message.stamp == datetime(2026, 1, 1, 12, tzinfo=UTC)
         assert str(message.author) == "romeo@montague.example/orchard"
+
+
+@pytest.mark.parametrize(
+    ("sender", "severity"),
+    [
+        ("capulet.example", Severity.NOTICE),
+        ("romeo@montague.example/orchard", Severity.NOTICE),
+        ("tybalt@capulet.example/street", Severity.INFO),
+        ("montague.example", Severity.INFO),
+    ],
+)
+async def test_c_msg_02_a_headline_is_told_and_passes(sender: str, severity: Severity) -> None:
+    server = ScriptedServer()
+    server.answers["{jabber:iq:roster}query"] = (
+        "<query xmlns='jabber:iq:roster' ver='v1'><item jid='romeo@montague.example' subscription='to'/></query>"
+    )
+    async with online(server) as scene:
+        shown = "<subject>Maintenance</subject><body>Down at noon</body>"
+        sent = await scene.hears(f"<message from='{sender}' id='m1' type='headline'>{shown}</message>")
+        await scene.hears(f"<message from='{sender}' id='m2' type='headline'><body>  </body></message>")
+        assert sent == [], "nobody answers it"
+        told = [entry for entry in scene.client.views.log() if "announces" in entry.text]
+        bare = sender.partition("/")[0]
+        assert [(entry.text, entry.severity) for entry in told] == [
+            (f"{bare} announces: Maintenance · Down at noon", severity)
+        ]
+        assert scene.client.views.conversations() == ()
 
 
 async def test_c_msg_02_groupchat_from_a_room_not_joined_is_ignored() -> None:

@@ -43,9 +43,7 @@ def test_each_message_says_who_said_what_and_what_became_of_it() -> None:
     )
     assert told("/me bows", "20:14") == "20:14 Darcy bows"
     assert told("late", is_delayed=True) == "Darcy: late (late)"
-    assert told("At noon", kind=MessageKind.HEADLINE, subject="Maintenance") == (
-        "Darcy: Headline · Maintenance. At noon"
-    )
+    assert told("At noon", kind=MessageKind.NORMAL, subject="Maintenance") == "Darcy: ✉ Maintenance. At noon"
 
 
 def test_links_are_whole_and_a_file_is_named_first() -> None:

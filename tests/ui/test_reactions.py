@@ -15,7 +15,7 @@ from tests.ui.test_messages import TALK, among, said
 from tests.ui.test_screen import app_of, cells, toasts
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Delivery, Direction, Failure, Message, MessageKind, Reactions, Version
+from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Reactions, Version
 from tui_xmpp.ui.blocks import chips_of
 from tui_xmpp.ui.linear import announcement
 from tui_xmpp.ui.screens.message import MessageMenu
@@ -136,8 +136,8 @@ async def test_the_command_reacts_to_what_the_other_said_last() -> None:
 
 async def test_where_nothing_can_be_reacted_to_the_verb_is_not_offered() -> None:
     nameless = replace(said("first", "No id"), stanza_id=None)
-    headline = replace(said("told", "To all", minutes=1), kind=MessageKind.HEADLINE)
-    async with among("told", (nameless, headline)) as (pilot, asked):
+    failed = replace(said("told", "To all", minutes=1), direction=Direction.OUTGOING, delivery=Delivery.FAILED)
+    async with among("told", (nameless, failed)) as (pilot, asked):
         for _ in range(2):
             await pilot.press("plus", "m")
             await pilot.pause()

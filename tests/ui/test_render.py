@@ -200,12 +200,12 @@ def test_a_failed_message_says_why_and_what_to_do() -> None:
 
 def test_subject_kind_languages_and_delay_are_told() -> None:
     shown = lines(
-        message("Down at noon", kind=MessageKind.HEADLINE, subject="Maintenance"),
+        message("Down at noon", kind=MessageKind.NORMAL, subject="Maintenance"),
         message("Dear Madam", kind=MessageKind.NORMAL, minutes=10, bodies=(("de", "Liebe"), ("fr", "Chère"))),
         message("late", minutes=20, subject="The ball", is_delayed=True),
     )
     assert shown[1:] == [
-        " 20:14  Darcy        Headline · Maintenance",
+        " 20:14  Darcy        ✉ Maintenance",
         "                     Down at noon",
         " 20:24  Darcy        ✉ Single message",
         "                     Dear Madam",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.engine import ACCOUNT, PASSWORD, ScriptedServer, engine_of, online
+from tests.support.facts import incoming
 from tui_xmpp.core.commands import (
     CloseConversation,
     Connect,
@@ -22,8 +25,8 @@ from tui_xmpp.core.commands import (
     SendMessage,
     SetPresence,
 )
-from tui_xmpp.core.events import Event, MessageReceived
-from tui_xmpp.core.model import Delivery, OwnPresence, Show
+from tui_xmpp.core.events import ArchivePageReceived, Event, MessageReceived
+from tui_xmpp.core.model import ArchiveEntry, Delivery, OwnPresence, Show
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive, ArchiveError
 
@@ -201,3 +204,34 @@ async def test_second_instance_shows_and_says_that_it_keeps_nothing(
         assert "Another tui-xmpp is using this archive: messages of this one are shown but not kept." in scene.log
         await scene.does(command)
     first.close()
+
+
+async def test_a_page_read_before_a_write_is_known_before_what_was_written() -> None:
+    """Else the screen would lack it: what a page of the archive brings to a chat that is not loaded is left to it."""
+    gate, said = threading.Event(), incoming("new", peer=ROMEO)
+    entry = ArchiveEntry("a1", said.stamp, replace(said, account=ACCOUNT, archive_id="a1"))
+
+    def wait_at_gate(archive: Archive) -> None:
+        gate.wait(5)
+
+    async with engine_of(ScriptedServer(), archive=Archive.in_memory()) as scene:
+        journal = scene.engine._journal
+        journal.run(wait_at_gate)
+        scene.client.submit(OpenConversation(ACCOUNT, ROMEO))
+        await asyncio.sleep(0)  # it waits for the disk
+        journal.record([ArchivePageReceived(ACCOUNT, (entry,), None, True, True, None, True)])
+        gate.set()
+        await scene.client.settle()
+        view = scene.client.views.conversation(ACCOUNT, ROMEO)
+        assert (view.is_loaded, [message.key for message in view.messages]) == (True, ["new"])
+        # Left and opened again while something is written, it is open in the end.
+        gate.clear()
+        journal.run(wait_at_gate)
+        journal.record([MessageReceived(ACCOUNT, replace(said, account=ACCOUNT, key="newer", body="newer"))])
+        scene.client.submit(CloseConversation(ACCOUNT, ROMEO))
+        scene.client.submit(OpenConversation(ACCOUNT, ROMEO))
+        await asyncio.sleep(0)
+        gate.set()
+        await scene.client.settle()
+        view = scene.client.views.conversation(ACCOUNT, ROMEO)
+        assert (view.is_loaded, [message.key for message in view.messages]) == (True, ["new", "newer"])

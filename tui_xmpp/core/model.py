@@ -94,11 +94,10 @@ class ChatState(Enum):
 
 
 class MessageKind(Enum):
-    """The message types that make a row (RFC 6121 §5.2.2)."""
+    """The message types that make a row (RFC 6121 §5.2.2); what headlines say stands in the log and passes."""
 
     CHAT = "chat"
     NORMAL = "normal"
-    HEADLINE = "headline"
 
 
 class Delivery(Enum):
@@ -373,7 +372,10 @@ class Connection:
 
 
 class Severity(Enum):
+    """How much a line of the log matters; a notice is what somebody wanted the user to see."""
+
     INFO = "info"
+    NOTICE = "notice"
     WARNING = "warning"
     ERROR = "error"
 

@@ -38,6 +38,7 @@ from tui_xmpp.features.feature import (
     carries_out,
     derives_from_messages,
 )
+from tui_xmpp.features.rfc6121_roster import Roster
 from tui_xmpp.features.xep0082_datetime import write_datetime
 from tui_xmpp.features.xep0203_delay import Delay, Delayed
 from tui_xmpp.features.xep0359_ids import Ids
@@ -54,13 +55,14 @@ _MOST_SENT = 20_000
 """More than may go unacknowledged."""
 _MOST_QUOTED = 200
 """Messages sent of which it can still be told what they said, should they come back."""
+_LONGEST_HEADLINE = 1000
+"""Characters of a headline that are shown."""
 _SKEW = timedelta(minutes=2)
 _FRESH = timedelta(minutes=10)
 _REACTING = (MessageType.CHAT, MessageType.NORMAL)
 _KINDS = {
     MessageType.CHAT: MessageKind.CHAT,
     MessageType.NORMAL: MessageKind.NORMAL,
-    MessageType.HEADLINE: MessageKind.HEADLINE,
 }
 
 
@@ -163,8 +165,6 @@ async def react(ctx: Context, command: React) -> None:
     id_ = id_for_reactions(message)
     if id_ is None:
         raise FeatureError("This message came without an id, so that no reaction could name it.")
-    if message.kind is MessageKind.HEADLINE:
-        raise FeatureError("A headline is sent to many, and nobody would see what you think of it.")
     if message.delivery is Delivery.FAILED:
         raise FeatureError("This message did not arrive, so that nobody could see a reaction to it.")
     emojis = emojis_of(command.emojis)
@@ -361,6 +361,22 @@ def take_message(ctx: Context, arrival: Arrival[Message]) -> None:
     ctx.emit((fact if said.reaction is None else MessageReacted)(ctx.account, said))
 
 
+def take_headline(ctx: Context, arrival: Arrival[Message]) -> None:
+    """Show what is told to many in the log: it passes, and nobody answers it (RFC 6121 §5.2.2, C-MSG-02).
+
+    Those the user knows, and the own server, may call for attention with it.
+    """
+    message = arrival.stanza
+    sender = message.from_ or ctx.account
+    parts = (message.subject(*ctx.languages), message.body(*ctx.languages))
+    text = " · ".join(part.strip() for part in parts if part and part.strip())
+    if arrival.is_copy or not text:
+        return
+    is_known = str(sender) == ctx.account.domain or sender.bare in ctx.state(Roster).items
+    severity = Severity.NOTICE if is_known else Severity.INFO
+    ctx.log(f"{sender.bare} announces: {text[:_LONGEST_HEADLINE]}", severity, peer=sender)
+
+
 def said_of(
     ctx: Context,
     message: Message,
@@ -467,7 +483,8 @@ FEATURE = Feature(
     spec="RFC 6121 §5",
     title="Messages",
     inbound=(
-        derives_from_messages(MessageType.CHAT, MessageType.NORMAL, MessageType.HEADLINE, handler=take_message),
+        derives_from_messages(MessageType.CHAT, MessageType.NORMAL, handler=take_message),
+        derives_from_messages(MessageType.HEADLINE, handler=take_headline),
         derives_from_messages(MessageType.ERROR, handler=take_error),
     ),
     commands=(

@@ -69,7 +69,7 @@ PULSE: Final = 5.0
 DEADLINE: Final = 60.0
 
 _WORTH_KEEPING = frozenset((tag_of(Body), xep0444_reactions.TAG))
-_SAID = frozenset((MessageType.CHAT, MessageType.NORMAL, MessageType.HEADLINE))
+_SAID = frozenset((MessageType.CHAT, MessageType.NORMAL))
 
 
 @payload(ARCHIVE, "query")

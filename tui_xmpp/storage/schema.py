@@ -214,6 +214,9 @@ MIGRATIONS: tuple[str, ...] = (
     DROP INDEX message_worded;
     CREATE INDEX message_worded ON message (conversation, substr(body, 1, 24), stamp) WHERE origin_id IS NULL;
     """,
+    """
+    UPDATE message SET kind = 'normal' WHERE kind = 'headline';
+    """,
 )
 
 

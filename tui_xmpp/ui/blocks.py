@@ -196,8 +196,6 @@ def subject_words(message: Message) -> str:
     """Return the line above a message that has a subject, or is of a kind of its own."""
     subject = sanitize_line(message.subject)
     match message.kind:
-        case MessageKind.HEADLINE:
-            return f"Headline · {subject}" if subject else "Headline"
         case MessageKind.NORMAL:
             return f"✉ {subject}" if subject else "✉ Single message"
         case MessageKind.CHAT:

@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 from tui_xmpp.core.changes import MessagesArrived, RequestsChanged
 from tui_xmpp.core.declaration import UnfitValueError
-from tui_xmpp.core.model import Message, MessageKind, SubscriptionRequest
+from tui_xmpp.core.model import Message, SubscriptionRequest
 from tui_xmpp.core.settings import hours_between
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.ui.chat_marks import Notify, is_mention
@@ -123,7 +123,7 @@ class Notifications:
                 break
             chat = message.account, message.peer
             rule = rules.get(chat) or rules.setdefault(chat, self._desk.marks.of(*chat).notify)
-            if message.kind is not MessageKind.HEADLINE and may_call(message, rule):
+            if may_call(message, rule):
                 self._waiting.setdefault(chat, []).insert(0, message)
         self._last = arrivals[-1]
 

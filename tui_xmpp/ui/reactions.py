@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui_xmpp.core import commands as c
-from tui_xmpp.core.model import Delivery, Direction, Message, MessageKind
+from tui_xmpp.core.model import Delivery, Direction, Message
 from tui_xmpp.core.reactions import emoji_of, emojis_by, id_for_reactions, toggled
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.messages import chosen
@@ -29,8 +29,7 @@ COMMON = {
 
 def can_be_reacted_to(message: Message) -> bool:
     """Say whether a reaction could be sent and be told from one to another message."""
-    is_there = message.delivery is not Delivery.FAILED and message.kind is not MessageKind.HEADLINE
-    return is_there and id_for_reactions(message) is not None
+    return message.delivery is not Delivery.FAILED and id_for_reactions(message) is not None
 
 
 def can_react(desk: Desk) -> bool:

@@ -94,7 +94,6 @@ class Typesetter:
             not unread
             and message.direction is previous.direction
             and message.stamp - previous.stamp < RUN
-            and message.kind is not MessageKind.HEADLINE
             and not is_action(previous)
         )
         is_same_minute = is_run and before.strftime(self._time_format) == time

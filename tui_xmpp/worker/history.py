@@ -56,10 +56,10 @@ class History:
         if at is not None and all(message.key != at for message in page.messages):
             around = await self._journal.read(lambda archive: archive.window(account, peer, at), None)
             page = around if around is not None else page
-        await self._record(page)
+        self._journal.tell(page)
 
     async def _load_latest(self, command: c.LoadLatest) -> None:
-        await self._record(await self._older(command.account, command.peer, None))
+        self._journal.tell(await self._older(command.account, command.peer, None))
 
     async def _load_older(self, command: c.LoadOlder) -> None:
         conversation = self._views.conversation(command.account, command.peer)
@@ -74,7 +74,7 @@ class History:
             before = await self._journal.read(lambda archive: archive.oldest_archived(account, peer), None)
             await self._perform(c.FetchOlder(account, peer, before))
             page = await self._older(account, peer, first)
-        await self._record(page)
+        self._journal.tell(page)
 
     async def _older(self, account: BareJID, peer: BareJID, before: Message | None) -> e.HistoryLoaded:
         nothing = e.HistoryLoaded(account, peer, (), is_latest=before is None, is_start=True)
@@ -91,7 +91,7 @@ class History:
             return
         last = conversation.messages[-1]
         nothing = e.HistoryLoaded(account, peer, (), is_latest=True, is_start=False, is_newer=True)
-        await self._record(await self._journal.read(lambda archive: archive.newer_page(account, peer, last), nothing))
+        self._journal.tell(await self._journal.read(lambda archive: archive.newer_page(account, peer, last), nothing))
 
     async def _jump_to(self, command: c.JumpTo) -> None:
         await self._jump(command.account, command.peer, command.key, "This message is not stored here any more.")
@@ -103,7 +103,7 @@ class History:
         window = await self._journal.read(lambda archive: archive.window(account, peer, where), None)
         if window is None or not window.messages:
             raise FeatureError(otherwise)
-        await self._record(window)
+        self._journal.tell(window)
 
     async def _search(self, command: c.SearchMessages) -> None:
         accounts = [command.account]
@@ -113,7 +113,7 @@ class History:
         try:
             query = parse_query(text, self._clock.now())
         except QueryError as error:
-            await self._record(e.SearchFound(account, text, (), None, failure=str(error)))
+            self._journal.tell(e.SearchFound(account, text, (), None, failure=str(error)))
             raise
         found: tuple[Found, ...] = ()
         following: tuple[int, int] | None = None
@@ -121,7 +121,7 @@ class History:
             found, following = await self._journal.read(
                 lambda archive: archive.search(query, accounts, more), (found, following)
             )
-        await self._record(e.SearchFound(account, text, found, following, is_continued=more is not None))
+        self._journal.tell(e.SearchFound(account, text, found, following, is_continued=more is not None))
 
     async def _export(self, command: c.ExportConversation) -> None:
         account, peer, path = command.account, command.peer, command.path
@@ -133,13 +133,13 @@ class History:
         await self._record(e.ConversationPurged(command.account, command.peer))
 
     async def _close(self, command: c.CloseConversation) -> None:
-        await self._record(e.ConversationClosed(command.account, command.peer))
+        self._journal.tell(e.ConversationClosed(command.account, command.peer))
 
     async def _read_last(self, command: c.ReadLastMessages) -> None:
         account = command.account
         nothing: tuple[Message, ...] = ()
         found = await self._journal.read(lambda archive: archive.last_messages(account), nothing)
-        await self._record(e.LastMessagesRead(account, found))
+        self._journal.tell(e.LastMessagesRead(account, found))
 
     async def _mark_read(self, command: c.MarkRead) -> None:
         if self._views.conversation(command.account, command.peer).unread:

@@ -64,6 +64,10 @@ class Journal:
             self._writer = asyncio.create_task(self._write())
         return done
 
+    def tell(self, event: Event) -> None:
+        """Let what was just read be known at once: what is being written meanwhile is newer, and must come after it."""
+        self._publish([event])
+
     async def drain(self) -> None:
         """Wait while the disk is far behind."""
         while self._backlog > _BACKLOG and self._writer is not None:

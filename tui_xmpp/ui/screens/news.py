@@ -25,6 +25,8 @@ from tui_xmpp.worker.doorbell import Batch
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
 
+_NOTICE_SECONDS = 15.0
+
 
 class News:
     """Tell each widget of the main screen once what became stale."""
@@ -118,6 +120,9 @@ class News:
         errors = [entry for entry in fresh if entry.severity is Severity.ERROR and not self._is_told_in_chat(entry)]
         for entry in reversed(errors[:2]):
             self._desk.complain(sanitize_line(entry.text, 400))
+        notices = [entry for entry in fresh if entry.severity is Severity.NOTICE]
+        for entry in reversed(notices[:2]):
+            self._desk.app.say(entry.text, seconds=_NOTICE_SECONDS)
 
     def _is_told_in_chat(self, entry: LogEntry) -> bool:
         """Say whether an open chat shows what the entry says below the message it is about."""

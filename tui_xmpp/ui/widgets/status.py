@@ -333,12 +333,17 @@ class StatusPane(ScrollView, can_focus=True):
             yield laid_out([("   Nothing has happened yet.", ink.dim)], [], width)
         accounts = len(self._views.accounts())
         now = self._clock.now()
-        signs = {Severity.INFO: ("·", ink.dim), Severity.WARNING: ("!", ink.warning), Severity.ERROR: ("✗", ink.error)}
+        signs = {
+            Severity.INFO: ("·", ink.dim),
+            Severity.NOTICE: ("»", ink.accent),
+            Severity.WARNING: ("!", ink.warning),
+            Severity.ERROR: ("✗", ink.error),
+        }
         for entry in reversed(entries):
             sign, style = signs[entry.severity]
             at = clock_words(entry.at, now, self.time_format)
             indent = len(at) + 4
-            text_style = ink.text if entry.severity is Severity.INFO else style
+            text_style = ink.text if entry.severity in (Severity.INFO, Severity.NOTICE) else style
             for number, line in enumerate(_entry_lines(entry, accounts > 1, width - indent - 1)):
                 if number:
                     yield laid_out([(" " * indent, ink.text), (line, text_style)], [], width)
