@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     # Until the first screen is there hardly anything is garbage: the app turns the collector on again.
     gc.disable()
+    # What is painted is written by a thread of its own, which must not wait for the next 5 ms of Python to end.
+    sys.setswitchinterval(0.0005)
     # A key need not wait because a message was painted just before; how often news is painted, the doorbell says.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     # Milliseconds in which what follows an escape belongs to it: all that Alt with a letter waits for. Terminals and

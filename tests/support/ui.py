@@ -38,7 +38,8 @@ from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.theme import DARK, LIGHT
-from tui_xmpp.ui.widgets.composer import Completer, Completion, Composer
+from tui_xmpp.ui.widgets.completion_list import Completer, Completion
+from tui_xmpp.ui.widgets.composer import Composer
 from tui_xmpp.ui.widgets.conversation import ConversationPane
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.worker.client import Client

@@ -44,8 +44,6 @@ from tui_xmpp.ui.sixteen import SixteenColors
 from tui_xmpp.ui.terminal_widths import PlainEmoji
 from tui_xmpp.ui.theme import AUTO, DARK, LIGHT, OURS, SHORT_NAMES, TERMINAL, short_name
 from tui_xmpp.ui.type_ahead import TypeAhead
-from tui_xmpp.ui.widgets.composer import Composer
-from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.worker.client import Client
 
 KeyringCheck = Callable[[], Awaitable[str | None]]
@@ -159,9 +157,9 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         self.calls.show_quiet()
         self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
+        await self.main.begin()
         self.client.start()
-        self.main.restore_layout()
         # Whoever starts the program may have put the collector off until the first screen was there. What has been made
         # so far stays: it need not be looked through again.
         gc.freeze()
@@ -326,6 +324,8 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
 
     def _show_terminal_cursor(self) -> None:
         """Let the terminal show its cursor all the time where someone listens to the screen."""
+        from tui_xmpp.ui.widgets.composer import Composer
+
         if not isinstance(self.screen.focused, Composer):
             self.write_terminal("\x1b[2 q\x1b[?25h" if self.desk.is_linear else "\x1b[?25l\x1b[0 q")
 
@@ -433,8 +433,8 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
             before, self.emoji = self.emoji, PlainEmoji(*emoji)
             is_wider = has_marks and terminal_widths.count_spacing_marks()
             if is_wider:
-                for log in self.main.query(ConversationLog):
-                    log.lay_out()
+                for pane in self.main.splits.panes:
+                    pane.log_lines.lay_out()
             if before.has_changed_any or is_wider:
                 self.refresh(layout=True)
 

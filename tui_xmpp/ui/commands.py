@@ -14,7 +14,7 @@ from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.preferences import ACCOUNTS
 from tui_xmpp.ui.signs import WORDS
-from tui_xmpp.ui.widgets.composer import Completion
+from tui_xmpp.ui.widgets.completion_list import Completion
 from tui_xmpp.values import dataclass
 
 MOST_COMPLETIONS = 8

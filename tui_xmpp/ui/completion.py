@@ -9,7 +9,7 @@ from functools import lru_cache
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.ui.desk import Desk
-from tui_xmpp.ui.widgets.composer import Completion
+from tui_xmpp.ui.widgets.completion_list import Completion
 
 MOST = 8
 _WORD = re.compile(r"\S+\Z")

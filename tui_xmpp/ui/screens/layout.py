@@ -18,9 +18,6 @@ from tui_xmpp.ui.desk import Chat, Desk
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.keymap import bindings_of, moves
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
-from tui_xmpp.ui.widgets.composer import Completion, Composer
-from tui_xmpp.ui.widgets.conversation import ConversationPane
-from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory, Places
 from tui_xmpp.ui.widgets.roster import Roster
 from tui_xmpp.ui.widgets.splits import Splits
@@ -28,6 +25,9 @@ from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.widgets.announcer import Announcer
+    from tui_xmpp.ui.widgets.completion_list import Completion
+    from tui_xmpp.ui.widgets.composer import Composer
+    from tui_xmpp.ui.widgets.conversation import ConversationPane
 
 NARROW = 72
 """Below so many columns one pane is shown at a time."""
@@ -87,21 +87,8 @@ class Layout(Guarded, Screen[None]):
         self.roster = _Roster(views, desk.marks, is_linear=ui.is_linear, id="roster")
         self.size_roster()
         self.divider = Divider()
-        self.memory = memory = PaneMemory(places=Places(desk.client))
-        self.splits = Splits(
-            (self.roster, self.divider),
-            lambda: ConversationPane(
-                views,
-                self.complete,
-                self.take,
-                memory=memory,
-                clock=clock,
-                time_format=desk.client.settings.ui.clock_format,
-                is_linear=desk.client.settings.ui.is_linear,
-            ),
-            self.turned,
-            id="panes",
-        )
+        self.memory = PaneMemory(places=Places(desk.client))
+        self.splits = Splits((self.roster, self.divider), self._make_pane, self.turned, id="panes")
         self.status_pane = _StatusPane(views, clock, ui.time_format, id="status")
         self.status_line = StatusLine(views, clock, ui.time_format, desk.unread.total)
         self.status_pane.problems, self.status_line.problems = desk.app.notices, len(desk.app.notices)
@@ -114,6 +101,20 @@ class Layout(Guarded, Screen[None]):
         yield self.status_pane
         yield self.status_line
         yield self.key_bar
+
+    def _make_pane(self) -> ConversationPane:
+        from tui_xmpp.ui.widgets.conversation import ConversationPane
+
+        ui = self.desk.client.settings.ui
+        return ConversationPane(
+            self.desk.client.views,
+            self.complete,
+            self.take,
+            memory=self.memory,
+            clock=self.desk.clock,
+            time_format=ui.clock_format,
+            is_linear=ui.is_linear,
+        )
 
     def complete(self, text: str, cursor: int) -> Sequence[Completion]:
         """Return the ways to go on from what is being written; to be overridden."""
@@ -139,7 +140,7 @@ class Layout(Guarded, Screen[None]):
     @property
     def chat(self) -> Chat | None:
         """The open conversation; where there are several, the one the user writes in."""
-        return self.splits.active.chat
+        return self.splits.active.chat if self.splits.panes else None
 
     @property
     def is_narrow(self) -> bool:
@@ -195,15 +196,15 @@ class Layout(Guarded, Screen[None]):
             self.status_pane.time_format = self.status_line.time_format = after.time_format
             self.status_pane.update()
             self.status_line.repaint()
-            for log in self.query(ConversationLog):
-                log.time_format = after.clock_format
+            for pane in self.splits.panes:
+                pane.log_lines.time_format = after.clock_format
 
     def _follow_linear(self) -> None:
         """Draw for eyes or for ears, as is set now."""
         is_linear = self.desk.is_linear
         self.splits.is_linear = self.title_bar.is_linear = self.status_pane.is_linear = is_linear
-        for log in self.query(ConversationLog):
-            log.is_linear = is_linear
+        for pane in self.splits.panes:
+            pane.log_lines.is_linear = is_linear
         self.roster.follow_linear(is_linear=is_linear)
         self._lay_out(*self.size)
         self.splits.refresh(layout=True)
@@ -327,8 +328,9 @@ class Layout(Guarded, Screen[None]):
         """Where the cursor stands, and with it which keys count."""
         places: dict[Widget | None, Place] = {
             self.roster: Place.ROSTER,
-            self.conversation.log_lines: Place.MESSAGES,
-            self.conversation.composer: Place.WRITING,
             self.status_pane: Place.STATUS,
         }
+        if self.splits.panes:
+            places[self.conversation.log_lines] = Place.MESSAGES
+            places[self.conversation.composer] = Place.WRITING
         return places.get(self.focused, Place.EVERYWHERE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -15,7 +15,6 @@ from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import ContactView
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui import commands
 from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.desk import Chat, Desk, VerbError
 from tui_xmpp.ui.keymap import bindings_of
@@ -24,13 +23,16 @@ from tui_xmpp.ui.screens.news import News
 from tui_xmpp.ui.signs import SHAPES, WORDS, counted
 from tui_xmpp.ui.tour import TourBar
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
-from tui_xmpp.ui.widgets.composer import Completion, Composer
-from tui_xmpp.ui.widgets.conversation import ConversationPane
-from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.roster import Roster
 from tui_xmpp.ui.widgets.splits import MOST_PANES
 from tui_xmpp.ui.widgets.status import Divider, StatusLine, StatusPane
 from tui_xmpp.worker.doorbell import Batch
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.widgets.completion_list import Completion
+    from tui_xmpp.ui.widgets.composer import Composer
+    from tui_xmpp.ui.widgets.conversation import ConversationPane
+    from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 
 LONG = 5_000
 """Characters from which a message is asked about before it is sent."""
@@ -69,6 +71,12 @@ class MainScreen(Layout):
         self.show_speaker()
         self.roster.focus()
         self._news.ask_prompts()
+
+    async def begin(self) -> None:
+        """Put in what the first painting did without: the conversations, with those of the last run."""
+        await self.splits.begin()
+        self.show_speaker()
+        self._restore_layout()
 
     def on_screen_resume(self) -> None:
         # What came while another screen lay over this one is seen now.
@@ -181,7 +189,7 @@ class MainScreen(Layout):
         self.splits.take_away(pane)
         self.focus_split(self.conversation)
 
-    def restore_layout(self) -> None:
+    def _restore_layout(self) -> None:
         """Open the conversations that were beside each other in the last run."""
         for number, chat in enumerate(chats := self.desk.trail.layout()):
             if number:
@@ -355,10 +363,14 @@ class MainScreen(Layout):
 
     def complete(self, text: str, cursor: int) -> Sequence[Completion]:
         """Return the ways to go on from what is being written."""
+        from tui_xmpp.ui import commands
+
         return commands.complete(self.desk, text, cursor)
 
     def run_text(self, account: BareJID | None, peer: BareJID | None, text: str) -> bool:
         """Carry out a slash command or send text; say whether it was taken."""
+        from tui_xmpp.ui import commands
+
         try:
             typed = commands.read(text)
             if typed.action is not None:
@@ -406,42 +418,33 @@ class MainScreen(Layout):
             pane = self.splits.showing((written.account, written.peer)) or self.conversation
             pane.composer.replace_text(written.text)
 
-    @on(Composer.EditorWanted)
-    def _editor_wanted(self) -> None:
+    def on_composer_editor_wanted(self) -> None:
         self.action_perform("editor")
 
-    @on(Composer.DraftChanged)
-    def _draft_changed(self, message: Composer.DraftChanged) -> None:
+    def on_composer_draft_changed(self, message: Composer.DraftChanged) -> None:
         self.desk.submit(c.SaveDraft(message.account, message.peer, message.text))
         if self.desk.client.settings.privacy.sends_typing and not message.text.startswith("/"):
             self.desk.submit(c.NotifyTyping(message.account, message.peer, bool(message.text)))
 
-    @on(ConversationLog.OlderWanted)
-    def _older_wanted(self, message: ConversationLog.OlderWanted) -> None:
+    def on_conversation_log_older_wanted(self, message: ConversationLog.OlderWanted) -> None:
         self.desk.submit(c.LoadOlder(message.account, message.peer))
 
-    @on(ConversationLog.NewerWanted)
-    def _newer_wanted(self, message: ConversationLog.NewerWanted) -> None:
+    def on_conversation_log_newer_wanted(self, message: ConversationLog.NewerWanted) -> None:
         self.desk.submit(c.LoadNewer(message.account, message.peer))
 
-    @on(ConversationLog.GapWanted)
-    def _gap_wanted(self, message: ConversationLog.GapWanted) -> None:
+    def on_conversation_log_gap_wanted(self, message: ConversationLog.GapWanted) -> None:
         self.desk.submit(c.FillGap(message.account, message.peer, message.gap), message.answered)
 
-    @on(ConversationLog.LatestWanted)
-    def _latest_wanted(self, message: ConversationLog.LatestWanted) -> None:
+    def on_conversation_log_latest_wanted(self, message: ConversationLog.LatestWanted) -> None:
         self.desk.submit(c.LoadLatest(message.account, message.peer))
 
-    @on(ConversationLog.Read)
-    def _read(self, message: ConversationLog.Read) -> None:
+    def on_conversation_log_read(self, message: ConversationLog.Read) -> None:
         self.desk.take_for_read(message.account, message.peer)
 
-    @on(ConversationLog.CursorMoved)
-    def _cursor_moved(self) -> None:
+    def on_conversation_log_cursor_moved(self) -> None:
         self.key_bar.repaint()
 
-    @on(ConversationLog.MenuWanted)
-    def _menu_wanted(self, message: ConversationLog.MenuWanted) -> None:
+    def on_conversation_log_menu_wanted(self, message: ConversationLog.MenuWanted) -> None:
         self.open_message_menu(Region(message.x, message.y, 1, 1))
 
     def open_message_menu(self, beside: Region | None = None) -> None:
@@ -469,17 +472,11 @@ class MainScreen(Layout):
         is_about_contact = is_about_contact and row is not None and row.peer is not None
         self.desk.app.push_screen(ContactMenu(self.desk, self.subject if is_about_contact else None, beside))
 
-    @on(ConversationLog.LinkActivated)
-    def _link_activated(self, message: ConversationLog.LinkActivated) -> None:
+    def on_conversation_log_link_activated(self, message: ConversationLog.LinkActivated) -> None:
         self.desk.app.follow_link(message.url)
 
-    @on(ConversationLog.ReactionChosen)
-    def _reaction_chosen(self, message: ConversationLog.ReactionChosen) -> None:
+    def on_conversation_log_reaction_chosen(self, message: ConversationLog.ReactionChosen) -> None:
         self.desk.app.perform("react", message.emoji)
-
-    @on(ConversationLog.Left)
-    def _log_left(self) -> None:
-        self.conversation.focus_composer()
 
     @on(Roster.Chosen)
     def _chosen(self, message: Roster.Chosen) -> None:
@@ -495,8 +492,7 @@ class MainScreen(Layout):
     def _folds_changed(self, message: Roster.FoldsChanged) -> None:
         self.desk.client.remember("folded groups", message.folded)
 
-    @on(Composer.Left)
-    def _composer_left(self) -> None:
+    def on_composer_left(self) -> None:
         if self.is_narrow or not self.has_class("-no-roster"):
             self.turn_to(PEOPLE)
             self.roster.focus()

@@ -19,11 +19,11 @@ from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.core.views import AccountView
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.desk import Chat
-from tui_xmpp.ui.widgets.conversation import ConversationPane
 from tui_xmpp.worker.doorbell import Batch
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
+    from tui_xmpp.ui.widgets.conversation import ConversationPane
 
 _NOTICE_SECONDS = 15.0
 

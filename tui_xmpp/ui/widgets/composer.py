@@ -3,120 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding, BindingType
-from textual.color import Color
 from textual.document._document import Document
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.keys import Keys
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.keymap import keymap_of, moves
+from tui_xmpp.ui.widgets.completion_list import Completer, CompletionList
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory
-from tui_xmpp.ui.wrapping import fit
 from tui_xmpp.values import dataclass
 
 DRAFT_DELAY = 1.0
 """Seconds of writing after which a draft is worth keeping."""
 HISTORY = 100
 """Sent texts remembered for each chat."""
-MOST_COMPLETIONS = 8
-"""Completions in sight at once."""
 LONG_PASTE = 4
 """Lines of a paste from which it is said what will be sent."""
 MOST_PASTED = 200_000
 """Characters of a paste that are taken."""
 UNSEEN = 1.0
 """Seconds in which a draft that came with its chat cannot have been read by who presses Enter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """One way to go on. ``replacement`` takes the place of all text before the cursor."""
-
-    replacement: str
-    label: str
-    help: str = ""
-
-
-Completer = Callable[[str, int], Sequence[Completion]]
-"""Given the text and the cursor's index in it, the ways to go on; none closes the list."""
-
-
-class CompletionList(Widget):
-    """The ways to go on, above the composer."""
-
-    ALLOW_SELECT = False
-    DEFAULT_CSS = """
-    CompletionList { display: none; width: 1fr; height: auto; background: $panel; }
-    """
-
-    @dataclass
-    class Chosen(Message):
-        """A completion was clicked."""
-
-        index: int
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._items: Sequence[Completion] = ()
-        self._index = -1
-
-    @property
-    def items(self) -> Sequence[Completion]:
-        """What is offered."""
-        return self._items
-
-    def offer(self, items: Sequence[Completion], index: int = -1) -> None:
-        """Show these, the one at ``index`` marked; none hides the list."""
-        if items == self._items and index == self._index:
-            return
-        is_same_height = min(len(items), MOST_COMPLETIONS) == min(len(self._items), MOST_COMPLETIONS)
-        self._items, self._index = items, index
-        self.display = bool(items)
-        self.refresh(layout=not is_same_height)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return min(len(self._items), MOST_COMPLETIONS)
-
-    @property
-    def _first(self) -> int:
-        """Return the first item in sight: the list scrolls with the mark."""
-        return max(0, min(self._index - MOST_COMPLETIONS // 2, len(self._items) - MOST_COMPLETIONS))
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one completion: what it is, and what it does in a quieter tone."""
-        width = self.size.width
-        index = self._first + y
-        background, foreground = self.background_colors[1], Color.parse(self.app.theme_variables["foreground"])
-        accent = Color.parse(self.app.theme_variables["accent"])
-        ground = background.blend(accent, 0.3) if index == self._index else background
-        base = Style(color=foreground.hex6, bgcolor=ground.hex6)
-        if index >= len(self._items):
-            return Strip.blank(width, base)
-        item = self._items[index]
-        label_width = min(max((cell_len(each.label) for each in self._items), default=0), width // 2)
-        text = f" {fit(item.label, label_width)}  "
-        quiet = base + Style(color=ground.blend(foreground, 0.6).hex6)
-        rest = max(0, width - cell_len(text))
-        return Strip([Segment(text, base), Segment(fit(item.help, rest), quiet)]).adjust_cell_length(width, base)
-
-    def on_click(self, event: events.Click) -> None:
-        index = self._first + event.y
-        if 0 <= index < len(self._items):
-            self.post_message(self.Chosen(index))
 
 
 class Composer(TextArea, inherit_bindings=False):

@@ -18,7 +18,8 @@ from tui_xmpp.core.views import ContactView, ConversationView, Views
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.signs import SHAPES, WORDS, contact_doubt, laid_out, show_ink, subscription_mark
 from tui_xmpp.ui.theme import inks
-from tui_xmpp.ui.widgets.composer import Completer, CompletionList, Composer
+from tui_xmpp.ui.widgets.completion_list import Completer, CompletionList
+from tui_xmpp.ui.widgets.composer import Composer
 from tui_xmpp.ui.widgets.conversation_log import ConversationLog
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.pane_memory import PaneMemory

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.widgets.message_window import Standpoint
 from tui_xmpp.values import dataclass
 from tui_xmpp.worker.client import Client
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.widgets.message_window import Standpoint
 
 MOST_PLACES: Final = 100
 """Chats of which it is kept where they were left; of more, those left first are forgotten."""
@@ -48,6 +50,8 @@ def _chat(account: BareJID, peer: BareJID) -> str:
 
 
 def _place(line: str) -> Standpoint | None:
+    from tui_xmpp.ui.widgets.message_window import Standpoint
+
     _, _, row, key = line.split(" ", 3)
     return Standpoint(key, int(row)) if row.removeprefix("-").isdecimal() else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
@@ -10,10 +11,12 @@ from textual.containers import Horizontal
 from textual.geometry import Region, Size
 from textual.layout import Layout, WidgetPlacement
 from textual.layouts.horizontal import HorizontalLayout
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.widgets.conversation import ConversationPane
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.widgets.conversation import ConversationPane
 
 MOST_PANES = 4
 _LEAST_HEIGHT = 10
@@ -55,7 +58,7 @@ class _SideBySide(HorizontalLayout):
         if not isinstance(splits, Splits) or splits.active not in children:
             return super().arrange(parent, children, size, greedy)
         panes = [pane for pane in splits.panes if pane in children]
-        others = [child for child in children if not isinstance(child, ConversationPane)]
+        others = [child for child in children if child in splits.before]
         *placements, whole = super().arrange(parent, [*others, splits.active], size, greedy)
         shape = None if splits.is_linear else arrangement(len(panes), whole.region.width, whole.region.height)
         splits.heed_room(has_room=shape is not None)
@@ -80,26 +83,37 @@ class Splits(Horizontal):
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
-        self._before = before
+        self.before = before
         self._make_pane = make_pane
         # A call, not a message: what the user does next is already about the other pane.
         self._turned = turned
         self._has_room = True
         self.is_linear = False
         """Whether nothing may stand beside anything: one pane at a time, for a screen reader."""
-        self.panes = [make_pane()]
-        """The panes in their order; there is always one."""
-        self.active = self.panes[0]
-        """The pane the user writes in."""
+        self.panes: list[ConversationPane] = []
+        """The panes in their order; none until the first is asked for, so that what stands before it is seen sooner."""
+        self._active: ConversationPane | None = None
 
     def compose(self) -> ComposeResult:
-        yield from self._before
-        yield from self.panes
+        yield from self.before
+
+    @property
+    def active(self) -> ConversationPane:
+        """The pane the user writes in; the first, if there is none yet."""
+        if self._active is None:
+            self._active = self._make_pane()
+            self.panes.append(self._active)
+            self.mount(self._active)
+        return self._active
 
     @property
     def layout(self) -> Layout:
         """What gives the panes their places."""
         return _SIDE_BY_SIDE if len(self.panes) > 1 else super().layout
+
+    def begin(self) -> AwaitMount:
+        """Let there be a pane; wait for it, and it can be written in."""
+        return AwaitMount(self, [self.active])
 
     def chats(self) -> Iterator[tuple[BareJID, BareJID]]:
         """Yield the chats that are open, in the panes' order."""
@@ -141,7 +155,7 @@ class Splits(Horizontal):
     def activate(self, pane: ConversationPane) -> None:
         """Let the user write in this pane."""
         if pane is not self.active:
-            self.active = pane
+            self._active = pane
             self._lay_out()
             self._turned()
 
