@@ -157,9 +157,9 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         self.calls.show_quiet()
         self.call_after_refresh(self._begin)
 
-    async def _begin(self) -> None:
-        await self.main.begin()
+    def _begin(self) -> None:
         self.client.start()
+        self.main.begin()
         # Whoever starts the program may have put the collector off until the first screen was there. What has been made
         # so far stays: it need not be looked through again.
         gc.freeze()

@@ -72,9 +72,9 @@ class MainScreen(Layout):
         self.roster.focus()
         self._news.ask_prompts()
 
-    async def begin(self) -> None:
+    def begin(self) -> None:
         """Put in what the first painting did without: the conversations, with those of the last run."""
-        await self.splits.begin()
+        self.splits.begin()
         self.show_speaker()
         self._restore_layout()
 

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.geometry import Region, Size
 from textual.layout import Layout, WidgetPlacement
 from textual.layouts.horizontal import HorizontalLayout
-from textual.widget import AwaitMount, Widget
+from textual.widget import Widget
 
 from tui_xmpp.jid import BareJID
 
@@ -100,10 +100,8 @@ class Splits(Horizontal):
     @property
     def active(self) -> ConversationPane:
         """The pane the user writes in; the first, if there is none yet."""
-        if self._active is None:
-            self._active = self._make_pane()
-            self.panes.append(self._active)
-            self.mount(self._active)
+        self.begin()
+        assert self._active is not None  # noqa: S101 - narrows the type
         return self._active
 
     @property
@@ -111,9 +109,12 @@ class Splits(Horizontal):
         """What gives the panes their places."""
         return _SIDE_BY_SIDE if len(self.panes) > 1 else super().layout
 
-    def begin(self) -> AwaitMount:
-        """Let there be a pane; wait for it, and it can be written in."""
-        return AwaitMount(self, [self.active])
+    def begin(self) -> None:
+        """Let there be a pane."""
+        if self._active is None:
+            self._active = self._make_pane()
+            self.panes.append(self._active)
+            self.mount(self._active)
 
     def chats(self) -> Iterator[tuple[BareJID, BareJID]]:
         """Yield the chats that are open, in the panes' order."""
