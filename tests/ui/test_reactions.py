@@ -177,6 +177,13 @@ async def test_a_correction_that_failed_says_so_and_is_sent_again_or_given_up() 
         assert asked[-1] == c.DiscardMessage(ELIZABETH, DARCY, "c1")
 
 
+async def test_a_correction_that_failed_goes_out_again_though_its_words_stay_as_they_are() -> None:
+    async with among("mine", corrected(FAILED)) as (pilot, asked):
+        await pilot.press("e", "enter")
+        await pilot.pause()
+        assert c.CorrectMessage(ELIZABETH, DARCY, "mine", FAILED.body) in asked
+
+
 async def test_a_correction_that_waits_says_so_and_no_more_once_it_is_gone() -> None:
     waiting = replace(FAILED, versions=(FAILED.versions[0], replace(FAILED.versions[1], delivery=Delivery.QUEUED)))
     async with among("mine", corrected(waiting)) as (pilot, _):

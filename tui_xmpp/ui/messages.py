@@ -169,7 +169,7 @@ def send_edited(desk: Desk, account: BareJID, peer: BareJID, key: str, text: str
     if message is not None and message.delivery in (Delivery.FAILED, Delivery.QUEUED):
         desk.submit(c.DiscardMessage(account, peer, key))
         desk.submit(c.SendMessage(account, peer, text))
-    elif message is None or message.body != text:
+    elif message is None or message.body != text or message.failed_correction is not None:
         desk.submit(c.CorrectMessage(account, peer, key, text), answered)
 
 
