@@ -17,6 +17,7 @@ from tui_xmpp.core.model import ArchiveEntry, Delivery, Message, OwnPresence
 from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive
+from tui_xmpp.storage.merging import Span
 
 
 @pytest.fixture
@@ -225,6 +226,38 @@ def test_what_waits_to_be_sent_stands_after_all_that_came(archive: Archive) -> N
 
 def gaps(archive: Archive) -> list[tuple[str, str]]:
     return [(gap.after_id, gap.before_id) for gap in archive.account_state(ELIZABETH).gaps]
+
+
+@pytest.mark.parametrize(
+    ("first_place", "last_place", "ids", "is_met"),
+    [
+        (100, 200, {"b"}, True),
+        (100, 200, {"d"}, True),
+        (100, 200, {"c"}, False),
+        (41, 50, set(), False),
+        (40, 50, set(), True),
+        (1, 20, set(), True),
+        (1, 19, set(), False),
+        (25, 30, set(), True),
+        (1, 99, set(), True),
+    ],
+    ids=[
+        "holds-the-first",
+        "holds-the-last",
+        "neither",
+        "after",
+        "at-the-end",
+        "at-the-beginning",
+        "before",
+        "inside",
+        "around",
+    ],
+)
+def test_a_page_meets_what_is_held_where_they_share_an_entry_or_a_place(
+    first_place: int, last_place: int, ids: set[str], is_met: bool
+) -> None:
+    page_span = Span(0, "first", first_place, "last", last_place)
+    assert Span(1, "b", 20, "d", 40).meets(page_span, ids) is is_met
 
 
 def test_pages_that_meet_leave_no_gap_and_others_do(archive: Archive) -> None:
