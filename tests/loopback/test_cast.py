@@ -9,14 +9,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from lxml import etree
 
 from tests.support.loopback import Client, WireClient
 from tui_xmpp.clock import ManualClock
 from tui_xmpp.jid import BareJID
 from tui_xmpp.loopback import DOMAIN, ELIZABETH
-from tui_xmpp.loopback.cast import BENNET, COLLINS, DARCY, DOMAINS, JANE, Cast, make_cast
+from tui_xmpp.loopback.cast import BENNET, COLLINS, DARCY, DOMAINS, JANE, LYDIA, Cast, make_cast
 from tui_xmpp.loopback.demo import start_demo
-from tui_xmpp.loopback.payloads import Composing, Delay, Reactions, RosterQuery
+from tui_xmpp.loopback.payloads import Composing, Delay, PubSubEvent, Reactions, RosterQuery
 from tui_xmpp.loopback.realm import Realm
 from tui_xmpp.loopback.schedule import RealTime, StoryTime
 from tui_xmpp.loopback.subscriptions import Subscription
@@ -24,7 +25,7 @@ from tui_xmpp.net.tls import TlsPolicy
 from tui_xmpp.net.transport import dial
 from tui_xmpp.xmpp.config import InitiatorConfig
 from tui_xmpp.xmpp.sasl import Credentials, Password
-from tui_xmpp.xmpp.stanza import Iq, Message, Presence, PresenceType, Show
+from tui_xmpp.xmpp.stanza import Iq, Message, Presence, PresenceType, Show, stanza_element
 
 
 @dataclass
@@ -129,6 +130,18 @@ async def test_the_story_goes_as_written(evening: Evening) -> None:
     ]
     assert messages[0].payload(Composing) is not None
     assert not any(isinstance(one, Iq) for one in seen)
+
+
+async def test_what_elizabeth_reads_elsewhere_is_told_here(realm: Realm, evening: Evening) -> None:
+    realm.keeps_archives = True
+    evening.elizabeth.come_online("<presence><c xmlns='http://jabber.org/protocol/caps' node='x' ver='v'/></presence>")
+    session = evening.elizabeth.session
+    session.interests = frozenset({"urn:xmpp:mds:displayed:0+notify"})
+    await evening.cast.play_until("lydia wrote")
+    await evening.cast.play_until("elizabeth read elsewhere")
+    news = next(one for one in evening.messages() if one.payload(PubSubEvent) is not None)
+    newest = next(entry for entry in reversed(realm.account(ELIZABETH).archive) if entry.peer == LYDIA.jid)
+    assert f'<stanza-id xmlns="urn:xmpp:sid:0" id="{newest.id}"' in etree.tostring(stanza_element(news)).decode()
 
 
 async def test_the_story_begins_once(evening: Evening) -> None:

@@ -8,14 +8,15 @@ from random import Random
 from typing import Final
 
 from tui_xmpp.jid import BareJID
-from tui_xmpp.loopback import DOMAIN, ELIZABETH
+from tui_xmpp.loopback import DOMAIN, ELIZABETH, pep
 from tui_xmpp.loopback.actors import Actor, Character, Refusal, Stage
-from tui_xmpp.loopback.payloads import Delay
+from tui_xmpp.loopback.payloads import DISPLAYED, Delay, DisplayedHere, NodeItem, StanzaId
 from tui_xmpp.loopback.realm import Realm
 from tui_xmpp.loopback.roster import Contact
 from tui_xmpp.loopback.schedule import Schedule
 from tui_xmpp.loopback.subscriptions import Subscription
 from tui_xmpp.values import dataclass
+from tui_xmpp.xmpp.payload import encode
 from tui_xmpp.xmpp.stanza import Body, Message, MessageType, Presence, PresenceType, Show, Status, Subject
 from tui_xmpp.xmpp.stanza_errors import ErrorCondition
 
@@ -344,8 +345,19 @@ class Cast:
             (20, lambda: self.bingley.come_online("out of breath and out of soup")),
             (30, lambda: self.lydia.come_online("officers!!!", show=Show.CHAT)),
             (6, lambda: self.lydia.type_and_write(ELIZABETH, "Lend me your bonnet. I have it on already.")),
-            (40, lambda: self.caroline.leave("too tired for country manners")),
+            (12, lambda: self.read_elsewhere(LYDIA)),
+            (28, lambda: self.caroline.leave("too tired for country manners")),
         )
+
+    def read_elsewhere(self, character: Character) -> None:
+        """Let another device of Elizabeth's have shown all that a character wrote (XEP-0490)."""
+        realm = self.stage.realm
+        account = realm.account(ELIZABETH)
+        last = next((entry.id for entry in reversed(account.archive) if entry.peer == character.jid), None)
+        if last is not None:
+            item = NodeItem(str(character.jid), (encode(DisplayedHere(StanzaId(last, ELIZABETH))),))
+            pep.publish_item(realm, account, DISPLAYED, item)
+        self.stage.mark("elizabeth read elsewhere")
 
     def announce(self) -> None:
         """Send the server's headline to everybody online at home."""

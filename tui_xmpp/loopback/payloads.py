@@ -34,6 +34,7 @@ CAPS: Final = "http://jabber.org/protocol/caps"
 PUBSUB: Final = "http://jabber.org/protocol/pubsub"
 PUBSUB_EVENT: Final = "http://jabber.org/protocol/pubsub#event"
 PUBSUB_ERRORS: Final = "http://jabber.org/protocol/pubsub#errors"
+DISPLAYED: Final = "urn:xmpp:mds:displayed:0"
 PUBLISH_OPTIONS: Final = "http://jabber.org/protocol/pubsub#publish-options"
 
 
@@ -324,6 +325,13 @@ class Caps:
 
     node: str = attribute()
     ver: str = attribute()
+
+
+@payload(DISPLAYED, "displayed")
+class DisplayedHere:
+    """XEP-0490 §3: up to which entry of the archive a device of the account has shown a conversation."""
+
+    stanza_id: StanzaId = child()
 
 
 @payload(PUBSUB, "item")

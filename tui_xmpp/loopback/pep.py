@@ -62,19 +62,24 @@ def _published(realm: Realm, account: Account, publish: Publish, options: Publis
         raise NodeError(ErrorCondition.BAD_REQUEST, "Publish one item at a time.")
     if publish.node not in account.nodes and len(account.nodes) == _MOST_NODES:
         raise NodeError(ErrorCondition.RESOURCE_CONSTRAINT, "There are too many nodes.")
-    item = publish.items[0]
-    item = NodeItem(item.id or realm.new_id(), item.parts)
-    node = account.nodes.setdefault(publish.node, {})
-    node.pop(item.id or "", None)
-    node[item.id or ""] = item
+    id_ = publish_item(realm, account, publish.node, publish.items[0])
+    return PubSub(publish=Publish(publish.node, (NodeItem(id_),)))
+
+
+def publish_item(realm: Realm, account: Account, name: str, item: NodeItem) -> str:
+    """Put an item into a node and tell the devices that want to know; return its id, made where it has none."""
+    id_ = item.id or realm.new_id()
+    node = account.nodes.setdefault(name, {})
+    node.pop(id_, None)
+    node[id_] = NodeItem(id_, item.parts)
     if len(node) > MOST_ITEMS:
         del node[next(iter(node))]
-    news = PubSubEvent(EventItems(publish.node, (EventItem(item.id, item.parts),)))
+    news = PubSubEvent(EventItems(name, (EventItem(id_, item.parts),)))
     for session in account.available():
-        if f"{publish.node}+notify" in session.interests:
+        if f"{name}+notify" in session.interests:
             told = Message(session.jid, account.jid, realm.new_id(), type=MessageType.HEADLINE)
             realm.hand_over(session, told.with_payloads(news))
-    return PubSub(publish=Publish(publish.node, (NodeItem(item.id),)))
+    return id_
 
 
 def _values(options: PublishOptions, var: str, otherwise: tuple[str, ...]) -> tuple[str, ...]:
