@@ -118,3 +118,13 @@ def test_a_look_holds_from_line_to_line() -> None:
     assert LinesUpdate([(4, 0, strip), (4, 1, strip)]).render_segments(CONSOLE) == (
         "\x1b[1;5H\x1b[0;38;2;160;176;192;48;2;16;32;48mwords\x1b[2;5Hwords\x1b[0m"
     )
+
+
+def test_a_text_that_can_be_selected_knows_its_characters_also_when_filtered() -> None:
+    plain = [Segment(" 10:54 ", Style(color="red")), Segment("words", Style(bold=True))]
+    strip = DrawnStrip(plain, 12, places=[-1, 0], number=7)
+    for shown in (strip, strip.apply_filter(Monochrome(), Color.parse("black"))):
+        assert [segment.style.meta for segment in shown if segment.style] == [{"offset": (-1, 7)}, {"offset": (0, 7)}]
+        assert [segment.text for segment in shown] == [" 10:54 ", "words"]
+    assert strip == DrawnStrip(plain, 12, places=[-1, 0], number=7)
+    assert strip != DrawnStrip(plain, 12, places=[-1, 0], number=8)  # or the wrong line would be selected

@@ -308,32 +308,34 @@ class Renderer(Typesetter):
     ) -> Strip:
         """Join the parts to a strip as wide as the renderer, each cell knowing which character of the text it is."""
         segments: list[Segment] = []
+        places: list[int] = []
         cells = length = 0
         for text, style in left:
             if text:
-                segments.append(Segment(text, style + _offset(-10_000, y)))
+                segments.append(Segment(text, style))
+                places.append(_BEFORE)
                 cells += cell_len(text)
         for text, style in body:
             shown = balanced(text)
             if shown:
                 for piece, is_selected in _divided(shown, length, selected):
                     marked = style + Style(bgcolor=self.palette.selection) if is_selected else style
-                    segments.append(Segment(piece, marked + _offset(length, y)))
+                    segments.append(Segment(piece, marked))
+                    places.append(length)
                     length += len(piece)
                 cells += cell_len(shown)
         right = max(0, self.width - cells - (MARGIN - 1 if tick else 0))
-        ending = _offset(length, y)
-        if right or after:
-            segments.append(Segment(after + " " * right, base + ending))
-            cells += right
+        ending = [Segment(after + " " * right, base)] if right or after else []
+        cells += right
         if tick:
-            segments.append(Segment(tick, tick_style + ending))
-            segments.append(Segment(" ", base + ending))
+            ending += [Segment(tick, tick_style), Segment(" ", base)]
             cells += 3
-        strip = DrawnStrip(segments, cells)
+        strip = DrawnStrip(segments + ending, cells, places=places + [length] * len(ending), number=y)
         return strip if cells == self.width else strip.adjust_cell_length(self.width, base)
 
 
+_BEFORE = -10_000
+"""The place of what stands before a text, from wherever its selection comes."""
 _UNDERLINED = Style(underline=True)
 _PART_NUMBERS = {part: number for number, part in enumerate(Part, start=1)}
 
@@ -354,12 +356,6 @@ def _divided(text: str, start: int, selected: Span | None) -> list[tuple[str, bo
     last = len(text) if selected[1] == -1 else max(first, selected[1] - start)
     pieces = ((text[:first], False), (text[first:last], True), (text[last:], False))
     return [piece for piece in pieces if piece[0]]
-
-
-@lru_cache(maxsize=1024)
-def _offset(x: int, y: int) -> Style:
-    """Return the mark by which Textual's text selection knows a cell."""
-    return Style.from_meta({"offset": (x, y)})
 
 
 @lru_cache(maxsize=256)

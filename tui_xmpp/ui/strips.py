@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -28,31 +28,59 @@ class DrawnStrip(Strip):
     only the ground is seen.
     """
 
-    __slots__ = ("_filtered", "_runs")
+    __slots__ = ("_filtered", "_number", "_places", "_plain", "_runs")
 
-    def __init__(self, segments: Iterable[Segment], cell_length: int | None = None) -> None:
-        self._segments = list(segments)
+    def __init__(
+        self,
+        segments: Iterable[Segment],
+        cell_length: int | None = None,
+        *,
+        places: Sequence[int] = (),
+        number: int = 0,
+    ) -> None:
+        """Take segments and, where a text can be selected, at which character of line ``number`` each begins."""
+        self._plain = list(segments)
         self._cell_length = cell_length
+        self._places, self._number = places, number
         self._filtered: dict[tuple[LineFilter, Color], DrawnStrip | None] = {}
         """What filters have made of it; None where that is itself, which shall not hold on to itself."""
         self._runs: list[tuple[str, str]] | None = None
 
     def __getattr__(self, name: str) -> object:
-        """Make what else Textual keeps of a strip when it is first asked for: seven caches, which few strips need."""
-        super().__init__(self._segments, self._cell_length)
+        """Make what else Textual keeps of a strip when it is first asked for, as few strips are.
+
+        That is seven caches, and in the segments the mark by which its text selection knows a cell.
+        """
+        super().__init__(self._marked() if self._places else self._plain, self._cell_length)
         return object.__getattribute__(self, name)
+
+    def _marked(self) -> Iterator[Segment]:
+        for (text, style, control), place in zip(self._plain, self._places, strict=True):
+            yield Segment(text, (style or _PLAIN) + Style(meta={"offset": (place, self._number)}), control)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DrawnStrip):
+            return (self._plain, self._places, self._number) == (other._plain, other._places, other._number)
+        return super().__eq__(other)
 
     def apply_filter(self, filter: LineFilter, background: Color) -> Strip:  # noqa: A002 - Textual's own name for it
         """Return the filtered strip, of the same kind."""
         key = filter, background
         if key not in self._filtered:
-            segments = self._segments
-            if not (isinstance(filter, ANSIToTruecolor) and all(_is_true(style) for _, style, _ in segments)):
-                segments = filter.apply(segments, background)
-            is_same = segments is self._segments
-            self._filtered[key] = None if is_same else DrawnStrip(segments, self.cell_length)
+            self._filtered[key] = self._made_by(filter, background)
         strip = self._filtered[key]
         return self if strip is None else strip
+
+    def _made_by(self, line_filter: LineFilter, background: Color) -> DrawnStrip | None:
+        """Return what a filter makes of it, None for the same."""
+        if isinstance(line_filter, ANSIToTruecolor) and all(_is_true(style) for _, style, _ in self._plain):
+            return None
+        segments = line_filter.apply(self._plain, background)
+        if segments is self._plain:
+            return None
+        if len(segments) == len(self._plain):
+            return DrawnStrip(segments, self.cell_length, places=self._places, number=self._number)
+        return DrawnStrip(line_filter.apply(list(self), background), self.cell_length)
 
     def render(self, console: Console) -> str:
         """Return the terminal's sequences."""
@@ -70,7 +98,7 @@ class DrawnStrip(Strip):
     def _joined(self, system: ColorSystem) -> list[tuple[str, Style]]:
         runs: list[tuple[str, Style]] = []
         last = ""
-        for text, style_or_none, _ in self:
+        for text, style_or_none, _ in self._plain:
             style = style_or_none or _PLAIN
             told = self.render_ansi(style, system)
             if runs:
