@@ -180,6 +180,22 @@ async def test_what_is_new_is_said_in_the_last_line_one_after_the_other() -> Non
         assert last_line() == "3 more, to be read in the chats"
 
 
+async def test_what_comes_below_a_dialog_is_said_when_that_is_left_and_what_is_said_in_one_is_shown_there() -> None:
+    scene = netherfield(LISTENING)
+    async with running(scene, 80, 24) as pilot:
+        app = app_of(pilot)
+        await pilot.press("f5")
+        scene.publish(received(JANE, "Lizzy!"))
+        await pilot.pause()
+        await pilot.press("p")
+        await pilot.pause()
+        assert toasts(pilot) == ["Jane is pinned."]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.main.announcer is not None
+        assert app.main.announcer.shown == "Jane: Lizzy!"
+
+
 async def test_the_terminal_cursor_stands_on_what_has_the_focus() -> None:
     scene = netherfield(LISTENING)
     async with running(scene, 80, 24) as pilot:

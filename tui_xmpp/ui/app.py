@@ -261,7 +261,7 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         sentences = {toast.message for toast in self._notifications} | self._about_to_say
         if shown in sentences or len(sentences) >= _MOST_TOASTS:
             return
-        if self.main.announcer is not None:
+        if self.main.announcer is not None and self.screen is self.main:
             self.main.announcer.announce(shown)
             return
         self._about_to_say.add(shown)

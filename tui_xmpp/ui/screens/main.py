@@ -80,6 +80,8 @@ class MainScreen(Layout):
 
     def on_screen_resume(self) -> None:
         # What came while another screen lay over this one is seen now.
+        if self.announcer is not None:
+            self.announcer.resume()
         for pane in self.splits.panes:
             if pane.chat is not None:
                 pane.refresh_from(self.desk.views)

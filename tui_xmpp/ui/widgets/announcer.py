@@ -56,7 +56,7 @@ class Announcer(DrawnLines):
 
     def announce(self, words: str) -> None:
         """Say these words when their turn comes."""
-        if self._timer is None:
+        if self._timer is None and self.app.screen is self.screen:
             self._show(words)
         elif len(self._waiting) < MOST_WAITING:
             self._waiting.append(words)
@@ -68,8 +68,15 @@ class Announcer(DrawnLines):
         self.repaint()
         self._timer = self.set_timer(HOLD, self._go_on)
 
+    def resume(self) -> None:
+        """Go on with what came while another screen lay over this one."""
+        if self._timer is None:
+            self._go_on()
+
     def _go_on(self) -> None:
         self._timer = None
+        if self.app.screen is not self.screen:
+            return
         if self._waiting:
             self._show(self._waiting.popleft())
         elif self._missed:
