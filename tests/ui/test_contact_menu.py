@@ -141,7 +141,11 @@ async def test_the_inbox_has_the_menu_too_and_stays_but_for_a_chat() -> None:
         await pilot.click(app.screen.list, offset=(8, 1), button=3)
         await pilot.pause()
         assert menu_of(pilot).verbs[0] is BY_ID["chat"]
-        await press(pilot, "p")
+        shown = [line.strip() for line in cells(pilot).splitlines()]
+        assert any(line.startswith("Mark read") and line.endswith(" r") for line in shown)
+        assert any(line.startswith("Rename") and not line.endswith(" r") for line in shown)
+        await press(pilot, "r", "o", "p")
+        assert c.MarkRead(ELIZABETH, BINGLEY) in scene.engine.commands
         assert app.desk.marks.of(ELIZABETH, BINGLEY).is_pinned
         assert len(app.screen_stack) == 2
         await press(pilot, "o", "enter")

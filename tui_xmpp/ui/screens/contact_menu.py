@@ -43,7 +43,7 @@ class ContactMenu(Menu):
             own = _HERE[place]
             pairs = _offers(contact, desk.marks.of(contact.account, contact.peer))
             offers = [(BY_ID[own.get(id_, id_)], title or BY_ID[id_].title) for id_, title in pairs]
-        super().__init__(desk, beside, offers, perform or desk.app.perform)
+        super().__init__(desk, place, beside, offers, perform or desk.app.perform)
 
 
 def _offers(contact: ContactView, marks: Marks) -> Iterator[tuple[str, str]]:

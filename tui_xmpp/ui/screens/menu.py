@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui_xmpp.ui.actions import Action
+from tui_xmpp.ui.actions import Action, Place, key_words
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.ui.guard import Guarded
 from tui_xmpp.ui.screens.dialog import Choices
@@ -39,22 +39,35 @@ class Menu(Guarded, ModalScreen[None]):
     """
 
     def __init__(
-        self, desk: Desk, beside: Region, offers: Sequence[tuple[Action, str]], perform: Callable[[str], None]
+        self,
+        desk: Desk,
+        place: Place,
+        beside: Region,
+        offers: Sequence[tuple[Action, str]],
+        perform: Callable[[str], None],
     ) -> None:
         super().__init__()
         self._desk = desk
+        self._place = place
         self._beside = beside
         self._titles = tuple(title for _, title in offers)
         self._perform = perform
         self.verbs = tuple(verb for verb, _ in offers)
-        words = map(desk.keymap.words, self.verbs)
+        words = map(self._hint, self.verbs)
         self._width = max(30, *(cell_len(t) + cell_len(w) + 4 for t, w in zip(self._titles, words, strict=True)))
 
     def compose(self) -> ComposeResult:
         yield Choices(*map(Option, map(self._drawn, self.verbs, self._titles)))
 
+    def _keys(self, verb: Action) -> tuple[str, ...]:
+        """Return the keys a verb has where the menu was opened."""
+        return self._desk.keymap.keys(verb) if verb.place in (self._place, Place.EVERYWHERE) else ()
+
+    def _hint(self, verb: Action) -> str:
+        return key_words(self._keys(verb)[0]) if self._keys(verb) else verb.usage.split(" ")[0]
+
     def _drawn(self, verb: Action, title: str) -> Text:
-        key = self._desk.keymap.words(verb)
+        key = self._hint(verb)
         text = Text(f" {title}", no_wrap=True)
         text.append(" " * (self._width - cell_len(title) - cell_len(key) - 2))
         return text.append(key, "dim").append(" ")
@@ -75,7 +88,7 @@ class Menu(Guarded, ModalScreen[None]):
 
     def on_key(self, event: events.Key) -> None:
         for verb in self.verbs:
-            if event.key in self._desk.keymap.keys(verb):
+            if event.key in self._keys(verb):
                 event.stop()
                 self._take(verb)
                 return

@@ -30,7 +30,7 @@ class MessageMenu(Menu):
     def __init__(self, desk: Desk, beside: Region) -> None:
         # What applies is judged as things stand before the menu takes the cursor.
         verbs = (a for a in ACTIONS if a.place is Place.MESSAGES and a.id not in _NOT_IN_MENU and a.applies(desk))
-        super().__init__(desk, beside, [(verb, verb.title) for verb in verbs], desk.app.perform)
+        super().__init__(desk, Place.MESSAGES, beside, [(verb, verb.title) for verb in verbs], desk.app.perform)
 
 
 class LinkScreen(Dialog[str]):
