@@ -1,4 +1,4 @@
-"""XEP-0198: what the session does about it is in :mod:`tui_xmpp.worker.session`; here it is declared."""
+"""XEP-0198: what a session does about it is in :mod:`tui_xmpp.worker.continuity`; here it is declared."""
 
 from __future__ import annotations
 

@@ -27,23 +27,18 @@ from tui_xmpp.core.events import (
     PromptRaised,
     PromptSettled,
     SessionClosed,
-    SessionEnded,
     SessionOpened,
-    StanzasAcknowledged,
 )
 from tui_xmpp.core.model import Connection as ConnectionState
 from tui_xmpp.core.model import Phase, Prompt, PromptKind, Severity, Show
 from tui_xmpp.errors import TuiXmppError
-from tui_xmpp.features.feature import Feature, FeatureError, NotConnectedError
+from tui_xmpp.features.feature import FeatureError, NotConnectedError
 from tui_xmpp.features.rfc6121_presence import broadcast, presence_of
 from tui_xmpp.features.xep0199_ping import Doubt, Ping
-from tui_xmpp.features.xep0280_carbons import Carbons
-from tui_xmpp.features.xep0313_archive import Archiving
 from tui_xmpp.features.xep0319_idle import OwnIdleness
-from tui_xmpp.values import dataclass
 from tui_xmpp.worker.context import AccountContext, random_id
+from tui_xmpp.worker.continuity import DISK, Continuity
 from tui_xmpp.worker.dispatch import Guard
-from tui_xmpp.worker.handled import Handled
 from tui_xmpp.worker.handlers import Handler, takes
 from tui_xmpp.worker.link import GOODBYE, Link, StreamEndedError, ended_by
 from tui_xmpp.worker.login import Login
@@ -62,9 +57,8 @@ from tui_xmpp.xmpp.events import (
     StreamManagementRefused,
 )
 from tui_xmpp.xmpp.sasl import AuthenticationPin
-from tui_xmpp.xmpp.stanza import Iq, IqType, Message, Stanza
-from tui_xmpp.xmpp.stream_errors import Reaction, parse_host_port, write_host_port
-from tui_xmpp.xmpp.stream_management import ResumptionState, UnackedStanza
+from tui_xmpp.xmpp.stanza import Iq, IqType
+from tui_xmpp.xmpp.stream_errors import Reaction
 
 _log = logging.getLogger(__name__)
 
@@ -74,16 +68,6 @@ STABLE: Final = 30.0
 """Seconds a session lasts before its loss counts as a new one."""
 STABLE_RESUMABLE: Final = 3.0
 """The same where the session goes on: coming back costs both sides little."""
-DISK: Final = 5.0
-"""Seconds to wait after a cut for the disk to take what came before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """A session that could not be gone on with: the server's count of our stanzas, and what it may not have taken."""
-
-    h: int | None
-    unacked: tuple[UnackedStanza, ...]
 
 
 class Session:
@@ -98,11 +82,9 @@ class Session:
         self._around = around
         self._progress = Progress(self._tell_connection)
         self._chores = Tasks(ctx, around.work)
-        self._tasks = Tasks(ctx, around.work)
-        self._watchers = Tasks(ctx, None)  # as long as a stream lasts, which is no work
         self.login = Login(ctx, around, self._progress, self._chores)
         self._reconnection = Reconnection(around)
-        self._handled = Handled(ctx)
+        self._continuity = Continuity(ctx, around)
         self._is_wanted = False
         self._wake = asyncio.Event()
         self._is_rousing = False
@@ -110,9 +92,6 @@ class Session:
         self._rest.set()
         self._runner: asyncio.Task[None] | None = None
         self._attempt: asyncio.Task[StreamEndedError] | None = None
-        self._resumption: ResumptionState | None = None
-        self._is_restarted = False
-        self._lost: _Lost | None = None
         self._guard = Guard()
         self.commands: dict[type[Command], Handler] = dict(
             (
@@ -132,9 +111,7 @@ class Session:
         """Take up what earlier runs learned of the server, and the session the last one died in."""
         self.login.restore(pin, certificate_sha256)
         if opened is not None:
-            location = parse_host_port(opened.location) if opened.location else None
-            self._resumption = ResumptionState(opened.id, opened.jid, opened.handled, None, location=location)
-            self._is_restarted = True
+            self._continuity.restore(opened)
 
     def start(self) -> None:
         """Begin; connects at once if the user wants to be seen."""
@@ -148,7 +125,7 @@ class Session:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
         self._be_awake()
-        await self._end_session()
+        await self._continuity.end()
         await self._chores.stop()
         self.ctx.flush()
 
@@ -267,7 +244,7 @@ class Session:
         while True:
             self._be_awake()
             if not self._is_wanted:
-                await self._end_session()
+                await self._continuity.end()
                 self._progress.rest(Phase.STOPPED if reason else Phase.OFFLINE, reason)
                 await self._sleep(None)
                 reason = ""
@@ -323,7 +300,7 @@ class Session:
         if ended.reaction is Reaction.ASK_CREDENTIALS:
             self.login.ask_password(str(ended))
         is_direct = self._progress.now.facts.is_direct_tls
-        delay = self._reconnection.after(ended, self._resumption, is_direct_tls=is_direct)
+        delay = self._reconnection.after(ended, self._continuity.resumption, is_direct_tls=is_direct)
         if ended.reaction is Reaction.RECONNECT_NOW and delay == 0.0:
             self.login.forget_tls_session()
         return delay
@@ -336,7 +313,7 @@ class Session:
         link: Link | None = None
         try:
             override = self._reconnection.override
-            link, begun = await self.login.enter(override, lambda: self._resumption, self._on_login_event)
+            link, begun = await self.login.enter(override, lambda: self._continuity.resumption, self._on_login_event)
             return await self._serve(link, begun)
         except TuiXmppError as error:
             return ended_by(error)
@@ -349,10 +326,8 @@ class Session:
 
     def _on_login_event(self, event: Event) -> None:
         match event:
-            case ResumptionFailed(h=h, acknowledged=acknowledged, unacked=unacked):
-                self._resumption = None
-                self._lost = _Lost(h, unacked)
-                self._acknowledge(acknowledged, None)
+            case ResumptionFailed():
+                self._continuity.fail(event)
             case _:
                 self.login.learn(event)
 
@@ -363,13 +338,13 @@ class Session:
         ctx, around = self.ctx, self._around
         started = around.clock.monotonic()
         is_resumed = isinstance(begun, Resumed)
-        self._handled.begin()
+        self._continuity.handled.begin()
         around.work.end()  # being online is no work: what the stream brings counts by itself
         try:
             if isinstance(begun, Resumed):
-                await self._resume(link, begun)
+                await self._continuity.resume(link, begun)
             else:
-                await self._begin_session(link, begun)
+                await self._continuity.begin(link, begun)
             facts = replace(self._progress.now.facts, jid=begun.jid, is_resumed=is_resumed, since=around.clock.now())
             self._progress.online(facts)
             ctx.log(f"{ctx.account} is online{' again' if is_resumed else ''}.")
@@ -384,9 +359,9 @@ class Session:
             return ended
         finally:
             around.work.begin()
-            await self._break_off(link)
+            await self._continuity.break_off(link, lambda: self._is_wanted)
             ctx.flush()
-            stable = STABLE if self._resumption is None else STABLE_RESUMABLE
+            stable = STABLE if self._continuity.resumption is None else STABLE_RESUMABLE
             if around.clock.monotonic() - started >= stable:
                 self._reconnection.forgive()
 
@@ -409,132 +384,22 @@ class Session:
                             work.note()
                             # Whoever asked goes on with the answer before the next stanza is looked at.
                             if handle(ctx, stanza, requests, guard) or now() >= turn_ends:
-                                count = self._handled.settle(link, count)
+                                count = self._continuity.handled.settle(link, count)
                                 await asyncio.sleep(0)
                                 turn_ends = now() + TURN
                         case Acknowledged(stanzas):
-                            self._acknowledge(stanzas, link.connection.acknowledged_number)
+                            self._continuity.acknowledge(stanzas, link.connection.acknowledged_number)
                         case StreamManagementEnabled():
-                            count = self._handled.settle(link, count)
-                            self._open_session(link)
-                            self._make_room()
+                            count = self._continuity.handled.settle(link, count)
+                            self._continuity.keep(link)
+                            self._continuity.make_room()
                         case StreamManagementRefused():
                             ctx.emit(SessionClosed(ctx.account))
-                            self._make_room()
+                            self._continuity.make_room()
                         case _:
                             pass
             finally:
-                self._handled.settle(link, count)
-
-    # -- the session, which may outlive its stream (XEP-0198) ---------------------------------------------------------
-
-    async def _begin_session(self, link: Link, bound: Bound) -> None:
-        """Begin anew; what the last session may have lost goes out first (X-198-04)."""
-        ctx = self.ctx
-        await self._end_session()
-        lost, self._lost, self._is_restarted = self._lost or _Lost(None, ()), None, False
-        ctx.attach(link, bound.jid)
-        ctx.emit(SessionClosed(ctx.account))
-        for feature in ctx.features:
-            if feature.on_lost is not None:
-                feature.on_lost(ctx, lost.h, lost.unacked)
-        if bound.inline is not None and bound.inline.has_carbons:
-            ctx.state(Carbons).are_on = True
-            ctx.state(Archiving).announced = bound.inline.archive
-        self._start_features()
-
-    async def _resume(self, link: Link, resumed: Resumed) -> None:
-        """Go on where the last stream broke; the server sends what came meanwhile."""
-        ctx = self.ctx
-        is_restarted, self._is_restarted = self._is_restarted, False
-        if is_restarted:
-            ctx.attach(link, resumed.jid)
-        else:
-            ctx.resume(link)
-        self._acknowledge(resumed.acknowledged, resumed.h)
-        for feature in ctx.features:
-            if feature.on_resumed is not None:
-                feature.on_resumed(ctx, resumed.h)
-        if is_restarted:
-            # Whom this program saw before it died is forgotten: the server tells it anew to whoever comes anew.
-            ctx.send(presence_of(replace(ctx.own, show=Show.OFFLINE)))
-            self._start_features()
-        else:
-            self._watch(ctx.features)
-
-    async def _break_off(self, link: Link) -> None:
-        """Keep of a stream that is gone what the next one needs to go on."""
-        ctx = self.ctx
-        await self._watchers.stop()
-        kept = ctx.flush()
-        if kept is not None or self._handled.is_behind:
-            # What came is acknowledged on the next stream once it is on disk, so that it is not sent again.
-            await self._around.journal.kept(DISK)
-        connection = link.connection
-        self._resumption = connection.resumption_state() if self._is_wanted else None
-        if self._resumption is not None:
-            ctx.suspend()
-            return
-        if link.is_left:
-            # The server has read all before our closing tag, and answered that (C-STR-11).
-            self._acknowledge(tuple([one.stanza for one in connection.unacked]), None)
-            ctx.emit(SessionClosed(ctx.account))
-        elif connection.unacked:
-            self._lost = _Lost(None, connection.unacked)
-        await self._end_session()
-
-    async def _end_session(self) -> None:
-        """Give the session up: who waits is told, nobody's presence is known any more."""
-        ctx = self.ctx
-        state, self._resumption = self._resumption, None
-        if state is not None and state.unacked and self._lost is None:
-            self._lost = _Lost(None, state.unacked)
-        if ctx.requests is None:
-            return
-        ctx.detach()
-        await self._tasks.stop()
-        ctx.emit(SessionEnded(ctx.account))
-
-    def _open_session(self, link: Link) -> None:
-        """Keep what the next run needs to go on with this session."""
-        state = link.connection.resumption_state()
-        if state is not None:
-            location = None if state.location is None else write_host_port(state.location)
-            self.ctx.emit(SessionOpened(self.ctx.account, state.id, state.jid, state.handled, location))
-
-    def _acknowledge(self, stanzas: tuple[Stanza, ...], number: int | None) -> None:
-        """Tell that the server has these stanzas, in this session all up to ``number``."""
-        ctx = self.ctx
-        if not stanzas:
-            return
-        for feature in ctx.features:
-            if feature.on_acknowledged is not None:
-                feature.on_acknowledged(ctx, stanzas)
-        if any(isinstance(stanza, Message) for stanza in stanzas):
-            self._around.work.note()
-            if number is not None:
-                ctx.emit(StanzasAcknowledged(ctx.account, number))
-
-    def _make_room(self) -> None:
-        """Tell that messages may go out, now that it is agreed whether they are acknowledged."""
-        for feature in self.ctx.features:
-            if feature.on_acknowledged is not None:
-                feature.on_acknowledged(self.ctx, ())
-
-    # -- what features do on their own ----------------------------------------------------------------------------
-
-    def _start_features(self) -> None:
-        for feature in self.ctx.features:
-            if feature.on_online is not None:
-                self._tasks.start(feature.on_online(self.ctx))
-        self._watch(self.ctx.features)
-
-    def _watch(self, features: tuple[Feature, ...]) -> None:
-        for feature in features:
-            if feature.in_background is not None:
-                self._watchers.start(feature.in_background(self.ctx))
-
-    # -- small things ---------------------------------------------------------------------------------------------
+                self._continuity.handled.settle(link, count)
 
     def _tell_connection(self, connection: ConnectionState) -> None:
         self.ctx.emit(ConnectionChanged(self.ctx.account, connection))
