@@ -13,6 +13,7 @@ from functools import lru_cache, total_ordering
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.patterns import late
 from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
@@ -26,16 +27,16 @@ _MAX_CHARACTERS: Final = 3 * _MAX_OCTETS
 _MAX_LABEL: Final = 63
 _LONGEST_CACHED: Final = 255
 
-_ASCII_LOCAL = re.compile(r"[!#-%(-.0-9;=?A-Z\[-~]{1,1023}", re.ASCII)
-_ASCII_DOMAIN = re.compile(
+_ASCII_LOCAL = late(r"[!#-%(-.0-9;=?A-Z\[-~]{1,1023}", re.ASCII)
+_ASCII_DOMAIN = late(
     r"(?=.{1,1023}\Z)(?!xn--|[^.]{2}--|.*\.[^.]{2}--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
     r"(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*",
     re.ASCII,
 )
-_ASCII_RESOURCE = re.compile(r"[ -~]{1,1023}", re.ASCII)
-_ASCII_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_IPV6 = re.compile(r"\[([0-9A-Fa-f:.]{2,45})(%[0-9A-Za-z._~-]{1,32})?\]", re.ASCII)
-_FORBIDDEN_IN_LOCAL = re.compile(r"[\"&'/:<>@]")
+_ASCII_RESOURCE = late(r"[ -~]{1,1023}", re.ASCII)
+_ASCII_LABEL = late(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_IPV6 = late(r"\[([0-9A-Fa-f:.]{2,45})(%[0-9A-Za-z._~-]{1,32})?\]", re.ASCII)
+_FORBIDDEN_IN_LOCAL = late(r"[\"&'/:<>@]")
 
 
 class JIDError(TuiXmppError, ValueError):
@@ -317,8 +318,8 @@ def _named(character: str) -> str:
 # --- escaping for gateways (XEP-0106) ---
 
 _ESCAPES: Final = {c: f"\\{ord(c):02x}" for c in " \"&'/:<>@\\"}
-_TO_ESCAPE = re.compile(r"[ \"&'/:<>@]|\\(?=20|22|26|27|2f|3a|3c|3e|40|5c)")
-_TO_UNESCAPE = re.compile(r"\\(20|22|26|27|2f|3a|3c|3e|40|5c)")
+_TO_ESCAPE = late(r"[ \"&'/:<>@]|\\(?=20|22|26|27|2f|3a|3c|3e|40|5c)")
+_TO_UNESCAPE = late(r"\\(20|22|26|27|2f|3a|3c|3e|40|5c)")
 
 
 def escape_local(text: str) -> str:

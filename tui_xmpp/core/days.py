@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time, timedelta
+
+from tui_xmpp.patterns import late
 
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
           "november", "december")  # fmt: skip
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-_NUMBERS = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-_TIME = re.compile(r"(?:^|[ t])(\d{1,2}):(\d{2})$")
-_AGO = re.compile(r"(\d{1,4}|an?) (day|week|month|year)s? ago")
-_NAMED = re.compile(r"(?:(\d{1,2})\.? )?([a-z]{3,9})(?: (\d{1,2}))?(?: (\d{4}))?")
+_NUMBERS = late(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_TIME = late(r"(?:^|[ t])(\d{1,2}):(\d{2})$")
+_AGO = late(r"(\d{1,4}|an?) (day|week|month|year)s? ago")
+_NAMED = late(r"(?:(\d{1,2})\.? )?([a-z]{3,9})(?: (\d{1,2}))?(?: (\d{4}))?")
 
 
 def read_day(text: str, now: datetime) -> datetime | None:

@@ -5,12 +5,12 @@ What it opens is always the whole address. Nothing is ever fetched to show a lin
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from tui_xmpp.core.text import confusion, find_links, sanitize_line
+from tui_xmpp.patterns import late
 
 NAME_LIMIT = 48
 """Most characters of a file's name on its card."""
@@ -26,7 +26,7 @@ _SIGNS = {
     }.items()
 }
 _FILE = "▤"
-_SEPARATORS = re.compile(r"[/\\]")
+_SEPARATORS = late(r"[/\\]")
 _SHORTEST_END = 6
 _SELECTORS = "\ufe0e\ufe0f"
 

@@ -16,16 +16,17 @@ from functools import lru_cache
 
 from tui_xmpp.core.days import read_day
 from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.patterns import late
 from tui_xmpp.values import dataclass
 
-_PART = re.compile(r'(?:(?P<key>from|in|before|after|has):)?(?:"(?P<quoted>[^"]*)"?|(?P<bare>[^\s"]+))', re.IGNORECASE)
+_PART = late(r'(?:(?P<key>from|in|before|after|has):)?(?:"(?P<quoted>[^"]*)"?|(?P<bare>[^\s"]+))', re.IGNORECASE)
 # Thai, Lao, Myanmar, Khmer; kana, Han, Hangul and their compatibility and supplementary forms.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_CHARACTER = re.compile(f"[{_UNSPACED}]")
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_CHARACTER = late(f"[{_UNSPACED}]")
+_WORD = late(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 
 KEYS = ("from", "in", "before", "after", "has")
 """What may stand before a colon in a query."""

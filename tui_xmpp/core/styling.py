@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from enum import Flag
 
+from tui_xmpp.patterns import late
 from tui_xmpp.values import dataclass
 
 
@@ -53,8 +54,8 @@ DEEPEST = 8
 
 _FENCE = "```"
 _LOOKS = {"*": Look.STRONG, "_": Look.EMPHASIS, "~": Look.STRIKE, "`": Look.PRE}
-_DIRECTIVES = re.compile(r"[*_~`]")
-_LANGUAGE = re.compile(r"[\w+#.-]{1,24}", re.ASCII)
+_DIRECTIVES = late(r"[*_~`]")
+_LANGUAGE = late(r"[\w+#.-]{1,24}", re.ASCII)
 
 
 def is_styled(text: str) -> bool:

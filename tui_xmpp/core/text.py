@@ -11,6 +11,7 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from tui_xmpp.patterns import late
 from tui_xmpp.values import dataclass
 
 LINE_LIMIT = 512
@@ -36,29 +37,29 @@ _PLAIN = (
 )
 
 # Line ends of every kind, each the same line feed from here on; in one-line fields a space.
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ud800-\udfff\ufff9-\ufffb]")
+_LINE_ENDS = late("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_CONTROLS = late("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ud800-\udfff\ufff9-\ufffb]")
 _OPENERS = {"\u202a": "\u202c", "\u202b": "\u202c", "\u202d": "\u202c", "\u202e": "\u202c"} | {
     "\u2066": "\u2069",
     "\u2067": "\u2069",
     "\u2068": "\u2069",
 }
-_BIDI_CONTROLS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
-_BIDI_PAIRS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_CONTROLS = late("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_BIDI_PAIRS = late("[\u202a-\u202e\u2066-\u2069]")
 _DEEPEST = 8
 # Invisible and without meaning in a chat: they can only hide something or pad it.
-_INVISIBLE = re.compile(
+_INVISIBLE = late(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0100-\U000e0fff]"
 )
-_TAGS = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)|[\U000e0000-\U000e007f]")
+_TAGS = late("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)|[\U000e0000-\U000e007f]")
 # A joiner joins two characters of scripts that know joining (or two emoji); anywhere else it hides.
-_STRAY_JOINERS = re.compile("(?<![^\x00-\u02ff\u200c\u200d\\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\u02ff\\s])")
-_JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]+")
+_STRAY_JOINERS = late("(?<![^\x00-\u02ff\u200c\u200d\\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\u02ff\\s])")
+_JOINERS = late("([\u200c\u200d])[\u200c\u200d]+")
 _STRAY_SELECTORS = (
     "(?<![#*0-9\u00a9\u00ae\u2000-\ufdff\U00010000-\U0010ffff])[\ufe0e\ufe0f]+|(?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]+"
 )
-_SPACES = re.compile(r"[\s\u2800]+")
+_SPACES = late(r"[\s\u2800]+")
 
 
 def sanitize_line(text: str, limit: int = LINE_LIMIT) -> str:
@@ -215,10 +216,8 @@ class Link:
     url: str
 
 
-_SCHEMES = re.compile(r"(?<![\w+.-])(?:https?://|xmpp:|mailto:|geo:)", re.IGNORECASE)
-_URL = re.compile(
-    '[^\\s<>"`{}|\\\\^\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufffd«»“”„‘’「」『』【】。、，！？；：（）]+'
-)
+_SCHEMES = late(r"(?<![\w+.-])(?:https?://|xmpp:|mailto:|geo:)", re.IGNORECASE)
+_URL = late('[^\\s<>"`{}|\\\\^\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufffd«»“”„‘’「」『』【】。、，！？；：（）]+')
 _TRAILING = ".,;:!?'*_~…"
 _BRACKETS = {")": "(", "]": "["}
 
@@ -278,7 +277,7 @@ def _is_sound(url: str) -> bool:
 
 # -- names that look like others (S-35) ---------------------------------------------------------------------------
 
-_WORDS = re.compile(r"[^\W\d_]+")
+_WORDS = late(r"[^\W\d_]+")
 # Writing systems that use several scripts at once (UTS 39 §5.2), Latin letters allowed beside them.
 _TOGETHER = (
     frozenset(("HAN", "HIRAGANA", "KATAKANA", "LATIN")),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
+from tui_xmpp.patterns import late
 from tui_xmpp.ui.colors import RGB, luminance
 
 QUESTION = "\x1b]11;?\x1b\\"
 """Asks the terminal for its background (XTerm Control Sequences, "Operating System Commands", Ps = 11)."""
 
-_ANSWER = re.compile(
-    r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
-)
+_ANSWER = late(r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)")
 _BEGINNING = "\x1b]11;"
 _LONGEST = 48
 _MIDDLE = 0.18

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
+from tui_xmpp.patterns import late
+
 DECORATION = "[\u2500-\u259f●◐○◌◷✦⊘⊗∅⚲⚑⚠✗✓⇠⇢⇣⋯▸▾▦‹›·•]"
 """Boxes, blocks and shapes: all that the screen draws of its own, save arrows, which are the names of keys."""
 
 _LETTERS = {"·": ",", "•": "x", "✗": "!", "⚠": "!", "▸": "+", "▾": "-", "✓": "v", "│": ",", "⋯": "."}
-_decoration = re.compile(DECORATION)
+_decoration = late(DECORATION)
 
 
 class PlainSigns(LineFilter):

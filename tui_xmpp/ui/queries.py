@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from tui_xmpp.core.days import WEEKDAYS
 from tui_xmpp.core.search import KEYS
 from tui_xmpp.core.text import sanitize_line
+from tui_xmpp.patterns import late
 from tui_xmpp.ui.desk import Desk
 from tui_xmpp.values import dataclass
 
 MOST = 8
-_LAST_PART = re.compile(r'(?:^|(?<=\s))(?:([a-z]+):)?("[^"]*|[^\s"]*)$', re.IGNORECASE)
+_LAST_PART = late(r'(?:^|(?<=\s))(?:([a-z]+):)?("[^"]*|[^\s"]*)$', re.IGNORECASE)
 _WORDS = {
     "from": "who said it",
     "in": "in whose chat",

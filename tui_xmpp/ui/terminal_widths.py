@@ -8,7 +8,6 @@ that these are counted where it does.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -20,6 +19,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
+from tui_xmpp.patterns import late
 from tui_xmpp.ui.wrapping import extends, graphemes
 
 SAMPLES = ("👨\u200d👩\u200d👧", "👍🏽", "❤\ufe0f", "\u0915\u093f")
@@ -31,8 +31,8 @@ QUESTION = "\x1b7" + "".join(f"\x1b[1;1H{sample}\x1b[6n" for sample in SAMPLES) 
 
 _MARK = "\u093f"
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"
-_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
-_SPECIAL = re.compile("[\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
+_TONES = late("[\U0001f3fb-\U0001f3ff]")
+_SPECIAL = late("[\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 class PlainEmoji(LineFilter):
