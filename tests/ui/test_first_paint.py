@@ -1,0 +1,42 @@
+"""What a start imports before the first painting, and what it leaves for later."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+LATER = (
+    "lxml",
+    "dns",
+    "OpenSSL",
+    "cryptography",
+    "keyring",
+    "textual.widgets._text_area",
+    "textual.widgets._tree",
+    "textual.widgets._select",
+    "tui_xmpp.ui.widgets.conversation",
+    "tui_xmpp.ui.widgets.composer",
+    "tui_xmpp.ui.commands",
+    "tui_xmpp.worker.engine",
+)
+
+
+def python(source: str) -> str:
+    return subprocess.run([sys.executable, "-c", source], check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_the_first_painting_waits_for_nothing_that_only_later_ones_show() -> None:
+    source = f"import sys, tui_xmpp.cli, tui_xmpp.ui.app; print([name for name in {LATER} if name in sys.modules])"
+    assert python(source).strip() == "[]"
+
+
+def test_what_textual_names_as_types_is_there_for_who_asks() -> None:
+    source = """
+import tui_xmpp.ui, textual.app, sys
+from textual.types import IgnoreReturnCallbackType, OptionDoesNotExist
+from textual import _types
+from textual.widgets.option_list import OptionDoesNotExist as itself
+assert IgnoreReturnCallbackType is _types.IgnoreReturnCallbackType and OptionDoesNotExist is itself
+assert "textual.widgets._tree" in sys.modules
+"""
+    assert not python(source)
