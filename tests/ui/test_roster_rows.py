@@ -48,6 +48,14 @@ def peers(rows: RosterRows) -> list[BareJID]:
     return [row.peer for row in rows_of(rows) if row.peer is not None]
 
 
+def test_there_is_no_heading_over_strangers_none_of_whom_is_shown() -> None:
+    rows = RosterRows()
+    rows.set_accounts([ELIZABETH])
+    rows.is_offline_shown = False
+    rows.replace(ELIZABETH, [replace(view(PEERS[0]), is_in_roster=False), view(PEERS[1], groups=("Friends",))])
+    assert rows_of(rows) == [RowId(ELIZABETH), RowId(ELIZABETH, "Friends")]
+
+
 def test_rows_come_by_group_then_by_state_then_by_name() -> None:
     rows = RosterRows()
     rows.set_accounts([ELIZABETH])

@@ -184,7 +184,7 @@ class RosterRows:
     def _shown_sections(self, rows: _AccountRows) -> Iterable[Section]:
         for *_, group in rows.order:
             section = rows.sections[group]
-            if section.shown or not self.needle:
+            if section.shown or not (self.needle or group == STRANGERS):
                 yield section
 
     def __len__(self) -> int:
