@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import pytest
 
 from tests.support.terminal import Terminal
 
+HERE = Path(__file__).parents[2]
 PROGRAM = """
 from tests.support.scenes import DARCY, ELIZABETH, netherfield
 from tui_xmpp.core.commands import SaveDraft
@@ -22,14 +25,14 @@ app = TuiXmppApp(scene.client)
 app.call_later(app.call_after_refresh, app.main.open_chat, ELIZABETH, DARCY)
 app.run()
 with open(LOG, "w") as log:
-    print(scene.engine.of(SaveDraft)[-1].text, scene.engine.is_closed, file=log)
+    drafts = [command.text for command in scene.engine.of(SaveDraft)]
+    print(*drafts[-1:], scene.engine.is_closed, file=log)
 """
 
 
 def program(log: Path) -> Terminal:
-    here = Path(__file__).parents[2]
     return Terminal(
-        [sys.executable, "-c", PROGRAM.replace("LOG", repr(str(log)))], environment={"PYTHONPATH": str(here)}
+        [sys.executable, "-c", PROGRAM.replace("LOG", repr(str(log)))], environment={"PYTHONPATH": str(HERE)}
     )
 
 
@@ -56,6 +59,27 @@ def test_it_leaves_when_the_terminal_is_gone(tmp_path: Path) -> None:
         terminal.hang_up()
         terminal.process.wait(15)
     assert (tmp_path / "log").read_text() == "half a word True\n"
+
+
+def test_it_says_goodbye_when_its_page_in_a_browser_is_closed(tmp_path: Path) -> None:
+    closed = json.dumps({"type": "quit"}).encode()
+    environment = {**os.environ, "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "PYTHONPATH": str(HERE)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.replace("LOG", repr(str(tmp_path / "log")))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while b"Darcy" not in process.stdout.read1():
+            pass
+        process.stdin.write(b"M" + len(closed).to_bytes(4, "big") + closed)
+        process.stdin.flush()
+        process.stdout.read()
+        process.wait(15)
+    assert (tmp_path / "log").read_text().endswith("True\n")
 
 
 def test_all_of_the_screen_is_there_when_it_comes_back(tmp_path: Path) -> None:

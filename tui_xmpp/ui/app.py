@@ -19,6 +19,7 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.geometry import Offset, Region
+from textual.messages import ExitApp
 from textual.notifications import Notify
 from textual.screen import Screen
 from textual.timer import Timer
@@ -194,6 +195,12 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
 
     def on_terminal_driver_gone(self) -> None:
         self.end()
+
+    def on_exit_app(self, event: ExitApp) -> None:
+        """Say goodbye first where a closed page in a browser is what ends the program."""
+        if self._driver is not None and self._driver.is_web and not self._is_leaving:
+            event.prevent_default()
+            self.leave()
 
     def step_aside(self) -> None:
         """Hand the terminal back to the shell until it brings the program back."""
@@ -503,7 +510,8 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
     def _look(self, *, is_here: bool) -> None:
         """Let the servers know whether anyone looks at the terminal, where it tells (XEP-0352)."""
         for account in self.desk.views.accounts():
-            self.desk.submit(SetActivity(account.account, is_here))
+            # Nobody asked for it, so nobody is told where an account is not ready for it.
+            self.desk.submit(SetActivity(account.account, is_here), lambda failure: None)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
