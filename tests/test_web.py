@@ -62,6 +62,8 @@ def test_a_browser_gets_the_client_only_with_the_key() -> None:
             with browser.open(address, timeout=10) as page:
                 assert "key=" not in page.url
                 assert f"ws://127.0.0.1:{port}/ws" in page.read().decode()
+                # Nothing is fetched from elsewhere, not even a font: that would tell others who runs this, and when.
+                assert page.headers["Content-Security-Policy"].startswith("default-src 'self' ")
             assert [(cookie.name, cookie.get_nonstandard_attr("SameSite")) for cookie in jar] == [
                 ("tui-xmpp", "Strict")
             ]

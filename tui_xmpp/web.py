@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 COOKIE = "tui-xmpp"
 _NAMES_OF_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+_POLICY = "default-src 'self' 'unsafe-inline' data: blob:; connect-src 'self' ws: wss:"
+"""The page asks nobody but this server for anything: the fonts of textual-serve's are on other people's machines."""
+_FOCUS = """<script>
+new MutationObserver((changes, observer) => {
+    const terminal = document.querySelector(".xterm-helper-textarea");
+    if (terminal) { observer.disconnect(); terminal.focus(); }
+}).observe(document, {childList: true, subtree: true});
+</script>"""
+"""Lets what is typed reach the client without a click."""
+
 Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 
@@ -72,7 +82,12 @@ def serve(host: str, port: int, arguments: Sequence[str]) -> None:
             page = web.HTTPFound("/")
             page.set_cookie(COOKIE, key, httponly=True, samesite="Strict")
             return page
-        return await handler(request)
+        response = await handler(request)
+        if isinstance(response, web.Response) and response.content_type == "text/html" and response.text is not None:
+            response.headers["Content-Security-Policy"] = _POLICY
+            response.headers["Referrer-Policy"] = "no-referrer"
+            response.text = response.text.replace("</head>", f"{_FOCUS}</head>", 1)
+        return response
 
     class Guarded(Server):
         async def _make_app(self) -> web.Application:

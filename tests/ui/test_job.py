@@ -37,7 +37,7 @@ def program(log: Path) -> Terminal:
 
 
 def begin(terminal: Terminal) -> None:
-    terminal.wait_for("Darcy")
+    terminal.wait_for("darcy@pemberley.lit")
     terminal.quiet(0.3)
     terminal.send("half a word")
     terminal.quiet(0.3)
@@ -63,18 +63,19 @@ def test_it_leaves_when_the_terminal_is_gone(tmp_path: Path) -> None:
 
 def test_it_says_goodbye_when_its_page_in_a_browser_is_closed(tmp_path: Path) -> None:
     closed = json.dumps({"type": "quit"}).encode()
-    environment = {**os.environ, "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "PYTHONPATH": str(HERE)}
+    driver = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "COLUMNS": "120", "ROWS": "40"}
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM.replace("LOG", repr(str(tmp_path / "log")))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment,
+        env={**os.environ, **driver, "PYTHONPATH": str(HERE)},
     )
     with process:
         assert process.stdin is not None
         assert process.stdout is not None
-        while b"Darcy" not in process.stdout.read1():
-            pass
+        shown = b""
+        while b"darcy@pemberley.lit" not in shown:
+            shown += os.read(process.stdout.fileno(), 1 << 16)
         process.stdin.write(b"M" + len(closed).to_bytes(4, "big") + closed)
         process.stdin.flush()
         process.stdout.read()
@@ -92,7 +93,7 @@ def test_all_of_the_screen_is_there_when_it_comes_back(tmp_path: Path) -> None:
             time.sleep(0.02)
         back = len(terminal.output)
         terminal.process.send_signal(signal.SIGCONT)
-        terminal.wait_for("Darcy", start=back)
+        terminal.wait_for("darcy@pemberley.lit", start=back)
 
 
 def _is_stopped(pid: int) -> bool:
