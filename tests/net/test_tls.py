@@ -409,7 +409,7 @@ async def test_a_bad_ca_file_is_told(site: Site, file: str) -> None:
     transport = await dial("127.0.0.1", server.port)
     try:
         async with asyncio.timeout(20):
-            with pytest.raises(TlsError, match="cannot be used"):
+            with pytest.raises(TlsError, match=f"{file} cannot be used"):
                 await transport.start_tls(site.policy(ca_file=path), is_direct=True)
     finally:
         await server.close()

@@ -261,6 +261,29 @@ async def test_enter_on_a_refused_certificate_stays_disconnected() -> None:
         assert scene.engine.of(c.Disconnect) == [c.Disconnect(ELIZABETH)]
 
 
+async def test_who_refuses_a_certificate_in_the_first_run_is_told_what_that_meant() -> None:
+    scene = Scene()
+    refused = Step(Phase.SECURING, "xmpp.longbourn.lit:5222", False)
+
+    def on_command(command: c.Command) -> None:
+        if isinstance(command, c.AddAccount):
+            prompt = Prompt(ELIZABETH, PromptKind.CERTIFICATE, "Its authority is unknown.", CERTIFICATE)
+            scene.publish(e.AccountAdded(ELIZABETH, OwnPresence()), e.PromptRaised(ELIZABETH, prompt))
+        elif isinstance(command, c.Disconnect):
+            scene.publish(
+                e.PromptSettled(ELIZABETH, PromptKind.CERTIFICATE),
+                e.ConnectionChanged(ELIZABETH, Connection(Phase.OFFLINE, steps=(refused,))),
+            )
+
+    scene.engine.on_command = on_command
+    async with first_run(scene) as pilot:
+        await pilot.press("enter", *str(ELIZABETH), "enter", *"pride", "enter")
+        assert isinstance(pilot.app.screen, CertificateScreen)
+        await pilot.press("space")
+        await pilot.pause()
+        assert "The certificate was not trusted, and the password not sent." in told(pilot, ".steps")
+
+
 async def test_what_a_fast_typist_types_after_the_address_is_the_password() -> None:
     scene = Scene()
     async with first_run(scene) as pilot:

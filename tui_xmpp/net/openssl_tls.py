@@ -7,7 +7,7 @@ from typing import Final
 
 from OpenSSL import SSL, crypto
 
-from tui_xmpp.net.tls import Agreement, ChainRefusedError, ServerTls, TlsError, TlsPolicy, authorities
+from tui_xmpp.net.tls import Agreement, ChainRefusedError, ServerTls, TlsError, TlsPolicy, authorities, unusable
 
 READ_SIZE: Final = 65536
 EXPORTER_LABEL: Final = b"EXPORTER-Channel-Binding"  # RFC 9266 §4.2
@@ -101,7 +101,7 @@ def context(tls: TlsPolicy | ServerTls, alpn: str | None) -> OpensslContext:
                     lambda _, offered: own if own in offered else SSL.NO_OVERLAPPING_PROTOCOLS
                 )
     except SSL.Error as error:
-        raise TlsError(f"A certificate or key file cannot be used: {_reason(error)}.") from error
+        raise unusable(tls, _reason(error)) from error
     name = tls.server_name if isinstance(tls, TlsPolicy) else None
     is_chain_asked = isinstance(tls, TlsPolicy) and not tls.pins
     return OpensslContext(made, is_server=is_server, server_name=name, is_chain_asked=is_chain_asked)

@@ -6,7 +6,7 @@ import ssl
 from contextlib import suppress
 from typing import Final
 
-from tui_xmpp.net.tls import Agreement, ChainRefusedError, ServerTls, TlsError, TlsPolicy, authorities
+from tui_xmpp.net.tls import Agreement, ChainRefusedError, ServerTls, TlsError, TlsPolicy, authorities, unusable
 
 READ_SIZE: Final = 65536
 
@@ -91,7 +91,7 @@ def context(tls: TlsPolicy | ServerTls, alpn: str | None) -> StdlibContext:
                 made.verify_mode = ssl.CERT_OPTIONAL
                 made.load_verify_locations(tls.client_ca)
     except OSError as error:  # an SSLError is one
-        raise TlsError(f"A certificate or key file cannot be used: {error.strerror or error}.") from error
+        raise unusable(tls, error.strerror or str(error)) from error
     name = tls.server_name if isinstance(tls, TlsPolicy) else None
     return StdlibContext(made, is_server=is_server, server_name=name)
 

@@ -123,6 +123,24 @@ class ServerTls:
     memory: TlsMemory = field(default_factory=TlsMemory, compare=False, repr=False)
 
 
+def unusable(tls: TlsPolicy | ServerTls, reason: str) -> TlsError:
+    """Return the error that names the file TLS could not use, which OpenSSL does not."""
+    if isinstance(tls, TlsPolicy):
+        named = (tls.ca_file, tls.client_certificate, tls.client_key)
+    else:
+        named = (tls.certificate, tls.key, tls.client_ca)
+    files = [file for file in named if file is not None]
+    for file in files:
+        try:
+            file.read_bytes()
+        except OSError as error:
+            return TlsError(f"The file {file} cannot be used: {error.strerror}.")
+    shown = " or ".join(map(str, files)) or "this system's list of authorities"
+    return TlsError(
+        f"The certificates in {shown} cannot be used{f' ({reason})' if reason else ''}. PEM is what is read."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
     """What was agreed. ``certificate`` is the server's, on both sides; ``channel_bindings`` by IANA name."""

@@ -126,6 +126,12 @@ class Dialog(Guarded, ModalScreen[Result], Generic[Result]):
         self.dismiss(None)
 
 
+class PushButton(Button):
+    """A button, which the space bar presses too."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "press", "Press", show=False)]
+
+
 class Tick(Checkbox):
     """A check box that shows its state by a character, not by a colour alone."""
 
@@ -220,7 +226,7 @@ def verbs(*choices: Button) -> ItemGrid:
 
 def button(label: str, id: str, kind: str = "") -> Button:  # noqa: A002 - Textual's own name for it
     """Return a button; ``kind`` is empty, ``main`` or ``danger``."""
-    return Button(Text(label), id=id, compact=True, classes=f"-{kind}" if kind else "")
+    return PushButton(Text(label), id=id, compact=True, classes=f"-{kind}" if kind else "")
 
 
 def line(

@@ -225,6 +225,7 @@ class WizardScreen(Dialog[None]):
         self.tell("")
         self._password = password
         self._is_password_given = False
+        self._shown_certificate = None
         is_same = settings == self._settings
         if self._settings is not None and not is_same:
             self._desk.submit(c.RemoveAccount(self._settings.jid), lambda failure: None)
@@ -299,6 +300,11 @@ class WizardScreen(Dialog[None]):
             text.append(f"{phase_words(connection.phase).capitalize()}…\n", "dim")
         if connection.reason:
             text.append(f"\n{sanitize_line(connection.reason, 500)}\n")
+        elif has_failed and self._shown_certificate is not None:
+            text.append(
+                "\nThe certificate was not trusted, and the password not sent. The file of a private authority "
+            )
+            text.append("goes under Connection settings.\n")
         if has_failed and not settings.host and any(step.is_done is False for step in connection.steps):
             text.append("\nIs the address right? A server that its name does not lead to can be given under ", "dim")
             text.append("Connection settings.\n", "dim")
