@@ -50,12 +50,9 @@ class WizardScreen(Dialog[None]):
     DEFAULT_CSS = """
     WizardScreen { background: $background; }
     WizardScreen .stage { display: none; height: auto; }
-    WizardScreen.-welcome .welcome, WizardScreen.-account .account,
-    WizardScreen.-trial .trial, WizardScreen.-done .done { display: block; }
     WizardScreen .choices { height: auto; }
     WizardScreen .choices > Button { width: 100%; margin-bottom: 1; text-align: left; content-align: left middle; }
     WizardScreen .advanced { display: none; height: auto; }
-    WizardScreen.-advanced .advanced { display: block; }
     WizardScreen Select { width: 1fr; height: 1; }
     WizardScreen SelectCurrent { border: none; height: 1; padding: 0 1; background: $background; }
     WizardScreen .keyring { display: none; }
@@ -124,12 +121,14 @@ class WizardScreen(Dialog[None]):
     def _turn(self, stage: Stage) -> None:
         for each in Stage:
             self.set_class(each is stage, f"-{each.value}")
+            # At once, and not when styles are looked at next: what is not shown does not take the cursor.
+            self.query_one(f".{each.value}").display = each is stage
         first = {Stage.WELCOME: "#login", Stage.ACCOUNT: "#jid", Stage.TRIAL: "#change", Stage.DONE: "#begin"}[stage]
         self.query_one(first).focus()
 
     @on(Checkbox.Changed, "#more")
     def _more(self, event: Checkbox.Changed) -> None:
-        self.set_class(event.value, "-advanced")
+        self.query_one(".advanced").display = event.value
 
     @on(Input.Changed, "#jid")
     def _typed(self, event: Input.Changed) -> None:
