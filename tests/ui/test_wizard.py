@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from textual import events
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import Button, Checkbox, Input, Static
 
 from tests.support.scenes import CERTIFICATE, ELIZABETH, Scene, netherfield, online
+from tests.support.ui import type_at_once
 from tests.ui.test_screen import cells
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
@@ -288,9 +288,7 @@ async def test_what_a_fast_typist_types_after_the_address_is_the_password() -> N
     scene = Scene()
     async with first_run(scene) as pilot:
         await pilot.press("enter", *"elizabeth@longbourn.lit")
-        for key in ("enter", "tab", "shift+tab", "p", "r", "i", "d", "e"):  # all of it at once, as a paste comes
-            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await pilot.pause(0.1)
+        await type_at_once(pilot, "enter", "tab", "shift+tab", *"pride")
         fields = {field.id: field.value for field in pilot.app.screen.query(Input)}
         assert (fields["jid"], fields["password"]) == ("elizabeth@longbourn.lit", "pride")
 
@@ -300,9 +298,7 @@ async def test_a_box_is_ticked_by_a_space_that_a_tab_follows_at_once() -> None:
         await pilot.press("enter", *"elizabeth@longbourn.lit", "enter")
         pilot.app.screen.query_one("#more").focus()
         await pilot.pause()
-        for key in ("space", "tab", "h"):
-            pilot.app.post_message(events.Key(key, {"space": " ", "tab": None}.get(key, key)))
-        await pilot.pause(0.1)
+        await type_at_once(pilot, "space", "tab", "h")
         assert pilot.app.screen.query_one("#more", Checkbox).value
 
 
