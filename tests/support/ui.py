@@ -167,9 +167,14 @@ class ConversationHost(App[None]):
 
 async def type_at_once(pilot: Pilot[None], *keys: str) -> None:
     """Press keys as if all of them had been read from the terminal together."""
-    assert isinstance(pilot.app, TuiXmppApp)
     for key in keys:
         pilot.app.post_message(Key(key, key if len(key) == 1 else {"space": " "}.get(key)))
+    await all_heeded(pilot)
+
+
+async def all_heeded(pilot: Pilot[None]) -> None:
+    """Wait until all keys that were typed ahead have been heeded."""
+    assert isinstance(pilot.app, TuiXmppApp)
     async with asyncio.timeout(10):
         await pilot.pause()
         while pilot.app.type_ahead.is_waiting:

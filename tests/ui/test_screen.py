@@ -29,6 +29,7 @@ from tests.support.scenes import (
     received,
     requested,
 )
+from tests.support.ui import all_heeded
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import (
@@ -169,8 +170,7 @@ async def test_a_command_typed_fast_from_anywhere_runs_and_leaves_a_draft_alone(
         for key in ("slash", *"chat jane@longbourn.lit", "enter"):
             character = "/" if key == "slash" else key if len(key) == 1 else "\r"
             app_of(pilot).post_message(Key(key if len(key) > 1 or key.isalnum() else character_key(key), character))
-        await pilot.pause()
-        await pilot.pause()
+        await all_heeded(pilot)
         assert main.chat == (ELIZABETH, JANE)
         assert scene.engine.of(c.SendMessage) == []
         main.open_chat(ELIZABETH, DARCY)
@@ -184,8 +184,7 @@ async def test_what_is_typed_ahead_of_a_command_goes_where_the_command_leads() -
         for key in ("slash", *"chat jane@longbourn.lit", "enter", *"hello", "enter", *"and"):
             character = "/" if key == "slash" else key if len(key) == 1 else "\r"
             app_of(pilot).post_message(Key(key if len(key) > 1 or key.isalnum() else character_key(key), character))
-        await pilot.pause()
-        await pilot.pause()
+        await all_heeded(pilot)
         main = app_of(pilot).main
         assert main.chat == (ELIZABETH, JANE)
         assert scene.engine.of(c.SendMessage) == [c.SendMessage(ELIZABETH, JANE, "hello")]

@@ -8,6 +8,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.support.scenes import BINGLEY, CHARLOTTE, DARCY, ELIZABETH, JANE, LYDIA, NOW, Scene, netherfield, received
+from tests.support.ui import all_heeded
 from tests.ui.test_screen import app_of, cells, running, toasts
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
@@ -167,8 +168,7 @@ async def test_what_is_typed_ahead_of_a_switch_goes_where_the_switch_leads() -> 
         await press(pilot, "alt+v")
         for key in ("alt+s", "a", "alt+s", "b", "alt+1", "c", "f6", "d"):
             app_of(pilot).post_message(Key(key, key if len(key) == 1 else None))
-        await pilot.pause()
-        await pilot.pause()
+        await all_heeded(pilot)
         assert [(pane.peer, pane.composer.text) for pane in main_of(pilot).splits.panes] == [
             (DARCY, "a"),
             (BINGLEY, "bc"),
