@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.facts import DARCY, ELIZABETH, JANE, NOON, incoming, outgoing
 from tui_xmpp.core import events as e
@@ -64,6 +66,33 @@ def archive() -> Iterator[Archive]:
 def test_what_a_query_finds(archive: Archive, query: str, keys: str) -> None:
     found, more = archive.search(parse_query(query), (ELIZABETH,))
     assert ("".join(one.message.key for one in found), more) == (keys, None)
+
+
+ANY = st.text(st.sampled_from("ab\"'*()-+:^%_\\;{}% \n\0\u202e飯é") | st.characters(), max_size=30)
+QUERIES = st.lists(
+    ANY
+    | st.sampled_from(["vain", "NEAR(a b, 2)", "a AND", "OR", "NOT", "body:", "from:", "in:darcy", "has:link", '"']),
+    max_size=4,
+).map(" ".join)
+
+
+@given(QUERIES)
+@settings(max_examples=80, deadline=None)
+def test_s_51_whatever_is_searched_for_is_looked_for_and_nothing_else(query: str) -> None:
+    with closing(Archive.in_memory()) as archive:
+        archive.write([e.MessageReceived(ELIZABETH, incoming("a", body="vain"))])
+        with suppress(QueryError):
+            found, _ = archive.search(parse_query(query), (ELIZABETH,))
+            assert [one.message.key for one in found] in ([], ["a"])
+        assert [message.body for message in archive.page(ELIZABETH, DARCY).messages] == ["vain"]
+
+
+@given(ANY.filter(bool), ANY)
+@settings(max_examples=40, deadline=None)
+def test_s_51_whatever_is_said_is_kept_as_it_is(body: str, subject: str) -> None:
+    with closing(Archive.in_memory()) as archive:
+        archive.write([e.MessageReceived(ELIZABETH, replace(incoming("a", body=body), subject=subject))])
+        assert [(one.body, one.subject) for one in archive.page(ELIZABETH, DARCY).messages] == [(body, subject)]
 
 
 UNSPACED = (

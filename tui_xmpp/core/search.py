@@ -60,7 +60,7 @@ def parse_query(text: str, now: datetime | None = None) -> Query:
     peers: list[str] = []
     before = after = None
     has_link = False
-    for part in _PART.finditer(text):
+    for part in _PART.finditer(text.replace("\0", " ")):  # where a text ends for SQLite
         key = (part["key"] or "").lower()
         value = part["quoted"] if part["quoted"] is not None else part["bare"]
         if not value or (not key and value.endswith(":") and value[:-1].lower() in KEYS):
