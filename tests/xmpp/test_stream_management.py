@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -153,7 +154,10 @@ def test_the_wish_says_for_how_long() -> None:
         ("id='x'", StreamManagementEnabled(False, None, None)),
         ("resume='true'", StreamManagementEnabled(False, None, None)),
         ("id='x' resume='1' max='-1' location='::'", StreamManagementEnabled(True, None, None)),
+        (f"id='{'x' * 4000}' resume='1'", StreamManagementEnabled(True, None, None)),
         (f"id='{'x' * 4001}' resume='1'", StreamManagementEnabled(False, None, None)),
+        (f"id='{'🌹' * 1001}' resume='1'", StreamManagementEnabled(False, None, None)),
+        ("id='x' resume='1' max='9999999999'", StreamManagementEnabled(True, None, None)),
     ],
 )
 def test_x_198_03_only_a_usable_id_can_be_resumed(attributes: str, expected: StreamManagementEnabled) -> None:
@@ -494,6 +498,14 @@ def test_a_damaged_state_is_nothing_to_resume(change: dict[str, object]) -> None
     assert ResumptionState.from_dict({}) is None
 
 
+def test_a_state_of_a_server_that_named_neither_place_nor_time_survives_too() -> None:
+    bare = replace(state("a"), location=None, max_seconds=None)
+    assert ResumptionState.from_dict(bare.to_dict()) == bare
+    odd = ResumptionState.from_dict({**bare.to_dict(), "max_seconds": "long"})
+    assert odd is not None
+    assert odd.max_seconds is None
+
+
 def test_s_30_the_id_and_what_was_written_are_never_shown() -> None:
     shown = repr(state("a")) + repr(state("a").unacked[0])
     assert "some-long-sm-id" not in shown
@@ -520,6 +532,7 @@ def test_x_198_01_the_counts_wrap_at_2_32() -> None:
     with pytest.raises(HandledCountError) as raised:
         machine.acknowledge(MODULUS - 1)
     assert (raised.value.h, raised.value.sent) == (MODULUS - 1, 1)
+    assert f"acknowledged {MODULUS - 1} stanzas, but 1 were sent" in str(raised.value)
     assert [machine.handled(marked) for marked in range(4)] == [MODULUS - 2, MODULUS - 1, 0, 1]
 
 
