@@ -218,3 +218,13 @@ def test_every_fact_has_a_handler() -> None:
     handled_otherwise.add(e.CapabilitiesProved)
     assert facts - handled_otherwise == set(_HANDLERS) | set(HANDLERS)
     assert not set(_HANDLERS) & set(HANDLERS)
+
+
+def test_what_a_blocked_person_asked_waits_until_they_are_blocked_no_more() -> None:
+    request = SubscriptionRequest(ELIZABETH, DARCY, NOON)
+    store = store_of([e.SubscriptionRequested(ELIZABETH, request)])
+    changes = store.apply(e.BlockListReplaced(ELIZABETH, frozenset({DARCY})))
+    assert store.requests() == ()
+    assert RequestsChanged(ELIZABETH) in changes
+    assert RequestsChanged(ELIZABETH) in store.apply(e.BlockListReplaced(ELIZABETH, frozenset()))
+    assert store.requests() == (request,)

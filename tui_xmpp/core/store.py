@@ -182,7 +182,9 @@ class Store:
         for jid in stale:
             account.peer(jid).is_blocked = jid in event.peers
             account.settle(jid)
-        return tuple(ContactChanged(event.account, jid) for jid in stale)
+        changes = tuple(ContactChanged(event.account, jid) for jid in stale)
+        has_asked = any((event.account, jid) in self._requests for jid in stale)
+        return (*changes, RequestsChanged(event.account)) if has_asked else changes
 
     def _on_entity_described(self, account: Account, event: e.EntityDescribed) -> tuple[Change, ...]:
         peer = account.peers.get(event.peer.bare)
@@ -295,7 +297,12 @@ class Store:
         return tuple((account, peer) for _, account, peer in found)
 
     def requests(self) -> tuple[SubscriptionRequest, ...]:
-        return tuple(self._requests.values())
+        # A server may hand over at each login what somebody asked before they were blocked.
+        return tuple(
+            request
+            for (account, peer), request in self._requests.items()
+            if not self._accounts[account].peer(peer).is_blocked
+        )
 
     def log(self) -> tuple[LogEntry, ...]:
         return tuple(self._log)
