@@ -158,6 +158,8 @@ def test_the_wish_says_for_how_long() -> None:
         (f"id='{'x' * 4001}' resume='1'", StreamManagementEnabled(False, None, None)),
         (f"id='{'🌹' * 1001}' resume='1'", StreamManagementEnabled(False, None, None)),
         ("id='x' resume='1' max='9999999999'", StreamManagementEnabled(True, None, None)),
+        ("id='x' resume='1' max='999999999'", StreamManagementEnabled(True, 999999999, None)),
+        ("id='x' resume='1' max='٣'", StreamManagementEnabled(True, None, None)),
     ],
 )
 def test_x_198_03_only_a_usable_id_can_be_resumed(attributes: str, expected: StreamManagementEnabled) -> None:
@@ -523,6 +525,22 @@ def test_a_state_can_be_kept_up_to_date_without_a_stream() -> None:
 
 
 # --- the machine alone ---
+
+
+def test_x_198_04_where_what_was_sent_is_not_known_any_more_the_peers_count_is_taken_as_it_is() -> None:
+    machine = StreamManagement.resumed(AckPolicy(), lambda: NOW, replace(state(), acked=None, unacked=()))
+    assert machine.acknowledge(7) == ()
+    machine.sent(message("a"))
+    assert machine.count == 8
+    assert ids(machine.acknowledge(8)) == ["a"]
+
+
+@pytest.mark.parametrize("h", [-1, MODULUS, MODULUS + 1])
+def test_s_28_a_count_out_of_its_range_is_none(h: int) -> None:
+    machine = StreamManagement(AckPolicy(), lambda: NOW)
+    machine.sent(message("a"))
+    with pytest.raises(HandledCountError):
+        machine.acknowledge(h)
 
 
 def test_x_198_01_the_counts_wrap_at_2_32() -> None:
