@@ -33,6 +33,7 @@ from tui_xmpp.core.settings import Settings, UiSettings
 from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.actions import ACTIONS, BY_SLASH
 from tui_xmpp.ui.app import TuiXmppApp
+from tui_xmpp.ui.widgets.announcer import Announcer
 from tui_xmpp.ui.widgets.bars import KeyBar, TitleBar
 from tui_xmpp.ui.widgets.conversation import ConversationPane
 from tui_xmpp.ui.widgets.roster import Roster
@@ -53,7 +54,7 @@ TEXTS = [
     "\n" * 90 + "end",
     "w" * 5000,
 ]
-PANES = (TitleBar, Roster, ConversationPane, StatusPane, StatusLine, KeyBar)
+PANES = (TitleBar, Roster, ConversationPane, StatusPane, StatusLine, KeyBar, Announcer)
 
 
 def any_fact(rng: random.Random) -> e.Event:
@@ -123,7 +124,7 @@ async def any_step(rng: random.Random, pilot: Pilot[None], app: TuiXmppApp, scen
 
 async def walk(seed: int, steps: int) -> None:
     rng = random.Random(seed)
-    scene = netherfield()
+    scene = netherfield(Settings(ui=UiSettings(is_linear=seed % 4 == 3)))
     if seed % 3 == 1:
         scene.add_account(BareJID.parse("lizzy@other.lit"))
     app = TuiXmppApp(scene.client, clock=scene.clock, is_first_run=seed % 3 == 2)

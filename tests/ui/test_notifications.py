@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -223,6 +225,22 @@ async def test_a_desktop_that_fails_is_told_once_and_the_terminal_takes_over(mon
         await app.workers.wait_for_complete()
         assert app.written[-1] == "\x1b]9;Fitzwilliam Darcy: Hello\x1b\\"
         assert app.hears(scene, received(DARCY, "Hello?", -2)) == ["Fitzwilliam Darcy: Hello?"]
+
+
+async def test_a_desktop_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        def __init__(self, app_name: str) -> None:
+            self.app_name = app_name
+
+        async def send(self, title: str, message: str) -> None:
+            await asyncio.Event().wait()
+
+    service = ModuleType("desktop_notifier")
+    service.DesktopNotifier = Silent  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "desktop_notifier", service)
+    monkeypatch.setattr(desktop_notices, "DEADLINE", 0.01)
+    async with asyncio.timeout(5):
+        assert not await desktop_notices.Desktop().notify("Darcy", "Hello")
 
 
 async def test_the_user_can_try_how_it_sounds() -> None:
