@@ -60,7 +60,7 @@ async def test_x_308_01_another_device_of_the_author_may_correct_too() -> None:
 
 @pytest.mark.parametrize(
     "sender",
-    ["from='tybalt@capulet.example/street' type='chat'", "from='romeo@montague.example/orchard' type='headline'"],
+    ["from='tybalt@capulet.example/street' type='chat'", "from='romeo@montague.example/orchard' type='normal'"],
     ids=["another-person", "another-type"],
 )
 async def test_s_11_who_did_not_say_it_does_not_correct_it(sender: str) -> None:

@@ -412,7 +412,7 @@ def test_2_14_a_session_resumed_with_the_login_goes_on_with_features_and_without
     assert client.sent() == (
         '<message id="b"><body>x</body></message><message id="c"><body>x</body></message><r xmlns="urn:xmpp:sm:3"/>'
     )
-    assert client.connection.features.has_client_state_indication == bool(after)
+    assert client.connection.features.has_client_state_indication
 
 
 def test_xep_0198_8_a_failed_resumption_is_followed_by_the_new_session() -> None:
