@@ -23,7 +23,7 @@ from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.engine import SessionEngine
 
 PAGE = 10
-MISSED = 100
+MISSED = 60
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +121,7 @@ async def test_a_gap_arises_is_kept_drawn_and_filled_in_the_archive_s_order(
         log = app.main.conversation.log_lines
         async with asyncio.timeout(30):
             while log.cursor != gap_stop(drawn.before_key):
-                await there.press("up")
+                await pilot.press("up")
             assert "Enter loads them." in words(there)
             while client.views.conversation(settings.jid, peer).gaps:
                 await there.press("enter")
