@@ -535,6 +535,18 @@ def test_x_198_04_where_what_was_sent_is_not_known_any_more_the_peers_count_is_t
     assert ids(machine.acknowledge(8)) == ["a"]
 
 
+def test_x_198_02_what_was_not_safe_when_it_was_asked_about_is_owed_once_it_is() -> None:
+    machine = StreamManagement.resumed(AckPolicy(), lambda: NOW, state())
+    assert machine.answer(2, 2).h == 2
+    assert machine.owed(2) is None
+    assert machine.answer(3, 2).h == 2
+    assert machine.owed(2) is None
+    owed = machine.owed(3)
+    assert owed is not None
+    assert owed.h == 3
+    assert machine.owed(3) is None
+
+
 @pytest.mark.parametrize("h", [-1, MODULUS, MODULUS + 1])
 def test_s_28_a_count_out_of_its_range_is_none(h: int) -> None:
     machine = StreamManagement(AckPolicy(), lambda: NOW)
