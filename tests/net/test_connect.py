@@ -261,8 +261,10 @@ async def test_a_single_failure_is_told_whole() -> None:
         await race(Network(), at("192.0.2.1"))
     expected = "Could not reach pemberley.lit: connecting failed at 192.0.2.1:5222 (connection refused)."
     assert str(caught.value) == expected
-    with pytest.raises(NoConnectionError, match=r"finding the address failed at a \(it has no address\)\."):
+    with pytest.raises(NoConnectionError, match=r"reach pemberley\.lit: its server a has no address\.$"):
         await race(Network(), at("a"))
+    with pytest.raises(NoConnectionError, match=r"reach pemberley\.lit: no server has this name\.$"):
+        await race(Network(), at("pemberley.lit"))
 
 
 async def test_steps_are_told_in_order() -> None:

@@ -62,6 +62,9 @@ def _sentence(domain: str, failures: Sequence[ConnectError]) -> str:
         return f"{start}: there was no time to try."
     if len(failures) == 1 or not tried:
         first = failures[0]
+        if first.reason == _NO_ADDRESS:
+            what = "no server has this name" if first.host == domain else f"its server {first.host} has no address"
+            return f"{start}: {what}."
         where = f"{first.host}:{first.port}" if first.port else first.host
         return f"{start}: {first.step.value} failed at {where} ({first.reason})."
     if any(failure.step is Step.TLS for failure in tried):
