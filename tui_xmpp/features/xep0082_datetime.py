@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-_MODERN = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.](\d{1,32}))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII)
-_LEGACY = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d):(\d\d):(\d\d)", re.ASCII)
+from tui_xmpp.patterns import late
+
+_MODERN = late(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.](\d{1,32}))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII)
+_LEGACY = late(r"(\d{4})(\d\d)(\d\d)T(\d\d):(\d\d):(\d\d)", re.ASCII)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2999, 1, 1, tzinfo=UTC)
 

@@ -10,6 +10,8 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+from tui_xmpp.patterns import late
+
 BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
 BIT_STRING: Final = 0x03
@@ -31,7 +33,7 @@ _CHARACTERS: Final = {
     0x1C: "utf-32-be",
     0x1E: "utf-16-be",
 }
-_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z", re.ASCII)
+_TIME: Final = late(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 
 
 class DerError(ValueError):

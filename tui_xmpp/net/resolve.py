@@ -6,7 +6,6 @@ DNS answers only say where to connect. Whom to trust there is decided by the dom
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from typing import Final, Protocol, TypeVar, cast
 
 from tui_xmpp.net.identity import literal_address
 from tui_xmpp.net.steps import NetError, OnStep, Step, StepReport, unwatched
+from tui_xmpp.patterns import late
 from tui_xmpp.values import dataclass
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class Override:
 
 
 # A name or IPv4 address, or an IPv6 address in brackets, then a port of at most five digits.
-_HOST_AND_PORT: Final = re.compile(
+_HOST_AND_PORT: Final = late(
     r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\s:/@\[\]\x00-\x1f\x7f]{1,255}))(?::(?P<port>[0-9]{1,5}))?"
 )
 

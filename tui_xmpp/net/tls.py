@@ -16,7 +16,6 @@ A refused certificate is kept only to be shown; no code path leads from it back 
 from __future__ import annotations
 
 import os
-import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -28,6 +27,7 @@ from typing import Protocol
 
 from tui_xmpp.net.identity import CertificateFacts, is_proved, literal_address, read_certificate, server_end_point
 from tui_xmpp.net.steps import NetError
+from tui_xmpp.patterns import late
 from tui_xmpp.values import dataclass
 
 ALPN = "xmpp-client"  # XEP-0368 §4
@@ -245,7 +245,7 @@ def authorities(paths: ssl.DefaultVerifyPaths | None = None) -> tuple[str | None
     return None if found >= size else bundle, folder
 
 
-_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+_HASHED = late(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def accepted(policy: TlsPolicy, agreement: Agreement, *, is_direct: bool) -> TlsFacts:

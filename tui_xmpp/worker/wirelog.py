@@ -8,6 +8,8 @@ import logging
 import re
 from typing import Final
 
+from tui_xmpp.patterns import late
+
 _log = logging.getLogger("tui_xmpp.wire")
 
 _SECRET_ELEMENTS: Final = frozenset(
@@ -30,12 +32,12 @@ _SECRET_ELEMENTS: Final = frozenset(
 )
 """Local names whose text and attribute values are never written."""
 
-_TAG = re.compile(
+_TAG = late(
     r"<!\[CDATA\[.*?\]\]>|<(/?)(?:[^\s/<>:]+:)?([^\s/<>!\[]+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>", re.DOTALL
 )
-_VALUE = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*')")
-_KEPT_ATTRIBUTE = re.compile(r"\s(?:xmlns(?::\w+)?|mechanism)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
-_FRAGMENT = re.compile(r"(aesgcm://[^\s<#]*)#[0-9A-Fa-f]+")
+_VALUE = late(r"=\s*(?:\"[^\"]*\"|'[^']*')")
+_KEPT_ATTRIBUTE = late(r"\s(?:xmlns(?::\w+)?|mechanism)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_FRAGMENT = late(r"(aesgcm://[^\s<#]*)#[0-9A-Fa-f]+")
 _LONGEST: Final = 4000
 _HIDDEN: Final = "…"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import TypeAlias
 
 from lxml import etree
 
+from tui_xmpp.patterns import late
 from tui_xmpp.xmpp import namespaces as ns
 
 Element: TypeAlias = etree._Element
@@ -17,7 +17,7 @@ Element: TypeAlias = etree._Element
 LANG = f"{{{ns.XML}}}lang"
 
 # RFC 6120 §11.1 with XML 1.0 §2.2: what is not a Char may not be sent, not even as a character reference.
-_NOT_A_CHAR = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_A_CHAR = late("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def qualified(namespace: str, name: str) -> str:

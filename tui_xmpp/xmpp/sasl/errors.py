@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from tui_xmpp.errors import TuiXmppError
+from tui_xmpp.patterns import late
 
 
 class Remedy(Enum):
@@ -46,7 +47,7 @@ def sentence_for(condition: str) -> str:
     return f"The server refused the login{reason}: try again, or ask the people who run the server."
 
 
-_PLAIN_WORD = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
+_PLAIN_WORD = late(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 _REMEDIES: Final = {
     "temporary-auth-failure": Remedy.TIME,

@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Final
 
+from tui_xmpp.patterns import late
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp.sasl.credentials import ChannelBinding, Credentials, MechanismOffer
 from tui_xmpp.xmpp.sasl.encoding import decode_base64
@@ -30,9 +31,9 @@ HASHES: Final[Mapping[str, str]] = {
 _MIN_ITERATIONS: Final = 4096  # RFC 7677 §4
 _MAX_ITERATIONS: Final = 10_000_000
 _MAX_SALT: Final = 1024
-_NONCE = re.compile(r"[!-+\--~]+", re.ASCII)
-_POSITIVE = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
-_ATTRIBUTE = re.compile(r"([A-Za-z])=([^\0,]*)")
+_NONCE = late(r"[!-+\--~]+", re.ASCII)
+_POSITIVE = late(r"[1-9][0-9]{0,9}", re.ASCII)
+_ATTRIBUTE = late(r"([A-Za-z])=([^\0,]*)")
 _TLS_NUMBERS: Final = {"TLSv1": "0301", "TLSv1.1": "0302", "TLSv1.2": "0303", "TLSv1.3": "0304"}
 
 # What a server may say in ``e=`` (RFC 5802 §7), in the words of this package.
