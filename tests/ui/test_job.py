@@ -49,7 +49,10 @@ def test_the_system_ends_it_politely_however_it_asks(tmp_path: Path) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTERM):
             terminal.process.send_signal(number)
         assert terminal.wait_for_end() == 0
-        assert b"\x1b[?1049l" in terminal.output
+    # The shell gets its screen back, and its cursor: to be seen, and of the shell's own shape.
+    assert b"\x1b[?1049l" in terminal.output
+    assert terminal.output.rfind(b"\x1b[?25h") > terminal.output.rfind(b"\x1b[?25l")
+    assert terminal.output.rfind(b"\x1b[0 q") > terminal.output.rfind(b"\x1b[2 q")
     assert (tmp_path / "log").read_text() == "half a word True\n"
 
 

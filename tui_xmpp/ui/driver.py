@@ -23,14 +23,23 @@ class TerminalDriver(LinuxDriver):
     class Gone(Message):
         """The terminal is no more: its window was closed, or the line to it broke."""
 
+    _is_ours = False
+    """Whether the terminal is the program's now, and not the shell's."""
     _end = _ender = -1
     """A pipe by which the thread is told to end."""
 
     def start_application_mode(self) -> None:
         """Take the terminal and begin to read."""
+        self._is_ours = True
         if self._end < 0:
             self._end, self._ender = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def stop_application_mode(self) -> None:
+        """Hand the terminal back as it was: widgets that go away later still may want to write to it."""
+        self.write("\x1b[0 q")
+        super().stop_application_mode()
+        self._is_ours = False
 
     def send_message(self, message: Message) -> None:
         """Hand over at once: what is read here is read in the app's own thread."""
@@ -38,7 +47,7 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal; when it is gone its thread has ended, and nobody would take from its queue."""
-        if self._writer_thread is not None and self._writer_thread.is_alive():
+        if self._is_ours and self._writer_thread is not None and self._writer_thread.is_alive():
             super().write(data)
 
     def disable_input(self) -> None:
