@@ -93,7 +93,7 @@ CARBON = (
     ],
     ids=["does-not-see-us", "stranger", "another", "no-id", "old", "error", "no-body", "carbon"],
 )
-async def test_x_184_333_01_s_16_no_receipt_for(subscription: str, message: str) -> None:
+async def test_x_184_333_01_x_280_02_s_16_no_receipt_for(subscription: str, message: str) -> None:
     async with online(server_of(subscription)) as scene:
         assert not receipts(await scene.hears(message))
 

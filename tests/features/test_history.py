@@ -493,7 +493,7 @@ async def test_x_490_01_reading_is_told_to_the_other_devices_once() -> None:
             await scene.hears(EVENT.format(sender=ACCOUNT, peer=ROMEO, id="7"))
 
 
-async def test_s_07_nothing_is_published_where_the_node_may_be_public() -> None:
+async def test_x_223_01_s_07_nothing_is_published_where_the_node_may_be_public() -> None:
     import tui_xmpp.features.xep0490_displayed as xep0490
 
     refusal = (

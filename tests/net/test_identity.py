@@ -98,7 +98,7 @@ def test_c_crt_05_address_is_proved_by_addresses_only() -> None:
     assert not is_proved("example.net", naming(addresses=("192.0.2.1",)))
 
 
-def test_c_crt_03_common_name_is_read_and_proves_nothing() -> None:
+def test_c_crt_03_c_tls_09_common_name_is_read_and_proves_nothing() -> None:
     facts = read_certificate(make_certificate((), common_name="example.net").der)
     assert facts.common_name == "example.net"
     assert facts.names == ()
