@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tests.support.scenes import netherfield
+from tests.support.ui import all_heeded
+from tui_xmpp.ui.app import TuiXmppApp
+
 LATER = (
     "lxml",
     "dns",
@@ -40,3 +44,24 @@ assert IgnoreReturnCallbackType is _types.IgnoreReturnCallbackType and OptionDoe
 assert "textual.widgets._tree" in sys.modules
 """
     assert not python(source)
+
+
+async def test_what_is_typed_before_the_composer_is_there_is_written_in_it() -> None:
+    class Early(TuiXmppApp):
+        """Puts off what comes after the first painting until it is told."""
+
+        def _begin(self) -> None:
+            pass
+
+        def begin(self) -> None:
+            super()._begin()
+
+    scene = netherfield()
+    app = Early(scene.client, clock=scene.clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert not app.main.splits.panes
+        await pilot.press("/")
+        app.begin()
+        await pilot.press(*"pin")
+        await all_heeded(pilot)
+        assert app.main.conversation.composer.text == "/pin"

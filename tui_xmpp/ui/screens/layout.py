@@ -88,7 +88,7 @@ class Layout(Guarded, Screen[None]):
         self.size_roster()
         self.divider = Divider()
         self.memory = PaneMemory(places=Places(desk.client))
-        self.splits = Splits((self.roster, self.divider), self._make_pane, self.turned, id="panes")
+        self.splits = Splits((self.roster, self.divider), self.make_pane, self.turned, id="panes")
         self.status_pane = _StatusPane(views, clock, ui.time_format, id="status")
         self.status_line = StatusLine(views, clock, ui.time_format, desk.unread.total)
         self.status_pane.problems, self.status_line.problems = desk.app.notices, len(desk.app.notices)
@@ -102,7 +102,8 @@ class Layout(Guarded, Screen[None]):
         yield self.status_line
         yield self.key_bar
 
-    def _make_pane(self) -> ConversationPane:
+    def make_pane(self) -> ConversationPane:
+        """Return a pane for a conversation, without one."""
         from tui_xmpp.ui.widgets.conversation import ConversationPane
 
         ui = self.desk.client.settings.ui

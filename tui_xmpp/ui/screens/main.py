@@ -72,6 +72,13 @@ class MainScreen(Layout):
         self.roster.focus()
         self._news.ask_prompts()
 
+    def make_pane(self) -> ConversationPane:
+        """Return a pane that knows as whom one speaks in it: what is typed at once may be a command."""
+        pane = super().make_pane()
+        pane.log_lines.welcome = self._welcome()
+        pane.show(self.speaker, None)
+        return pane
+
     def begin(self) -> None:
         """Put in what the first painting did without: the conversations, with those of the last run."""
         self.splits.begin()
