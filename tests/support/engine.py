@@ -95,6 +95,7 @@ class ScriptedServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_bound = asyncio.Event()
         self._is_gone = asyncio.Event()
+        self._is_refused = asyncio.Event()
         self.is_clean: bool | None = None
         self.accounts: Accounts = _ACCOUNTS
 
@@ -102,6 +103,7 @@ class ScriptedServer:
         """Serve as the engine's dialer."""
         self.dials.append(target)
         if self.refusals:
+            self._is_refused.set()
             raise self.refusals.pop(0)
         ours, theirs = memory_pair()
         if self.breaking_off:
@@ -155,6 +157,11 @@ class ScriptedServer:
     async def gone(self) -> None:
         """Wait until the client's stream has ended."""
         await self._is_gone.wait()
+
+    async def refused(self) -> None:
+        """Wait until a dial was refused."""
+        async with asyncio.timeout(10):
+            await self._is_refused.wait()
 
     async def close(self) -> None:
         for task in list(self._tasks):

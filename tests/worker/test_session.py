@@ -340,9 +340,7 @@ async def test_c_rec_02_s_24_a_session_is_resumed_where_the_server_wants_it_and_
         failure = ConnectError(Step.CONNECT, "2001:db8::1", 9222, "refused")
         server.refusals.append(NoConnectionError("capulet.example", (failure,)))
         server.cut()
-        async with asyncio.timeout(10):  # not settle: what it asks the server waits for the session to go on
-            while connection(scene).phase is not Phase.WAITING:
-                await asyncio.sleep(0)
+        await server.refused()  # not settle: what that asks the server waits for the session to go on
         override = server.dials[-1].override
         assert override is not None
         assert (override.host, override.port) == ("2001:db8::1", 9222)
