@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.support.scenes import netherfield
+from tests.support.scenes import ELIZABETH, netherfield
 from tests.support.ui import all_heeded
+from tui_xmpp.core.commands import AddContact
+from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.app import TuiXmppApp
 
 LATER = (
@@ -65,3 +67,14 @@ async def test_what_is_typed_before_the_composer_is_there_is_written_in_it() -> 
         await pilot.press(*"pin")
         await all_heeded(pilot)
         assert app.main.conversation.composer.text == "/pin"
+
+
+async def test_what_is_asked_for_before_the_engine_is_there_is_done_once_it_is() -> None:
+    scene = netherfield()
+    early = AddContact(ELIZABETH, BareJID.parse("lydia@longbourn.lit"))
+    scene.client.submit(early)
+    assert scene.engine.of(AddContact) == []
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await all_heeded(pilot)
+        assert scene.engine.of(AddContact) == [early]

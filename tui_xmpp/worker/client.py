@@ -55,6 +55,8 @@ class Client:
         self._doorbell = Doorbell()
         self._make_engine: Callable[[], Engine] | None = None
         self._engine: Engine | None = None
+        self._waiting: list[Callable[[Engine], None]] = []
+        """What was asked for before there was an engine."""
         self._tickets = count(1)
         self._remembered: dict[str, Remembered] = {}
         self._keep: Callable[[str, Remembered], None] | None = None
@@ -73,6 +75,9 @@ class Client:
         if self._make_engine is not None:
             self._engine = self._make_engine()
             self._engine.start()
+            waiting, self._waiting = self._waiting, []
+            for ask in waiting:
+                ask(self._engine)
 
     async def close(self) -> None:
         """End all sessions politely; returns within a few seconds whatever the network does."""
@@ -87,10 +92,12 @@ class Client:
         def finish(failure: str | None) -> None:
             self._doorbell.answer(Answer(ticket, command, failure))
 
-        if self._engine is None:
-            finish("No account takes this command.")
-        else:
+        if self._engine is not None:
             self._engine.perform(command, finish)
+        elif self._make_engine is not None:
+            self._waiting.append(lambda engine: engine.perform(command, finish))
+        else:
+            finish("No account takes this command.")
         return ticket
 
     def change(self, settings: Settings) -> int:
@@ -104,10 +111,12 @@ class Client:
         def finish(failure: str | None) -> None:
             self._doorbell.answer(Answer(ticket, None, failure))
 
-        if self._engine is None:
-            finish(None)
-        else:
+        if self._engine is not None:
             self._engine.adopt(settings, finish)
+        elif self._make_engine is not None:
+            self._waiting.append(lambda engine: engine.adopt(settings, finish))
+        else:
+            finish(None)
         return ticket
 
     def recall(self, key: str) -> Remembered | None:
