@@ -120,7 +120,7 @@ async def _split(tonight: Evening) -> None:
     await tonight.press("ctrl+u")
     await tonight.do("split", "jane@longbourn.lit")
     asked = next(one.id for one in tonight.cast.jane.inbox if isinstance(one, Message) and one.body() == "Is he come?")
-    tonight.cast.jane.react(ELIZABETH, asked or "", "🙏", "🎉")
+    tonight.cast.jane.react(ELIZABETH, asked or "", "😊", "😮")
     await tonight.settle()
     await tonight.do("react-last", ":joy:")
     await tonight.clear()
