@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.account import KnownPassword, User, logged_in, settings_of
+from tests.support.account import KnownPassword, User, logged_in, settings_of, started
 from tests.support.past import Past
 from tests.support.slixmpp_peer import Peers
 from tests.support.xmpp_server import XmppServer
@@ -83,12 +83,7 @@ async def test_a_gap_arises_is_kept_drawn_and_filled_in_the_archive_s_order(
 
     # It arises: the user does not want to wait, and others write meanwhile.
     settings = settings_of(server, account)
-    client = Client(Store(), Settings((settings,)))
-    password = KnownPassword(account.password)
-    client.attach(lambda: SessionEngine(client, archive=Archive.open(tmp_path / "archive.sqlite"), passwords=password))
-    user = User(client, settings.jid)
-    client.start()
-    try:
+    async with started(settings, account.password, data=tmp_path) as user:
         await some_pages(user)
         await user.does(StopCatchUp(user.account))
         await jane.send_message(account.jid, "said meanwhile")
@@ -103,13 +98,11 @@ async def test_a_gap_arises_is_kept_drawn_and_filled_in_the_archive_s_order(
         if not is_offline_told:
             assert held == [body for body in expected if body in set(held)], "what is held stands in order"
             assert 3 < len(held) < len(expected)
-    finally:
-        await client.close()
 
     # It is kept, drawn and filled: the program was ended and started again.
     archive = Archive.open(tmp_path / "archive.sqlite")
     client = Client(Store(), Settings((settings,)))
-    client.attach(lambda: SessionEngine(client, archive=archive, passwords=password))
+    client.attach(lambda: SessionEngine(client, archive=archive, passwords=KnownPassword(account.password)))
     app = TuiXmppApp(client)
     async with app.run_test(size=(100, 40)) as pilot:
         there = Past(app, pilot, archive)
@@ -146,17 +139,9 @@ async def test_who_leaves_while_catching_up_misses_nothing_the_next_time(
     for body in expected[1:]:
         await jane.send_message(account.jid, body)
     await jane.roster()
-    settings = settings_of(server, account)
-    client = Client(Store(), Settings((settings,)))
-    password = KnownPassword(account.password)
-    client.attach(lambda: SessionEngine(client, archive=Archive.open(tmp_path / "archive.sqlite"), passwords=password))
-    user = User(client, settings.jid)
-    client.start()
-    try:
+    async with started(settings_of(server, account), account.password, data=tmp_path) as user:
         await some_pages(user)
         await jane.send_message(account.jid, "said meanwhile")
-    finally:
-        await client.close()
     expected.append("said meanwhile")
     async with logged_in(server, account, data=tmp_path) as user:
         await user.does(OpenConversation(user.account, peer))
