@@ -307,6 +307,14 @@ INFO = "<query xmlns='http://jabber.org/protocol/disco#info'>{}</query>"
 CHAT_STATES = "<feature var='http://jabber.org/protocol/chatstates'/>"
 
 
+async def begins_to_write(scene: Scene) -> None:
+    """Begin to write to a contact whose device names what it can by a hash that nobody knows; it is asked."""
+    claim = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://code.google.com/p/exodus' ver='x'/>"
+    await scene.hears(f"<presence {FROM}>{claim}</presence>")
+    scene.client.submit(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
+    await scene.server.heard_more()
+
+
 @pytest.mark.parametrize(
     ("said", "is_told"),
     [(INFO.format(CHAT_STATES), True), (INFO.format(""), False), (INFO.format("<feature/>"), False), ("", False)],
@@ -314,11 +322,8 @@ CHAT_STATES = "<feature var='http://jabber.org/protocol/chatstates'/>"
 )
 async def test_x_115_a_contacts_device_is_asked_once_whether_it_knows_states(said: str, is_told: bool) -> None:
     server = server_of()
-    claim = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://code.google.com/p/exodus' ver='x'/>"
     async with online(server) as scene:
-        await scene.hears(f"<presence {FROM}>{claim}</presence>")
-        scene.client.submit(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
-        await server.heard_more()
+        await begins_to_write(scene)
         (asked,) = server.heard()
         assert 'node="http://code.google.com/p/exodus#x"' in asked
         told = await scene.hears(f"<iq type='result' id='id3' {FROM}>{said}</iq>")
@@ -329,11 +334,8 @@ async def test_x_115_a_contacts_device_is_asked_once_whether_it_knows_states(sai
 
 async def test_x_085_what_was_asked_about_writing_comes_too_late_once_the_message_is_out() -> None:
     server = server_of()
-    claim = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://code.google.com/p/exodus' ver='x'/>"
     async with online(server) as scene:
-        await scene.hears(f"<presence {FROM}>{claim}</presence>")
-        scene.client.submit(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
-        await server.heard_more()
+        await begins_to_write(scene)
         scene.client.submit(SendMessage(ACCOUNT, ROMEO, "O"))
         await server.heard_more()
         server.heard()
