@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import TypeVar
 
 import pytest
@@ -54,18 +54,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="session")
 def prosody_of_session(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Prosody]:
-    with _or_skip():
-        server = Prosody(tmp_path_factory.mktemp("prosody"), authority)
-    with server:
-        yield server
+    yield from _running(lambda: Prosody(tmp_path_factory.mktemp("prosody"), authority))
 
 
 @pytest.fixture(scope="session")
 def ejabberd_of_session(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Ejabberd]:
-    with _or_skip():
-        server = Ejabberd(tmp_path_factory.mktemp("ejabberd"), authority)
-    with server:
-        yield server
+    yield from _running(lambda: Ejabberd(tmp_path_factory.mktemp("ejabberd"), authority))
 
 
 @pytest.fixture
@@ -83,10 +77,7 @@ def ejabberd(request: pytest.FixtureRequest, ejabberd_of_session: Ejabberd) -> E
 @pytest.fixture(scope="session")
 def instant_prosody(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Prosody]:
     """Prosody with SASL2 and Bind 2."""
-    with _or_skip():
-        server = instant(tmp_path_factory.mktemp("prosody_instant"), authority)
-    with server:
-        yield server
+    yield from _running(lambda: instant(tmp_path_factory.mktemp("prosody_instant"), authority))
 
 
 @pytest.fixture(params=["prosody", "ejabberd"])
@@ -121,6 +112,14 @@ def _ready(request: pytest.FixtureRequest, server: _AnyServer) -> _AnyServer:
     assert isinstance(request.node, pytest.Item)
     request.node.stash.setdefault(_log_sizes, {})[server] = server.log_size()
     return server
+
+
+def _running(make: Callable[[], _AnyServer]) -> Generator[_AnyServer]:
+    """Make a server, and let it run as long as a fixture lasts."""
+    with _or_skip():
+        server = make()
+    with server:
+        yield server
 
 
 @contextlib.contextmanager
