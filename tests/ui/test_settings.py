@@ -212,7 +212,7 @@ async def test_nothing_typed_for_a_setting_breaks_the_screen() -> None:
         for setting in preferences.all():
             for typed in TYPED:
                 with suppress(UnfitValueError):
-                    preferences.set_typed(setting, typed)
+                    preferences.set(setting, setting.parse(typed))
             await pilot.pause()
 
 

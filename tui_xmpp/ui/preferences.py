@@ -59,12 +59,6 @@ class Preferences:
             return getattr(self.settings.account(account), setting.attribute)
         return self.settings.value(setting)
 
-    def set_typed(self, setting: Setting, typed: str, account: BareJID | None = None) -> object:
-        """Set what a typed text stands for, and return it."""
-        value = setting.parse(typed)
-        self.set(setting, value, account)
-        return value
-
     def set(self, setting: Setting, value: object, account: BareJID | None = None) -> None:
         """Set a value, which holds at once."""
         if setting.name == "ui.theme" and value not in self.choices(setting) and value not in SHORT_NAMES.values():
