@@ -355,7 +355,7 @@ async def test_requests_are_approved_denied_and_blocked_where_they_stand() -> No
         scene.publish(e.SubscriptionRequestSettled(ELIZABETH, WICKHAM))
         await pilot.pause()
         assert pilot.app.screen.query_one(OptionList).option_count == 2
-        await pilot.press("d")
+        await pilot.press("D")  # as it is written beside it
         assert scene.engine.of(c.DenySubscription) == [c.DenySubscription(ELIZABETH, DENNY)]
         await pilot.press("down", "x")
         await pilot.pause()
@@ -391,10 +391,11 @@ async def test_the_cursor_stays_on_a_request_when_one_above_is_settled_elsewhere
 async def test_nobody_is_added_back_whom_one_sees_already() -> None:
     scene = netherfield()
     scene.publish(
-        e.RosterItemChanged(ELIZABETH, contact(DENNY, "Denny", subscription=Subscription.TO), None), requested(DENNY)
+        e.RosterItemChanged(ELIZABETH, contact(DENNY, "", subscription=Subscription.TO), None), requested(DENNY)
     )
     async with running(scene) as pilot:
         await pilot.press("ctrl+r")
+        assert f"{DENNY}  in your list" in cells(pilot), "who has no name is not named twice"
         assert pilot.app.screen.query_one("#back").display
         await pilot.press("down")
         assert not pilot.app.screen.query_one("#back").display

@@ -24,11 +24,11 @@ class RequestsScreen(Dialog[None]):
     """List the requests; each can be approved, denied or blocked where it stands."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "approve", "Approve", show=False),
-        Binding("b", "approve_back", "Approve and add back", show=False),
-        Binding("d", "deny", "Deny", show=False),
-        Binding("x", "block", "Block", show=False),
-        Binding("i", "details", "Details", show=False),
+        Binding("a,A", "approve", "Approve", show=False),
+        Binding("b,B", "approve_back", "Approve and add back", show=False),
+        Binding("d,D", "deny", "Deny", show=False),
+        Binding("x,X", "block", "Block", show=False),
+        Binding("i,I", "details", "Details", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -100,9 +100,10 @@ class RequestsScreen(Dialog[None]):
     def _words(self, request: SubscriptionRequest) -> Text:
         known = self._desk.views.contact(request.account, request.peer)
         is_known = known is not None and known.is_in_roster
-        nick = (
-            f"{sanitize_line(known.title, 60)} in your list" if known and is_known else sanitize_line(request.nick, 60)
-        )
+        nick = sanitize_line(known.title if known and is_known else request.nick, 60)
+        nick = "" if nick == str(request.peer) else nick
+        if is_known:
+            nick = f"{nick} in your list".lstrip()
         text = Text(no_wrap=False)
         text.append(str(request.peer), "bold")
         if nick:
