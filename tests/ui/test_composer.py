@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from tests.support.ui import DARCY, ELIZABETH, JANE, ConversationHost, history, said
 from tui_xmpp.core.events import DraftChanged
+from tui_xmpp.ui import chords
 from tui_xmpp.ui.widgets import composer as module
 from tui_xmpp.ui.widgets.composer import Composer
 
@@ -55,6 +56,7 @@ async def test_line_breaks_are_written_and_the_composer_grows(key: str) -> None:
 
 @pytest.mark.parametrize("sequence", ["\x1b\r", "\x1b[13;3u", "\x1b[13;2u", "\x1b[27;2;13~", "\x1b[27;3;13~", "\n"])
 async def test_a_line_break_by_what_terminals_send_for_it(sequence: str) -> None:
+    chords.tell_apart()
     app = ConversationHost(history())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("a")

@@ -11,7 +11,10 @@ from tests.support.terminal import Terminal
 
 PROGRAM = """
 from textual.app import App
+from tui_xmpp.ui import chords
 from tui_xmpp.ui.driver import TerminalDriver
+
+chords.tell_apart()
 
 class Told(App):
     def on_key(self, event):
@@ -58,6 +61,20 @@ def test_a_character_that_comes_in_parts_is_one(tmp_path: Path) -> None:
         terminal.send("q")
         assert terminal.wait_for_end() == 0
     assert lines(log) == ["é", "q"]
+
+
+def test_alt_with_a_digit_or_with_enter_is_told_as_that(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with Terminal([sys.executable, "-c", PROGRAM.replace("LOG", repr(str(log)))]) as terminal:
+        terminal.wait_for("\x1b[?1049h")
+        terminal.quiet(0.2)
+        told: list[str] = []
+        for sent, key in (("\x1b1", "alt+1"), ("\x1b9", "alt+9"), ("\x1b\r", "ctrl+j"), ("q", "q")):
+            terminal.send(sent)
+            told.append(key)
+            wait_for_lines(terminal, log, told)
+        assert terminal.wait_for_end() == 0
+    assert lines(log) == told
 
 
 def lines(log: Path) -> list[str]:

@@ -31,7 +31,7 @@ from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.text import sanitize_line, sanitize_title
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui import terminal_widths
+from tui_xmpp.ui import chords, terminal_widths
 from tui_xmpp.ui.actions import BY_ID
 from tui_xmpp.ui.background import QUESTION, BackgroundTold, hint
 from tui_xmpp.ui.bridge import Bridge
@@ -99,6 +99,7 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
         environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__()
+        chords.tell_apart()
         self.client = client
         self.is_first_run = is_first_run
         self.check_keyring = check_keyring

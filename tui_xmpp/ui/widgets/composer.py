@@ -7,11 +7,9 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding, BindingType
 from textual.document._document import Document
 from textual.geometry import Region
-from textual.keys import Keys
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -126,7 +124,6 @@ class Composer(TextArea, inherit_bindings=False):
         *,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
-        tell_alt_enter_from_enter()
         self._is_styled = False
         super().__init__(id=id, highlight_cursor_line=False)
         self._said = ""
@@ -518,16 +515,6 @@ class Composer(TextArea, inherit_bindings=False):
         if not is_shown and getattr(self.app, "plain_signs", None) is not None:
             return  # who listens follows the cursor wherever the focus goes
         driver.write("\x1b[2 q\x1b[?25h" if is_shown else "\x1b[?25l\x1b[0 q")
-
-
-def tell_alt_enter_from_enter() -> None:
-    """Let Textual read Alt+Enter of terminals without the newer key protocols as a line break.
-
-    They send ESC CR, which Textual knows nothing of and takes for Enter: a message would leave half written.
-    """
-    if isinstance(ANSI_SEQUENCES_KEYS, dict):
-        ANSI_SEQUENCES_KEYS.setdefault("\x1b\r", (Keys.ControlJ,))
-        ANSI_SEQUENCES_KEYS.setdefault("\x1b\n", (Keys.ControlJ,))
 
 
 def _plain(text: str) -> str:
