@@ -11,7 +11,8 @@ from rich.segment import Segment
 from textual._compositor import CompositorUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
-from textual.geometry import Region
+from textual.events import Resize
+from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -134,3 +135,26 @@ async def test_beyond_the_screen_nothing_is_written() -> None:
     async with at_rest() as (screen, _):
         screen._compositor._dirty_regions.add(Region(0, HEIGHT, WIDTH, 2))
         assert screen.update() is None
+
+
+class Sized(Widget):
+    """Keeps the sizes it was told of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[Size] = []
+
+    def on_resize(self, event: Resize) -> None:
+        self.told.append(event.size)
+
+
+async def test_a_widget_someone_looked_for_before_it_was_laid_out_is_told_its_size() -> None:
+    async with FrontApp().run_test(size=(WIDTH, HEIGHT)) as pilot:
+        sized = Sized()
+        sized.styles.height, sized.styles.layer = 1, "below"
+        screen = pilot.app.screen
+        await screen.mount(sized)
+        screen._compositor._full_map_invalidated = True
+        assert sized in screen._compositor.full_map
+        await pilot.pause()
+        assert sized.told == [Size(WIDTH, 1)]

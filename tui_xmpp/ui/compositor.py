@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.control import Control
-from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
-from textual.geometry import Region
+from textual._compositor import ChopsUpdate, Compositor, CompositorMap, CompositorUpdate, ReflowResult
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from tui_xmpp.ui.strips import DrawnStrip
@@ -51,6 +51,26 @@ class FrontCompositor(Compositor):
     Textual draws and cuts to pieces everything that stands where something changes, the panes around it too, and then
     drops all but the frontmost.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._laid_out: CompositorMap = {}
+
+    def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        """Lay everything out anew; tell what was not there, and what had another size, when that was done last.
+
+        Textual compares with a map that is also drawn when someone asks for a widget's place. A widget that was found
+        like that before it was laid out would never learn that it has a size.
+        """
+        self._full_map = self._laid_out
+        result = super().reflow(parent, size)
+        self._laid_out = self._full_map
+        return result
+
+    def clear(self) -> None:
+        """Let go of all widgets."""
+        super().clear()
+        self._laid_out = {}
 
     def render_partial_update(self) -> ChopsUpdate | LinesUpdate | None:  # type: ignore[override]
         """Return what writes the regions that changed, None where none did."""
