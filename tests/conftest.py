@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.certificates import Authority
 from tests.support.ejabberd import Ejabberd
+from tests.support.patience import be_patient
 from tests.support.prosody import Prosody, instant
 from tests.support.slixmpp_peer import Peers
 from tests.support.xmpp_server import ServerMissingError, XmppServer
@@ -21,6 +22,10 @@ _AnyServer = TypeVar("_AnyServer", bound=XmppServer)
 _GROUPS = ("ejabberd", "prosody", "instant_prosody", "secret_service")
 
 _log_sizes = pytest.StashKey[dict[XmppServer, int]]()
+
+
+def pytest_configure() -> None:
+    be_patient()
 
 
 @pytest.hookimpl(tryfirst=True)
