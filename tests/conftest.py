@@ -80,17 +80,26 @@ def ejabberd(request: pytest.FixtureRequest, ejabberd_of_session: Ejabberd) -> E
 
 
 @pytest.fixture(scope="session")
-def instant_prosody(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Prosody]:
-    """Prosody with SASL2 and Bind 2."""
+def instant_prosody_of_session(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Generator[Prosody]:
     yield from _running(lambda: instant(tmp_path_factory.mktemp("prosody_instant"), authority))
+
+
+@pytest.fixture
+def instant_prosody(request: pytest.FixtureRequest, instant_prosody_of_session: Prosody) -> Prosody:
+    """Prosody with SASL2, Bind 2 and inline resumption, running, whatever the test before did to it."""
+    return _ready(request, instant_prosody_of_session)
 
 
 @pytest.fixture(params=["prosody", "ejabberd"])
 def server(request: pytest.FixtureRequest) -> XmppServer:
     """Each real server in turn."""
-    chosen = request.getfixturevalue(request.param)
-    assert isinstance(chosen, XmppServer)
-    return chosen
+    return _chosen(request)
+
+
+@pytest.fixture(params=["prosody", "ejabberd", "instant_prosody"])
+def any_server(request: pytest.FixtureRequest) -> XmppServer:
+    """Each real server in turn, and the one with the instant login."""
+    return _chosen(request)
 
 
 @pytest.fixture
@@ -109,6 +118,12 @@ def secret_service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Mappin
         with _or_skip():
             environment = stack.enter_context(running_secret_service(tmp_path_factory.mktemp("secrets")))
         yield environment
+
+
+def _chosen(request: pytest.FixtureRequest) -> XmppServer:
+    server = request.getfixturevalue(request.param)
+    assert isinstance(server, XmppServer)
+    return server
 
 
 def _ready(request: pytest.FixtureRequest, server: _AnyServer) -> _AnyServer:

@@ -19,6 +19,7 @@ from typing import Final
 import pytest
 
 from tests.support.account import User, settings_of, started
+from tests.support.prosody import Prosody
 from tests.support.proxy import Direction, Proxy
 from tests.support.xmpp_server import XmppServer
 from tui_xmpp.core.commands import SendMessage
@@ -237,17 +238,24 @@ async def test_x_198_each_message_arrives_once_and_in_order_though_the_server_re
     await faults(server, tmp_path, seed, cuts=2, others=0, restarts=1)
 
 
+@pytest.mark.timeout(120)
+async def test_x_198_each_message_arrives_once_and_in_order_where_resumption_is_part_of_the_login(
+    instant_prosody: Prosody, tmp_path: Path, seed: int
+) -> None:
+    await faults(instant_prosody, tmp_path, seed, cuts=8, others=0, restarts=1)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 async def test_x_198_each_message_arrives_once_and_in_order_over_many_cuts(
-    server: XmppServer, tmp_path: Path, seed: int
+    any_server: XmppServer, tmp_path: Path, seed: int
 ) -> None:
-    await faults(server, tmp_path, seed, cuts=500, others=10, restarts=0)
+    await faults(any_server, tmp_path, seed, cuts=500, others=10, restarts=0)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 async def test_x_198_each_message_arrives_once_and_in_order_over_many_restarts(
-    server: XmppServer, tmp_path: Path, seed: int
+    any_server: XmppServer, tmp_path: Path, seed: int
 ) -> None:
-    await faults(server, tmp_path, seed, cuts=60, others=0, restarts=20)
+    await faults(any_server, tmp_path, seed, cuts=60, others=0, restarts=20)

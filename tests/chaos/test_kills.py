@@ -12,8 +12,9 @@ from random import Random
 
 import pytest
 
-from tests.support.account import User, logged_in, settings_of
+from tests.support.account import User, logged_in, settings_of, started
 from tests.support.headless import emoji
+from tests.support.prosody import Prosody
 from tests.support.xmpp_server import Account, XmppServer
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.model import Direction
@@ -104,6 +105,30 @@ async def test_x_198_06_a_killed_client_loses_and_doubles_nothing(
 
 
 @pytest.mark.timeout(120)
+async def test_x_198_06_a_killed_client_goes_on_with_its_session_by_the_login_itself(
+    instant_prosody: Prosody, tmp_path: Path, seed: int
+) -> None:
+    random = Random(seed)
+    account = instant_prosody.user("kitty")
+    kitty = write_settings(instant_prosody, account, tmp_path)
+    async with logged_in(instant_prosody) as lizzy:
+        process = await start(tmp_path, lizzy.account)
+        assert await line(process) == "ready"
+        for _ in range(random.randrange(1, 40)):
+            promised = int(await line(process))
+        process.kill()
+        rest = (await process.communicate())[0].decode().split()
+        promised = max([promised, *(int(text) for text in rest)])
+        async with started(settings_of(instant_prosody, account), account.password, data=tmp_path) as user:
+            await user.online()
+            assert user.connection.facts.is_resumed
+            await lizzy.hears(kitty, f"number {promised}")
+            await user.settle()
+        heard = [m.body for m in lizzy.messages(kitty)]
+        assert heard == [f"number {number}" for number in range(1, len(heard) + 1)]
+
+
+@pytest.mark.timeout(120)
 async def test_a_killed_client_keeps_what_it_put_under_a_message_and_made_of_one(
     server: XmppServer, tmp_path: Path, seed: int
 ) -> None:
@@ -139,9 +164,9 @@ async def test_a_killed_client_keeps_what_it_put_under_a_message_and_made_of_one
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 async def test_x_198_06_a_client_killed_many_times_loses_and_doubles_nothing(
-    server: XmppServer, tmp_path: Path, seed: int
+    any_server: XmppServer, tmp_path: Path, seed: int
 ) -> None:
     for part in range(4):  # each a new account: Prosody's simple archive reads all of itself for each page
         folder = tmp_path / str(part)
         folder.mkdir()
-        await kill_often(server, folder, 50, seed + part)
+        await kill_often(any_server, folder, 50, seed + part)

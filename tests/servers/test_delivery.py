@@ -5,10 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-import pytest
-
-from tests.support.account import KnownPassword, User, logged_in, settings_of, started
-from tests.support.prosody import Prosody
+from tests.support.account import User, logged_in, settings_of, started
 from tests.support.proxy import Proxy
 from tests.support.xmpp_server import XmppServer
 from tui_xmpp.core.commands import (
@@ -73,29 +70,3 @@ async def test_x_198_04_a_cut_is_over_at_once_and_nobody_is_seen_to_leave(server
             assert seen.show is Show.ONLINE
             await jane.does(SendMessage(jane.account, lizzy.account, "still here"))
             await lizzy.hears(jane.account, "still here")
-
-
-async def test_c_bind2_01_instant_login_and_resumption_after_a_cut(
-    instant_prosody: Prosody, caplog: pytest.LogCaptureFixture
-) -> None:
-    server = instant_prosody
-    janes = server.user("jane")
-    caplog.set_level("DEBUG", "tui_xmpp.wire")
-    async with Proxy(server.starttls_port) as proxy:
-        settings = replace(settings_of(server, janes), port=proxy.port)
-        known = KnownPassword(janes.password)
-        async with (
-            started(settings, janes.password, passwords=known, is_wire_logged=True) as jane,
-            logged_in(server) as lizzy,
-        ):
-            await jane.online()
-            await jane.settle()
-            wire = [r.getMessage() for r in caplog.records if r.name == "tui_xmpp.wire" and janes.jid in r.getMessage()]
-            assert any("urn:xmpp:sasl:2" in line and "<authenticate" in line for line in wire)
-            assert not any("urn:ietf:params:xml:ns:xmpp-bind" in line and " out " in line for line in wire)
-            assert jane.connection.facts.jid is not None
-            assert jane.connection.facts.jid.resource.startswith("tui-xmpp")
-            await proxy.cut()
-            await jane.until(lambda _: jane.connection.facts.is_resumed)
-            await jane.does(SendMessage(jane.account, lizzy.account, "at once"))
-            await lizzy.hears(jane.account, "at once")

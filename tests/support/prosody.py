@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.certificates import Authority
-from tests.support.xmpp_server import LOOPBACK, ServerMissingError, XmppServer, program
+from tests.support.prosody_modules import write_instant_modules
+from tests.support.xmpp_server import LOOPBACK, XmppServer, program
 
 MODULES = (
     "blocklist", "bookmarks", "carbons", "csi", "csi_simple", "disco", "lastactivity", "mam", "offline", "pep",
     "ping", "presence", "private", "roster", "saslauth", "smacks", "time", "tls", "vcard4", "vcard_legacy", "version",
 )  # fmt: skip
-
-_SASL2 = Path("/usr/lib/prosody/modules/mod_sasl2/mod_sasl2.lua")
 
 
 class RosterItem(NamedTuple):
@@ -107,19 +106,13 @@ VirtualHost {_lua(domain)}
         half_written.replace(path)
 
 
-def instant(folder: Path, authority: Authority) -> Prosody:
-    """Return a Prosody with SASL2 and Bind 2; its mod_sasl2 is a copy that runs on this version.
-
-    mod_sasl2_sm is left out: it calls functions that the mod_smacks of Prosody 0.12 lacks.
-    """
-    if not _SASL2.exists():
-        raise ServerMissingError("prosody-modules is not installed")
+def instant(folder: Path, authority: Authority, settings: str = "") -> Prosody:
+    """Return a Prosody with SASL2, Bind 2 and inline resumption, and these further lines of configuration."""
     modules = folder / "modules"
     modules.mkdir()
-    lua = _SASL2.read_text().replace("origin.conn:ssl_info()", "origin.conn:socket():info()")
-    (modules / _SASL2.name).write_text(lua)
-    first_path = f'installer_plugin_path = "{modules}"'
-    return Prosody(folder, authority, modules=("sasl2", "sasl2_bind2"), settings=first_path)
+    write_instant_modules(modules)
+    settings = f"installer_plugin_path = {_lua(modules)}\n{settings}"
+    return Prosody(folder, authority, modules=("sasl2", "sasl2_bind2", "sasl2_sm"), settings=settings)
 
 
 def _file_name(name: str) -> str:
