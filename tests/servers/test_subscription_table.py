@@ -362,3 +362,4 @@ async def test_c_sub_04_a_server_without_pre_approval_is_not_asked_for_it(ejabbe
         contact = BareJID.parse(f"jane@{ejabberd.domain}")
         failure = await user.fails(PreApproveSubscription(user.account, contact))
         assert failure == f"{ejabberd.domain} cannot approve a request before it comes."
+        assert not user.connection.facts.can_pre_approve

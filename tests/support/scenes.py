@@ -124,6 +124,7 @@ def online(account: BareJID = ELIZABETH) -> Connection:
             channel_binding="tls-exporter",
             jid=account.with_resource("library"),
             since=NOW - timedelta(hours=2),
+            can_pre_approve=True,
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from textual.events import Key
@@ -15,9 +16,11 @@ from textual.widgets import Input, OptionList, Static
 
 from tests.support.scenes import (
     BINGLEY,
+    CHARLOTTE,
     DARCY,
     ELIZABETH,
     JANE,
+    LYDIA,
     NOW,
     WICKHAM,
     Scene,
@@ -45,7 +48,8 @@ from tui_xmpp.core.model import (
     Show,
     Subscription,
 )
-from tui_xmpp.jid import BareJID
+from tui_xmpp.jid import JID, BareJID
+from tui_xmpp.ui.actions import BY_ID
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.roster_rows import RowId
 from tui_xmpp.ui.screens.themes import ThemeScreen
@@ -297,6 +301,63 @@ async def test_a_presence_that_cannot_be_is_refused_in_words(typed: str) -> None
         assert toasts(pilot)
 
 
+@pytest.mark.parametrize(
+    ("typed", "to", "wanted", "told"),
+    [
+        (
+            "/presence-to lydia@longbourn.lit dnd at cards",
+            LYDIA,
+            OwnPresence(Show.DND, "at cards"),
+            "Lydia sees you as busy until you change your presence; /hide-from takes it back.",
+        ),
+        (
+            "/presence-to Denny@meryton.lit/Barracks xa",
+            DENNY.with_resource("Barracks"),
+            OwnPresence(Show.XA),
+            "denny@meryton.lit/Barracks sees you as extended away until you disconnect; /hide-from takes it back.",
+        ),
+        (
+            "/presence-to denny@meryton.lit",
+            DENNY,
+            OwnPresence(Show.ONLINE, "touring the countryside", 10),
+            "denny@meryton.lit sees you as online until you disconnect; /hide-from takes it back.",
+        ),
+        (
+            "/hide-from denny@meryton.lit",
+            DENNY,
+            OwnPresence(Show.OFFLINE),
+            "denny@meryton.lit sees you as offline.",
+        ),
+        (
+            "/hide-from Jane",
+            JANE,
+            OwnPresence(Show.OFFLINE),
+            "Jane sees you as offline until you change your presence.",
+        ),
+    ],
+)
+async def test_rfc_6121_4_6_presence_is_shown_to_one_address_and_taken_back(
+    typed: str, to: JID, wanted: OwnPresence, told: str
+) -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        await write(pilot, typed)
+        assert scene.engine.of(c.SendDirectedPresence) == [c.SendDirectedPresence(ELIZABETH, to, wanted)]
+        assert scene.engine.of(c.SetPresence) == []
+        assert toasts(pilot) == [told]
+
+
+@pytest.mark.parametrize(
+    "typed", ["/presence-to denny@meryton.lit asleep", "/presence-to a@b@c away", "/hide-from denny@meryton.lit/"]
+)
+async def test_what_cannot_be_shown_to_one_address_is_refused_in_words(typed: str) -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        await write(pilot, typed)
+        assert scene.engine.of(c.SendDirectedPresence) == []
+        assert toasts(pilot)
+
+
 async def test_online_from_disconnected_also_connects() -> None:
     scene = Scene()
     scene.publish(e.AccountAdded(ELIZABETH, OwnPresence(Show.OFFLINE)))
@@ -449,6 +510,48 @@ async def test_the_subscription_menu_offers_what_the_state_allows() -> None:
         assert [options.get_option_at_index(i).id for i in range(options.option_count)] == ["unsubscribe", "deny"]
         await pilot.press("enter")
         assert scene.engine.of(c.Unsubscribe) == [c.Unsubscribe(ELIZABETH, BINGLEY)]
+
+
+@pytest.mark.parametrize("can_pre_approve", [True, False])
+async def test_rfc_6121_3_4_approval_beforehand_is_offered_where_the_server_keeps_it(can_pre_approve: bool) -> None:
+    scene = netherfield()
+    there = online()
+    facts = replace(there.facts, can_pre_approve=can_pre_approve)
+    scene.publish(e.ConnectionChanged(ELIZABETH, replace(there, facts=facts)))
+    async with running(scene) as pilot:
+        app_of(pilot).main.roster.select(ELIZABETH, CHARLOTTE)
+        assert BY_ID["preapprove"].applies(app_of(pilot).desk) is can_pre_approve
+        await pilot.press("s")
+        await pilot.pause()
+        assert ("should they ask" in cells(pilot)) is can_pre_approve
+
+
+async def test_the_cursor_goes_to_who_was_added_and_stays_with_them() -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        roster = app_of(pilot).main.roster
+        await write(pilot, f"/add {DENNY} Denny")
+        scene.publish(e.RosterItemChanged(ELIZABETH, contact(DENNY, "Denny"), "2"))
+        await pilot.pause()
+        assert roster.selected == RowId(ELIZABETH, "", DENNY)
+        scene.publish(e.RosterItemChanged(ELIZABETH, contact(DENNY, "Denny", ("Officers",)), "2"))
+        await pilot.pause()
+        assert roster.selected == RowId(ELIZABETH, "Officers", DENNY)
+        roster.focus()
+        await pilot.press("up", "down")
+        assert roster.selected == RowId(ELIZABETH, "Officers", DENNY)
+
+
+async def test_the_cursor_does_not_jump_to_who_was_added_once_it_was_moved() -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        roster = app_of(pilot).main.roster
+        await pilot.press("ctrl+n", *str(DENNY), "enter")
+        await pilot.press("down")
+        moved_to = roster.selected
+        scene.publish(e.RosterItemChanged(ELIZABETH, contact(DENNY), "2"))
+        await pilot.pause()
+        assert roster.selected == moved_to
 
 
 async def test_a_failed_command_is_told_and_never_read_as_markup() -> None:

@@ -150,6 +150,7 @@ async def test_x_198_04_x_352_a_resumed_session_is_told_anew_whether_anyone_look
                 told = [line for line in outgoing(caplog) if "urn:xmpp:csi:0" in line]
                 assert len(told) == 1
                 assert ("<active" if is_active else "<inactive") in told[0]
+                assert user.connection.facts.can_pre_approve
             await user.does(PreApproveSubscription(user.account, BareJID.parse("lizzy@longbourn.lit")))
 
 

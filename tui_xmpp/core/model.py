@@ -349,6 +349,8 @@ class LinkFacts:
     jid: FullJID | None = None
     is_resumed: bool = False
     since: datetime | None = None
+    can_pre_approve: bool = False
+    """Whether the server keeps an approval for a request that has not come yet (RFC 6121 §3.4)."""
 
 
 @dataclass(frozen=True, slots=True)

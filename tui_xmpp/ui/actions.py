@@ -157,6 +157,10 @@ def _has_requests(desk: Desk) -> bool:
     return bool(desk.views.requests())
 
 
+def _may_approve_beforehand(desk: Desk) -> bool:
+    return desk.subject is not None and desk.can_pre_approve(desk.subject.account)
+
+
 def _has_account(desk: Desk) -> bool:
     return desk.account is not None
 
@@ -325,7 +329,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("unsubscribe", "Stop seeing presence", "Stop seeing when someone is online, or take back a request.",
            contacts.unsubscribe, slash="unsubscribe", arguments=(_WHOM,), applies=_has_contact),
     Action("preapprove", "Approve beforehand", "Let someone in at once when they ask.", contacts.preapprove,
-           slash="preapprove", arguments=(_WHOM,), applies=_has_subject),
+           slash="preapprove", arguments=(_WHOM,), applies=_may_approve_beforehand),
     Action("subscription", "Who sees whom", "Change who sees whose presence.", contacts.choose_subscription, ("s",),
            place=Place.ROSTER, applies=_has_subject),
     Action("edit", "Rename or move to groups", "Change a contact's name and groups.", contacts.edit, ("r",),
@@ -365,6 +369,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("priority", "Priority", "Messages go to your device with the highest; below 0 none come here.",
            presence.set_priority, slash="priority", arguments=(Argument("−128…127", Kind.TEXT),),
            example="/priority 10", applies=_has_account, is_in_palette=False),
+    Action("presence-to", "Presence for one person", "Show yourself to one address only; without a show, as you are.",
+           presence.show_to, slash="presence-to", example="/presence-to jane@longbourn.lit away until five",
+           arguments=(_WHOM, Argument("SHOW", Kind.SHOW, is_optional=True), _WORDS), applies=_has_subject),
+    Action("hide-from", "Hide from one person", "Be offline for one address only, whatever you showed it before.",
+           presence.hide_from, slash="hide-from", arguments=(_WHOM,), applies=_has_subject),
     Action("accounts", "Accounts", "Add, connect, disconnect or remove accounts.", accounts.open_accounts, ("f3",),
            slash="accounts"),
     Action("forget-login", "Forget the safer login", "Log in although the server now offers less than it did before.",

@@ -20,6 +20,7 @@ def add(desk: Desk, text: str) -> None:
         return
     address, _, name = text.partition(" ")
     peer = _address(address)
+    desk.main.roster.expect(account, peer)
     desk.submit_and_say(
         c.AddContact(account, peer, name.strip()), f"{name.strip() or peer} is in your list and was asked."
     )

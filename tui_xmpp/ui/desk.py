@@ -152,6 +152,11 @@ class Desk:
         contact = self.views.contact(account, peer)
         return sanitize_line(contact.title if contact else str(peer), 80)
 
+    def can_pre_approve(self, account: BareJID) -> bool:
+        """Say whether the account's server lets someone in before they ask (RFC 6121 §3.4)."""
+        view = self.views.account(account)
+        return view is not None and view.connection.facts.can_pre_approve
+
     def groups(self, account: BareJID) -> list[str]:
         """Return the names of all groups of an account, in order."""
         return self.main.roster.rows.groups(account)

@@ -350,6 +350,7 @@ class Session:
             ctx.log(f"{ctx.account} is online{' again' if is_resumed else ''}.")
             while True:
                 await self._handle(link)
+                self._note_offers()
                 ctx.flush()
                 await around.journal.drain()
                 await link.receive(is_urgent=ctx.requests is None or ctx.requests.are_open)
@@ -364,6 +365,12 @@ class Session:
             stable = STABLE if self._continuity.resumption is None else STABLE_RESUMABLE
             if around.clock.monotonic() - started >= stable:
                 self._reconnection.forgive()
+
+    def _note_offers(self) -> None:
+        """Tell what the server offers that the screen asks about; after a resumption it may offer it late."""
+        facts, can_pre_approve = self._progress.now.facts, self.ctx.stream.has_subscription_pre_approval
+        if can_pre_approve is not facts.can_pre_approve:
+            self._progress.know(replace(facts, can_pre_approve=can_pre_approve))
 
     async def _handle(self, link: Link) -> None:
         """Handle what one read brought; give others a turn every few milliseconds."""

@@ -98,6 +98,7 @@ class AddContactScreen(Dialog[None]):
         is_asking = self.query_one("#asking", Checkbox).value
         text = self.query_one("#text", Input).value.strip()
         desk = self._desk
+        desk.main.roster.expect(self._account, jid)
         shown = sanitize_line(name or str(jid), 80)
         done = f"{shown} is in your list" + (" and was asked." if is_asking else ".")
         if is_asking and text:
@@ -144,6 +145,7 @@ class ApproveScreen(Dialog[None]):
             if name or groups:
                 desk.submit(c.UpdateContact(contact.account, contact.peer, name, groups))
 
+        desk.main.roster.expect(contact.account, contact.peer)
         desk.submit(c.ApproveSubscription(contact.account, contact.peer, is_asking_back=True), approved)
         self.dismiss(None)
 
@@ -210,8 +212,7 @@ class SubscriptionScreen(Dialog[None]):
         yield Choices(*(Option(Text(title), id=verb) for verb, title in self._choices(contact)))
         yield buttons(button("Close", "cancel"))
 
-    @staticmethod
-    def _choices(contact: ContactView) -> list[tuple[str, str]]:
+    def _choices(self, contact: ContactView) -> list[tuple[str, str]]:
         sees_them = contact.is_in_roster and contact.subscription.sees_them
         seen = contact.is_in_roster and contact.subscription.seen_by_them
         choices = []
@@ -225,7 +226,7 @@ class SubscriptionScreen(Dialog[None]):
             choices += [("approve", "Let them see when you are online (they asked)"), ("deny", "Refuse their request")]
         elif seen:
             choices.append(("deny", "Stop letting them see when you are online"))
-        elif not contact.is_approved:
+        elif not contact.is_approved and self._desk.can_pre_approve(self._account):
             choices.append(("preapprove", "Let them in at once should they ask"))
         if not contact.is_in_roster:
             choices.append(("add", "Put them in your list…"))

@@ -61,6 +61,7 @@ class PaintedRoster(DrawnLines, ScrollView):
         self._accounts: dict[BareJID, AccountView] = {}
         self._selected: RowId | None = None
         self._selected_line = 0
+        self._expected: tuple[BareJID, BareJID] | None = None
         self._strips: dict[RowId, tuple[object, tuple[object, ...], Strip]] = {}
         self._request_count = 0
         self._typed = ""

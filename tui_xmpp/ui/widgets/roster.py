@@ -141,6 +141,11 @@ class Roster(PaintedRoster, can_focus=True):
         if row is not None:
             self._select(row)
 
+    def expect(self, account: BareJID, peer: BareJID) -> None:
+        """Put the cursor on someone as soon as they are in the user's list, unless it is moved before."""
+        self._expected = (account, peer)
+        self._settle()
+
     @property
     def selected(self) -> RowId | None:
         """The row under the cursor."""
@@ -166,15 +171,28 @@ class Roster(PaintedRoster, can_focus=True):
         self.virtual_size = Size(self.size.width, count + TOP + self._foot)
         line = self.rows.line(self._selected) if self._selected else None
         if line is None:
-            row = self.rows.row(min(self._selected_line, count - 1)) if count else None
+            row = self._other_row() or (self.rows.row(min(self._selected_line, count - 1)) if count else None)
             if row != self._selected:
                 self._selected = row
                 self.post_message(self.SelectionChanged(row))
-        else:
+            line = self.rows.line(row) if row is not None else None
+        if line is not None:
             self._selected_line = line
         if len(self._strips) > 4 * (count + 50):
             self._strips.clear()
+        self._look_for_expected()
         self.repaint()
+
+    def _other_row(self) -> RowId | None:
+        """Return where the contact under the cursor stands now, whose row is gone."""
+        row = self._selected
+        return self.rows.find(row.account, row.peer) if row is not None and row.peer is not None else None
+
+    def _look_for_expected(self) -> None:
+        view = self.rows.view(*self._expected) if self._expected is not None else None
+        if view is not None and view.is_in_roster:
+            self._expected = None
+            self.select(view.account, view.peer)
 
     def on_resize(self) -> None:
         self._strips.clear()
@@ -205,6 +223,7 @@ class Roster(PaintedRoster, can_focus=True):
         line = self.rows.line(row)
         if line is None:
             return
+        self._expected = None
         if row != self._selected:
             self._selected = row
             self.post_message(self.SelectionChanged(row))
