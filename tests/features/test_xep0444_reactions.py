@@ -5,21 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canonical, engine_of, online
-from tui_xmpp.core.commands import Disconnect, OpenConversation, ProvidePassword, React, SendMessage
-from tui_xmpp.core.model import Delivery, Direction, Message, Reaction
+from tui_xmpp.core.commands import Disconnect, OpenConversation, ProvidePassword, React, ReadReactionRules, SendMessage
+from tui_xmpp.core.model import Delivery, Direction, Message, Reaction, ReactionRules
 from tui_xmpp.core.reactions import emojis_by
-from tui_xmpp.features.xep0444_reactions import reaction_of
+from tui_xmpp.features.xep0444_reactions import reaction_of, rules_of
 from tui_xmpp.jid import BareJID
+from tui_xmpp.net.transport import Transport
 from tui_xmpp.storage.archive import Archive
 from tui_xmpp.xmpp.element import parse_element
+from tui_xmpp.xmpp.stanza import Iq
 
 ROMEO = BareJID.parse("romeo@montague.example")
 TYBALT = BareJID.parse("tybalt@capulet.example")
 FROM = "from='romeo@montague.example/orchard' type='chat'"
 HELLO = f"<message {FROM} id='744f6e18-a57a-11e9-a656-4889e7820c76'><body>Hello, world!</body></message>"
 WAVE, TURTLE = "👋", "🐢"
+MOST = "urn:xmpp:reactions:0:restrictions max_reactions_per_user"
+ALLOWED = "urn:xmpp:reactions:0:restrictions allowlist"
 
 
 def reactions(id_: str, *emojis: str, sender: str = FROM, key: str = "r1", more: str = "") -> str:
@@ -249,3 +254,53 @@ async def test_a_reaction_survives_the_end_of_the_program_and_goes_out_in_the_ne
         await scene.does(OpenConversation(ACCOUNT, ROMEO))
         assert ours(scene) == (WAVE,)
         assert said(scene)[0].reactions[0].delivery is Delivery.SENT
+
+
+# -- what a peer takes --------------------------------------------------------------------------------------------
+
+# XEP-0444 §2.2, example 3.
+RESTRICTED = """
+<query xmlns='http://jabber.org/protocol/disco#info'>
+  <feature var='urn:xmpp:reactions:0'/>
+  <x xmlns='jabber:x:data' type='result'>
+    <field var='FORM_TYPE' type='hidden'><value>urn:xmpp:reactions:0:restrictions</value></field>
+    <field var='max_reactions_per_user'><value>1</value></field>
+    <field var='allowlist'><value>💘</value><value>❤️</value><value>💜</value></field>
+  </x>
+</query>"""
+HERE = "<presence from='romeo@montague.example/orchard'><c xmlns='http://jabber.org/protocol/caps' {}/></presence>"
+
+
+class Gateway(ScriptedServer):
+    """Answers for Romeo too, who is written to through another network."""
+
+    def _take(self, transport: Transport, element: etree._Element, stanza: object) -> None:
+        super()._take(transport, element, stanza)
+        if isinstance(stanza, Iq) and stanza.to is not None and stanza.to.bare == ROMEO:
+            transport.write(f"<iq type='result' id='{stanza.id}' from='{stanza.to}'>{RESTRICTED}</iq>".encode())
+
+
+async def test_x_444_2_2_example_3_what_a_device_takes_is_read_of_it() -> None:
+    async with online(Gateway(), archive=Archive.in_memory()) as scene:
+        await scene.hears(HELLO)
+        assert await scene.does(ReadReactionRules(ACCOUNT, ROMEO)) == [], "nobody is there"
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).reaction_rules == ReactionRules()
+        await scene.hears(HERE.format("hash='sha-1' node='n' ver='v'"))
+        await scene.does(ReadReactionRules(ACCOUNT, ROMEO))
+        rules = scene.client.views.conversation(ACCOUNT, ROMEO).reaction_rules
+        assert (set(rules.allowed or ()), rules.most) == ({"💘", "❤️", "💜"}, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "rules"),
+    [
+        ([["urn:xmpp:reactions:0"]], ReactionRules()),
+        ([[f"{MOST} 3"], [f"{MOST} 2", f"{MOST} none"]], ReactionRules(most=2)),
+        ([[f"{MOST} -1"]], ReactionRules()),
+        ([[f"{MOST} ²"]], ReactionRules()),
+        ([[f"{ALLOWED} ❤", f"{ALLOWED} 👍"], [f"{ALLOWED} ❤️"]], ReactionRules(("❤️",))),
+        ([[f"{ALLOWED} hats"]], ReactionRules(())),
+    ],
+)
+def test_x_444_2_2_the_rules_of_all_devices_hold(told: list[list[str]], rules: ReactionRules) -> None:
+    assert rules_of(told) == rules

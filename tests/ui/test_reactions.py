@@ -15,7 +15,7 @@ from tests.ui.test_messages import TALK, among, said
 from tests.ui.test_screen import app_of, cells, toasts
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Reactions, Version
+from tui_xmpp.core.model import Delivery, Direction, Failure, Message, ReactionRules, Reactions, Version
 from tui_xmpp.ui.blocks import chips_of
 from tui_xmpp.ui.linear import announcement
 from tui_xmpp.ui.screens.message import MessageMenu
@@ -23,7 +23,15 @@ from tui_xmpp.ui.screens.reactions import ReactionScreen
 
 THEIRS = Reactions(Direction.INCOMING, ("👍", "🎩"), NOW)
 OURS = Reactions(Direction.OUTGOING, ("🎩", "🐢"), NOW + timedelta(minutes=1))
+HEARTS = ("💘", "❤️", "💜")
 UNDER = replace(TALK[0], reactions=(THEIRS, OURS))
+
+
+def reacted(asked: list[c.Command]) -> list[c.React]:
+    """Return the reactions asked for, and let these be all so far."""
+    found = [command for command in asked if isinstance(command, c.React)]
+    del asked[:]
+    return found
 
 
 def test_own_ones_are_in_brackets_and_what_both_chose_is_counted() -> None:
@@ -54,12 +62,13 @@ async def test_the_key_opens_a_chooser_and_a_name_finds_an_emoji() -> None:
         assert isinstance(pilot.app.screen, ReactionScreen)
         await pilot.press(*"top_h", "enter")
         await pilot.pause()
-        assert asked == [c.React(ELIZABETH, DARCY, "first", ("🎩",))]
+        assert reacted(asked) == [c.React(ELIZABETH, DARCY, "first", ("🎩",))]
         await pilot.press("plus")
         options = pilot.app.screen.query_one(OptionList)
         assert str(options.get_option_at_index(0).prompt).split() == ["🎩", "top", "hat"], "used last, offered first"
         await pilot.press("down", "up", "down", "enter")
-        assert asked[-1] == c.React(ELIZABETH, DARCY, "first", ("👍",))
+        await pilot.pause()
+        assert reacted(asked) == [c.React(ELIZABETH, DARCY, "first", ("👍",))]
 
 
 async def test_an_emoji_itself_can_be_typed_and_a_name_that_is_none_chooses_nothing() -> None:
@@ -69,7 +78,8 @@ async def test_an_emoji_itself_can_be_typed_and_a_name_that_is_none_chooses_noth
         assert "No emoji is called that." in cells(pilot)
         await pilot.press("escape", "plus")
         await pilot.press("🐢", "enter")
-        assert asked == [c.React(ELIZABETH, DARCY, "first", ("🐢",))]
+        await pilot.pause()
+        assert reacted(asked) == [c.React(ELIZABETH, DARCY, "first", ("🐢",))]
 
 
 async def test_what_is_ours_is_marked_in_the_chooser_and_choosing_it_takes_it_back() -> None:
@@ -81,7 +91,7 @@ async def test_what_is_ours_is_marked_in_the_chooser_and_choosing_it_takes_it_ba
         assert "take back" in first[1]
         await pilot.click(options, offset=(3, 1))
         await pilot.pause()
-        assert asked == [c.React(ELIZABETH, DARCY, "first", ("🐢",))]
+        assert reacted(asked) == [c.React(ELIZABETH, DARCY, "first", ("🐢",))]
 
 
 async def test_a_click_on_one_beneath_a_message_joins_in_or_takes_it_back() -> None:
@@ -92,8 +102,7 @@ async def test_a_click_on_one_beneath_a_message_joins_in_or_takes_it_back() -> N
         for emoji, wanted in (("👍", ("🎩", "🐢", "👍")), ("🐢", ("🎩",))):
             await pilot.click(log, offset=(cell_len(text[: text.index(emoji)]), row))
             await pilot.pause()
-            assert asked == [c.React(ELIZABETH, DARCY, "first", wanted)]
-            del asked[:]
+            assert reacted(asked) == [c.React(ELIZABETH, DARCY, "first", wanted)]
 
 
 async def test_the_details_tell_who_reacted_and_when() -> None:
@@ -125,7 +134,8 @@ async def test_the_command_reacts_to_what_the_other_said_last() -> None:
         main = app_of(pilot).main
         for typed, emoji in ((":tada:", "🎉"), ("top hat", "🎩"), ("🐢", "🐢")):
             assert main.run_text(ELIZABETH, DARCY, f"/react {typed}")
-            assert asked[-1] == c.React(ELIZABETH, DARCY, "linked", (emoji,))
+            await pilot.pause()
+            assert reacted(asked) == [c.React(ELIZABETH, DARCY, "linked", (emoji,))]
         assert not main.run_text(ELIZABETH, DARCY, "/react :quux:")
         await pilot.pause()
         assert "no emoji called :quux:" in toasts(pilot)[-1]
@@ -146,6 +156,45 @@ async def test_where_nothing_can_be_reacted_to_the_verb_is_not_offered() -> None
             await pilot.press("escape", "k")
         assert not app_of(pilot).main.run_text(ELIZABETH, DARCY, "/react :tada:")
         assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "typed", "wanted", "told"),
+    [
+        (ReactionRules(HEARTS, 1), ":purple_heart:", ("💜",), ""),
+        (ReactionRules(HEARTS), ":tada:", None, "Fitzwilliam Darcy's program takes only these: 💘 ❤️ 💜"),
+        (ReactionRules(most=2), ":tada:", None, "at most 2 of you"),
+        (ReactionRules(most=2), "🎩", ("🐢",), ""),
+        (ReactionRules(()), ":tada:", None, "takes no reactions"),
+        (ReactionRules(()), "🎩", ("🐢",), ""),
+    ],
+)
+async def test_x_444_2_2_only_what_the_other_side_takes_is_sent(
+    rules: ReactionRules, typed: str, wanted: tuple[str, ...] | None, told: str
+) -> None:
+    theirs = said("here", "Here.", minutes=9)
+    async with among("here", (*TALK, replace(theirs, reactions=(OURS,)))) as (pilot, asked):
+        app_of(pilot).desk.client.publish([e.ReactionRulesRead(ELIZABETH, DARCY, rules)])
+        assert app_of(pilot).main.run_text(ELIZABETH, DARCY, f"/react {typed}")
+        await pilot.pause()
+        assert reacted(asked) == ([] if wanted is None else [c.React(ELIZABETH, DARCY, "here", wanted)])
+        assert told in "".join(toasts(pilot))
+
+
+async def test_x_444_2_2_the_chooser_offers_only_what_the_other_side_takes() -> None:
+    async with among("first") as (pilot, asked):
+        client = app_of(pilot).desk.client
+        await pilot.press("plus")
+        assert asked == [c.ReadReactionRules(ELIZABETH, DARCY)]
+        client.publish([e.ReactionRulesRead(ELIZABETH, DARCY, ReactionRules(HEARTS))])
+        await pilot.press("escape", "plus")
+        await pilot.pause()
+        options = pilot.app.screen.query_one(OptionList)
+        rows = [str(options.get_option_at_index(number).prompt).split()[0] for number in range(options.option_count)]
+        assert tuple(rows) == HEARTS
+        await pilot.press(*"tada")
+        await pilot.pause()
+        assert "None that is taken here is called that." in cells(pilot)
 
 
 FAILED = replace(

@@ -227,6 +227,13 @@ class React(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadReactionRules(Command):
+    """Learn which emoji the peer's devices take, for ``ConversationView.reaction_rules`` (XEP-0444 §2.2)."""
+
+    peer: BareJID
+
+
+@dataclass(frozen=True, slots=True)
 class DiscardMessage(Command):
     """Give up a failed or still waiting message, or correction of one by the correction's key."""
 

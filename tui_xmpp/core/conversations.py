@@ -52,6 +52,14 @@ def _on_message_reacted(account: Account, event: e.MessageReacted) -> tuple[Chan
     return (ConversationChanged(event.account, event.message.peer),)
 
 
+def _on_reaction_rules_read(account: Account, event: e.ReactionRulesRead) -> tuple[Change, ...]:
+    peer = account.peers.get(event.peer)
+    if peer is None or peer.conversation is None or peer.conversation.reaction_rules == event.rules:
+        return ()
+    peer.conversation.reaction_rules = event.rules
+    return (ConversationChanged(event.account, event.peer),)
+
+
 def _on_message_discarded(account: Account, event: e.MessageDiscarded) -> tuple[Change, ...]:
     peer = account.peers.get(event.peer)
     if peer is None or peer.conversation is None or not peer.conversation.timeline.remove(event.key):
@@ -174,6 +182,7 @@ HANDLERS: Final[Mapping[type[e.Event], Callable[[Account, Any], tuple[Change, ..
     e.DeliveryChanged: _on_delivery_changed,
     e.ChatStateChanged: _on_chat_state_changed,
     e.MessageReacted: _on_message_reacted,
+    e.ReactionRulesRead: _on_reaction_rules_read,
     e.MessageDiscarded: _on_message_discarded,
     e.HistoryLoaded: _on_history_loaded,
     e.MessagesMerged: _on_messages_merged,

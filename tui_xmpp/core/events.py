@@ -25,6 +25,7 @@ from tui_xmpp.core.model import (
     Presence,
     Prompt,
     PromptKind,
+    ReactionRules,
     RosterItem,
     SubscriptionRequest,
 )
@@ -235,6 +236,14 @@ class MessageReacted(Event):
     """One side of a conversation put emoji under a message (XEP-0444); ``message`` is what says so."""
 
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionRulesRead(Event):
+    """A peer's devices said which emoji they take."""
+
+    peer: BareJID
+    rules: ReactionRules
 
 
 @dataclass(frozen=True, slots=True)

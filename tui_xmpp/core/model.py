@@ -195,6 +195,14 @@ class Reactions:
 
 
 @dataclass(frozen=True, slots=True)
+class ReactionRules:
+    """Which emoji a contact takes under a message, and how many of one sender (XEP-0444 §2.2); None: any."""
+
+    allowed: tuple[str, ...] | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation.
 

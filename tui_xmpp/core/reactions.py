@@ -54,14 +54,14 @@ def _qualified(part: str) -> str:
     return picture + (tone or ("" if is_wide or is_new else _STYLE))
 
 
-def emojis_of(texts: Iterable[str]) -> tuple[str, ...]:
+def emojis_of(texts: Iterable[str], most: int = MOST_EMOJIS) -> tuple[str, ...]:
     """Return what of these texts is an emoji, each once and not too many (XEP-0444 §4)."""
     found: dict[str, None] = {}
     for text in texts:
         emoji = emoji_of(text)
         if emoji is not None:
             found[emoji] = None
-            if len(found) == MOST_EMOJIS:
+            if len(found) == most:
                 break
     return tuple(found)
 
@@ -104,7 +104,12 @@ def emojis_by(message: Message, side: Direction) -> tuple[str, ...]:
     return next((each.emojis for each in message.reactions if each.direction is side), ())
 
 
-def toggled(message: Message, emoji: str) -> tuple[str, ...]:
-    """Return what is ours under a message once an emoji is added, or taken back where it is there."""
+def toggled(message: Message, emoji: str, most: int | None = None) -> tuple[str, ...]:
+    """Return what is ours under a message once an emoji is added, or taken back where it is there.
+
+    Where a message takes one emoji of each side the new one takes the place of the other (``most`` is 1).
+    """
     own = emojis_by(message, Direction.OUTGOING)
-    return tuple(each for each in own if each != emoji) if emoji in own else (*own, emoji)
+    if emoji in own:
+        return tuple(each for each in own if each != emoji)
+    return (emoji,) if most == 1 else (*own, emoji)

@@ -16,6 +16,7 @@ from tui_xmpp.core.model import (
     Presence,
     Prompt,
     PromptKind,
+    ReactionRules,
     RosterItem,
     Show,
     Subscription,
@@ -44,6 +45,7 @@ class Conversation:
     last_stamp: datetime | None = None
     last: Message | None = None
     is_loaded: bool = False
+    reaction_rules: ReactionRules = field(default_factory=ReactionRules)
 
     def touch(self, message: Message) -> None:
         """Note a message that was said in it, the newest or an older one."""

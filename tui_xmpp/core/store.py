@@ -275,6 +275,7 @@ class Store:
             draft=conversation.draft,
             gaps=held.gap_views(conversation.timeline) if held else (),
             chat_state=conversation.chat_state if known.resources else ChatState.ACTIVE,
+            reaction_rules=conversation.reaction_rules,
         )
 
     def last_message(self, account: BareJID, peer: BareJID) -> Message | None:

@@ -18,6 +18,7 @@ from tui_xmpp.core.model import (
     OwnPresence,
     Presence,
     Prompt,
+    ReactionRules,
     Show,
     Subscription,
     SubscriptionRequest,
@@ -115,6 +116,7 @@ class ConversationView:
     draft: str
     gaps: tuple[GapView, ...] = ()
     chat_state: ChatState = ChatState.ACTIVE
+    reaction_rules: ReactionRules = field(default_factory=ReactionRules)
 
 
 class Views(Protocol):

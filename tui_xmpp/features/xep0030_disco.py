@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui_xmpp.features.feature import Context, Feature, RefusedError, answers
+from tui_xmpp.features.xep0004_forms import told_in
 from tui_xmpp.jid import JID
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
@@ -46,6 +47,11 @@ class Info:
     @property
     def vars(self) -> frozenset[str]:
         return frozenset(feature.var for feature in self.features)
+
+    @property
+    def told(self) -> frozenset[str]:
+        """All that is said: the features and, besides, what stands in forms (XEP-0128)."""
+        return self.vars.union(told_in(self.forms))
 
 
 @payload(ITEMS, "item")

@@ -166,7 +166,10 @@ def restore(ctx: Context, kept: Kept) -> None:
 
 
 async def capabilities(ctx: Context, peer: FullJID) -> frozenset[str]:
-    """Return the features of a peer's client, asking it when none are proved; raise ``RequestError`` as asking does."""
+    """Return the features of a peer's client and what its forms say, asking it when none are proved.
+
+    Raise ``RequestError`` as asking does.
+    """
     return await _features(ctx, peer, ctx.state(Known).claims.get(peer))
 
 
@@ -176,7 +179,7 @@ async def _features(ctx: Context, entity: JID, claim: Claim | None) -> frozenset
     if claim is not None and claim.name in proved:
         return proved[claim.name]
     info = await ask_info(ctx, entity, claim.node if claim else None)
-    features = info.vars
+    features = info.told
     if claim is not None and sum(map(len, features)) <= _LONGEST and claim.is_proved(info):
         proved[claim.name] = features
         if len(proved) > _MOST:

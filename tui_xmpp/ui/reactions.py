@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui_xmpp.core import commands as c
-from tui_xmpp.core.model import Delivery, Direction, Message
+from tui_xmpp.core.model import Delivery, Direction, Message, ReactionRules
 from tui_xmpp.core.reactions import emoji_of, emojis_by, id_for_reactions, toggled
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.messages import chosen
 
 RECENT = "recent reactions"
 MOST_OFFERED = 10
+_MOST_NAMED = 20
 COMMON = {
     "👍": "thumbs up",
     "❤️": "red heart",
@@ -65,13 +66,39 @@ def _react(desk: Desk, message: Message, text: str) -> None:
 
 def toggle(desk: Desk, message: Message, emoji: str, name: str) -> None:
     """Add an emoji of ours, which is called that, to a message, or take it back where it stands there."""
-    messages = desk.views.conversation(message.account, message.peer).messages
-    now = next((each for each in messages if each.key == message.key), message)
-    desk.submit(c.React(message.account, message.peer, message.key, toggled(now, emoji)))
-    if emoji not in emojis_by(now, Direction.OUTGOING):
+
+    def known(failure: str | None) -> None:
+        try:
+            _toggle(desk, message, emoji, name)
+        except VerbError as error:
+            desk.complain(str(error))
+
+    desk.submit(c.ReadReactionRules(message.account, message.peer), known)
+
+
+def _toggle(desk: Desk, message: Message, emoji: str, name: str) -> None:
+    view = desk.views.conversation(message.account, message.peer)
+    now = next((each for each in view.messages if each.key == message.key), message)
+    emojis = toggled(now, emoji, view.reaction_rules.most)
+    is_added = emoji in emojis
+    if is_added:
+        _check(desk, message, emojis, view.reaction_rules)
+    desk.submit(c.React(message.account, message.peer, message.key, emojis))
+    if is_added:
         before = recent(desk)
         kept = {emoji: name or before.get(emoji, "")} | {each: words for each, words in before.items() if each != emoji}
         desk.client.remember(RECENT, [f"{each} {words}".strip() for each, words in kept.items()][:MOST_OFFERED])
+
+
+def _check(desk: Desk, message: Message, emojis: tuple[str, ...], rules: ReactionRules) -> None:
+    """Raise ``VerbError`` for what the other side does not take (XEP-0444 §2.2)."""
+    whose = desk.title(message.account, message.peer)
+    if rules.most == 0 or rules.allowed == ():
+        raise VerbError(f"The other side's program takes no reactions: {whose} would not see it.")
+    if rules.allowed is not None and not set(emojis) <= set(rules.allowed):
+        raise VerbError(f"{whose}'s program takes only these: {' '.join(rules.allowed[:_MOST_NAMED])}")
+    if rules.most is not None and len(emojis) > rules.most:
+        raise VerbError(f"{whose}'s program takes at most {rules.most} of you under a message: take one back first.")
 
 
 def read_emoji(text: str) -> tuple[str, str]:
@@ -104,13 +131,22 @@ def recent(desk: Desk) -> dict[str, str]:
 def offers(desk: Desk, message: Message, query: str) -> Iterator[tuple[str, str]]:
     """Yield emoji with their names: those that a name begins, or where nothing is asked for, those most likely wanted.
 
-    What stands under the message is the likeliest.
+    What stands under the message is the likeliest. What the other side is known not to take is left out, unless it
+    stands there to be taken back.
     """
+    allowed = desk.views.conversation(message.account, message.peer).reaction_rules.allowed
+    own = emojis_by(message, Direction.OUTGOING)
+    for emoji, name in _offers(desk, message, query, allowed or ()):
+        if allowed is None or emoji in allowed or emoji in own:
+            yield emoji, name
+
+
+def _offers(desk: Desk, message: Message, query: str, allowed: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     wanted = _as_named(query)
     named = recent(desk) | COMMON
     if not wanted:
         under = [emoji for each in message.reactions for emoji in each.emojis]
-        for emoji in list(dict.fromkeys((*under, *named)))[: max(MOST_OFFERED, len(under))]:
+        for emoji in list(dict.fromkeys((*under, *(allowed or named))))[: max(MOST_OFFERED, len(under), len(allowed))]:
             yield emoji, named.get(emoji, "")
         return
     if (typed := emoji_of(query)) is not None:

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from tui_xmpp.core.commands import ReadReactionRules
 from tui_xmpp.core.model import Direction, Message
 from tui_xmpp.core.reactions import emojis_by
 from tui_xmpp.ui.desk import Desk
@@ -60,6 +61,14 @@ class ReactionScreen(Dialog[tuple[str, str]]):
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
+        account, peer = self._message.account, self._message.peer
+        before = self._desk.views.conversation(account, peer).reaction_rules
+
+        def known(failure: str | None) -> None:
+            if self.is_mounted and self._desk.views.conversation(account, peer).reaction_rules != before:
+                self._fill(self.query_one(Input).value)
+
+        self._desk.submit(ReadReactionRules(account, peer), known)
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -83,7 +92,11 @@ class ReactionScreen(Dialog[tuple[str, str]]):
         if self._found:
             options.highlighted = 0
         else:
-            options.add_option(Option(Text("No emoji is called that.", "dim"), disabled=True))
+            options.add_option(Option(Text(self._nothing(), "dim"), disabled=True))
+
+    def _nothing(self) -> str:
+        rules = self._desk.views.conversation(self._message.account, self._message.peer).reaction_rules
+        return "No emoji is called that." if rules.allowed is None else "None that is taken here is called that."
 
     def action_move(self, steps: int) -> None:
         """Move the list's cursor."""
