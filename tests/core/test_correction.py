@@ -10,7 +10,7 @@ import pytest
 from tests.support.facts import DARCY, ELIZABETH, incoming, outgoing
 from tui_xmpp.core import events as e
 from tui_xmpp.core.correction import MOST_VERSIONS, corrected, is_corrected_by
-from tui_xmpp.core.model import Delivery, Message, MessageKind, OwnPresence
+from tui_xmpp.core.model import Delivery, Direction, Message, MessageKind, OwnPresence
 from tui_xmpp.core.store import Store
 
 BAD = replace(incoming("bad1", body="what light through yonder airlock breaks?"), stanza_id="bad1")
@@ -24,6 +24,15 @@ def test_x_308_01_a_correction_is_of_the_message_it_names_by_the_same_author() -
     assert is_corrected_by(BAD, correction("window"))
     assert not is_corrected_by(BAD, correction("window", of="bad2"))
     assert not is_corrected_by(BAD, incoming("another"))
+
+
+def test_a_correction_that_names_the_one_before_corrects_the_same_message() -> None:
+    """Profanity 0.13 names its own latest text."""
+    once = corrected(BAD, correction("wndow", "good1"))
+    again = correction("window", "good2", of="good1")
+    assert is_corrected_by(once, again)
+    assert corrected(once, again).body == "window"
+    assert not is_corrected_by(once, replace(again, direction=Direction.OUTGOING))
 
 
 @pytest.mark.parametrize(

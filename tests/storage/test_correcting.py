@@ -103,6 +103,32 @@ def test_a_correction_that_came_before_its_message_is_taken_in_by_it(archive: Ar
     assert bodies(archive) == ["yonder window", "x"]
 
 
+CHAIN = (correction("yonder wndow"), correction(key="good2", of="good1", minute=2))
+"""As Profanity 0.13 corrects what it has corrected: each names the one before."""
+
+
+def test_corrections_that_each_name_the_one_before_come_live(archive: Archive) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, BAD), *(e.MessageCorrected(ELIZABETH, each) for each in CHAIN)])
+    assert [version.body for version in only(archive).versions] == ["yonder airlock", "yonder wndow", "yonder window"]
+
+
+@pytest.mark.parametrize("pages", [(3,), (1, 2), (2, 1)], ids=["one-page", "then-both", "then-the-last"])
+def test_corrections_that_each_name_the_one_before_come_in_pages(archive: Archive, pages: tuple[int, ...]) -> None:
+    entries = [in_archive(each, str(number)) for number, each in enumerate((BAD, *CHAIN), 1)]
+    held = 0
+    for size in pages:
+        archive.write([page(*entries[held : held + size], after=str(held) if held else "", is_news=True)])
+        held += size
+    assert only(archive).body == "yonder window"
+
+
+def test_corrections_that_each_name_the_one_before_are_taken_in_by_what_comes_last(archive: Archive) -> None:
+    first, *later = [in_archive(each, str(number)) for number, each in enumerate((BAD, *CHAIN), 1)]
+    archive.write([page(*later, archived("x", "4", second=190), before="")])
+    archive.write([page(first, before="2", peer=DARCY)])
+    assert bodies(archive) == ["yonder window", "x"]
+
+
 def test_a_reply_is_kept(archive: Archive) -> None:
     said = replace(outgoing("mine"), reply=Reply("bad1", DARCY.with_resource("library"), 12))
     archive.write([e.MessageQueued(ELIZABETH, said)])

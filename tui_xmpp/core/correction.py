@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tui_xmpp.core.model import Delivery, Failure, Message, Version
 from tui_xmpp.core.order import TOLERANCE, said_id
+from tui_xmpp.core.reactions import names_of
 
 MOST_VERSIONS = 20
 """Texts kept of one message: the first and the latest, whatever its author sends."""
@@ -14,14 +15,23 @@ MOST_VERSIONS = 20
 def is_corrected_by(original: Message, correction: Message) -> bool:
     """Tell whether a correction is one of this message and by its author (X-308-01, S-11).
 
-    In a conversation of two the direction says who speaks. A correction is never corrected itself: each names the
-    first text.
+    In a conversation of two the direction says who speaks. A correction is never corrected itself: each should name the
+    first text (§4). Some clients name the one before, so that the id of any of its texts stands for the message.
     """
-    if correction.replaces is None or original.replaces is not None:
+    if original.replaces is not None or not _may_correct(original, correction):
         return False
-    if correction.direction is not original.direction or correction.kind is not original.kind:
+    return correction.replaces in (original.key, *names_of(original))
+
+
+def is_followed_by(earlier: Message, later: Message) -> bool:
+    """Tell whether a correction names another one of the same message, and so corrects that message too."""
+    return earlier.replaces is not None and _may_correct(earlier, later) and later.replaces in names_of(earlier)
+
+
+def _may_correct(message: Message, correction: Message) -> bool:
+    if correction.replaces is None or correction.peer != message.peer:
         return False
-    return correction.replaces in (original.stanza_id, original.origin_id, original.key)
+    return correction.direction is message.direction and correction.kind is message.kind
 
 
 def corrected(original: Message, correction: Message) -> Message:

@@ -72,7 +72,7 @@ def id_for_reactions(message: Message) -> str | None:
 
 
 def names_of(message: Message) -> frozenset[str]:
-    """Return all ids by which a reaction may name a message; one that names a correction means the message."""
+    """Return all ids by which others may name a message; who names a correction of it means the message."""
     names = {message.origin_id, message.stanza_id, *(version.id for version in message.versions)}
     if message.is_outgoing:
         names.add(message.key)

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_xmpp.core.correction import corrected, is_corrected_by, settled, withdrawn
+from tui_xmpp.core.correction import corrected, is_corrected_by, is_followed_by, settled, withdrawn
 from tui_xmpp.core.events import ArchivePageReceived
 from tui_xmpp.core.model import Message
+from tui_xmpp.core.reactions import names_of
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.rows import COLUMNS, message_of, versions_text
 
 _REACH = 1000
-"""Messages looked through for one whose stanza's id is not its origin-id: those have no index."""
+"""Messages looked through for one that goes by more ids than its origin-id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,14 @@ class Correcting:
     ) -> tuple[list[Message], ArchivePageReceived]:
         """Take out of a page the corrections whose originals are stored or in the page too: they make no rows."""
         messages = [entry.message for entry in page.entries if entry.message is not None]
-        found = [
-            message
-            for message in messages
-            if message.replaces is not None
-            and (
-                any(is_corrected_by(other, message) for other in messages if other.peer == message.peer)
+        found: list[Message] = []
+        for message in messages:
+            if message.replaces is not None and (
+                any(is_corrected_by(other, message) for other in messages)
+                or any(is_followed_by(other, message) for other in found)
                 or self._find(conversations[message.peer], message) is not None
-            )
-        ]
+            ):
+                found.append(message)
         if not found:
             return found, page
         keys = {message.key for message in found}
@@ -94,34 +94,40 @@ class Correcting:
 
         Return the messages as they read now, and the keys of the corrections, which are rows of their own no longer.
         """
-        names = json.dumps([name for message in messages for name in (message.origin_id, message.stanza_id) if name])
-        rows: Sequence[Any] = self._connection.execute(
-            f"SELECT id, {COLUMNS} FROM message WHERE conversation = ? AND replaces IS NOT NULL"  # noqa: S608 - constants
-            " AND NOT is_annex AND replaces IN (SELECT value FROM json_each(?)) ORDER BY +place",
-            (conversation, names),
-        ).fetchall()
         changed: dict[str, Message] = {}
         gone: list[str] = []
-        for row in rows:
-            correction = message_of(messages[0].account, messages[0].peer, row[1:])
-            now = self.correct(conversation, correction)
-            if now is not None:
-                changed[now.key] = now
-                gone.append(correction.key)
+        latest = messages
+        while latest:
+            names = json.dumps([name for message in latest for name in names_of(message)])
+            rows: Sequence[Any] = self._connection.execute(
+                f"SELECT id, {COLUMNS} FROM message WHERE conversation = ?"  # noqa: S608 - constants
+                " AND replaces IS NOT NULL AND NOT is_annex AND replaces IN (SELECT value FROM json_each(?))"
+                " ORDER BY +place",
+                (conversation, names),
+            ).fetchall()
+            corrections = [message_of(messages[0].account, messages[0].peer, row[1:]) for row in rows]
+            latest = []
+            for correction in corrections:
+                if correction.key not in gone and (now := self.correct(conversation, correction)) is not None:
+                    changed[now.key] = now
+                    gone.append(correction.key)
+                    latest.append(now)  # whose further texts may be named by what came before it too
         return list(changed.values()), gone
 
     def _find(self, conversation: int, correction: Message) -> _Original | None:
         wanted = correction.replaces
-        for source, where, arguments in (
-            ("message", "conversation = ? AND origin_id = ?", (conversation, wanted)),
+        for where, arguments in (
+            ("conversation = ? AND origin_id = ?", (conversation, wanted)),
+            # Those that go by more ids than that one have an index of their own.
             (
-                f"(SELECT * FROM message WHERE conversation = ? ORDER BY place DESC LIMIT {_REACH})",  # noqa: S608
-                "stanza_id = ? OR key = ?",
-                (conversation, wanted, wanted),
+                "id IN (SELECT id FROM message WHERE conversation = ? AND NOT is_annex"
+                " AND (stanza_id <> origin_id OR versions IS NOT NULL) ORDER BY place DESC LIMIT ?)"
+                " AND (stanza_id = ? OR instr(versions, ?))",
+                (conversation, _REACH, wanted, json.dumps(wanted)),
             ),
         ):
             rows: Sequence[Any] = self._connection.execute(
-                f"SELECT id, {COLUMNS} FROM {source} WHERE {where} ORDER BY place DESC",  # noqa: S608 - constants
+                f"SELECT id, {COLUMNS} FROM message WHERE {where} ORDER BY place DESC",  # noqa: S608 - constants
                 arguments,
             ).fetchall()
             for row in rows:
