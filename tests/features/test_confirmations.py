@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -303,6 +304,17 @@ async def test_x_085_5_1_who_answers_without_a_state_is_told_none() -> None:
         assert states(await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))) == []
 
 
+async def test_x_085_5_1_who_sent_a_state_once_goes_on_wanting_them() -> None:
+    """Profanity 0.13 leaves it out of what it says after a receipt that brought none."""
+    request = "<request xmlns='urn:xmpp:receipts'/>"
+    active = "<active xmlns='http://jabber.org/protocol/chatstates'/>"
+    async with online(server_of()) as scene:
+        await scene.hears(f"<message type='chat' id='p1' {FROM}><body>receipt please?</body>{active}{request}</message>")
+        await scene.hears(f"<message type='chat' id='p2' {FROM}><body>second message</body>{request}</message>")
+        assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == ["composing"]
+        assert states(await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))) == ["active"]
+
+
 INFO = "<query xmlns='http://jabber.org/protocol/disco#info'>{}</query>"
 CHAT_STATES = "<feature var='http://jabber.org/protocol/chatstates'/>"
 
@@ -330,6 +342,17 @@ async def test_x_115_a_contacts_device_is_asked_once_whether_it_knows_states(sai
         assert states(told) == ["composing"] * is_told
         await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=False))
         assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == ["composing"] * is_told
+
+
+async def test_x_115_what_a_device_says_it_knows_counts_more_than_an_answer_without_a_state() -> None:
+    server = server_of()
+    async with online(server) as scene:
+        await scene.hears(f"<message type='chat' {FROM}><body>O</body></message>")
+        await begins_to_write(scene)
+        asked = re.search(r' id="(\w+)"', server.heard()[-1])
+        assert asked is not None
+        told = await scene.hears(f"<iq type='result' id='{asked[1]}' {FROM}>{INFO.format(CHAT_STATES)}</iq>")
+        assert states(told) == ["composing"]
 
 
 async def test_x_085_what_was_asked_about_writing_comes_too_late_once_the_message_is_out() -> None:

@@ -57,9 +57,10 @@ class Typing:
 
 @dataclass(slots=True)
 class Support:
-    """Which contacts have shown that they want states, or that they want none, and which of their devices were asked.
+    """Which contacts want states and which answered without one, and which of their devices were asked.
 
-    Until one is known to want them nobody is told more than a message says (XEP-0085 §5.1).
+    Until one is known to want them nobody is told more than a message says (XEP-0085 §5.1). Who once sent a state or
+    whose device says that it knows them wants them: Profanity leaves them out after a receipt that brings none.
     """
 
     wanted: dict[BareJID, bool] = field(default_factory=dict)
@@ -69,13 +70,13 @@ class Support:
 async def is_wanted(ctx: Context, peer: BareJID) -> bool:
     """Tell whether a contact is known to want states: by what they sent, else by what their devices say they do."""
     support = ctx.state(Support)
-    if peer not in support.wanted:
+    if not support.wanted.get(peer):
         devices = {device for device in ctx.state(Known).claims if device.bare == peer} - support.asked
         for device in devices:
             support.asked.add(device)
             with suppress(NotConnectedError, RequestError, PayloadError):
                 if CHAT_STATES in await capabilities(ctx, device):
-                    support.wanted.setdefault(peer, True)
+                    support.wanted[peer] = True
     return support.wanted.get(peer, False)
 
 
@@ -126,8 +127,12 @@ def take(ctx: Context, arrival: Arrival[Message]) -> None:
     if sender is None:
         return
     state = next((_STATES[tag] for tag in arrival.parts if tag in _STATES), None)
-    if sees_us(ctx, sender.bare) and (state is not None or _BODY in arrival.parts):
-        ctx.state(Support).wanted[sender.bare] = state is not None
+    if sees_us(ctx, sender.bare):
+        wanted = ctx.state(Support).wanted
+        if state is not None:
+            wanted[sender.bare] = True
+        elif _BODY in arrival.parts:
+            wanted.setdefault(sender.bare, False)
     if state is not None and is_fresh(ctx, arrival):
         ctx.emit(ChatStateChanged(ctx.account, sender.bare, state))
 
