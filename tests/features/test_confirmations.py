@@ -309,8 +309,8 @@ async def test_x_085_5_1_who_sent_a_state_once_goes_on_wanting_them() -> None:
     request = "<request xmlns='urn:xmpp:receipts'/>"
     active = "<active xmlns='http://jabber.org/protocol/chatstates'/>"
     async with online(server_of()) as scene:
-        await scene.hears(f"<message type='chat' id='p1' {FROM}><body>receipt please?</body>{active}{request}</message>")
-        await scene.hears(f"<message type='chat' id='p2' {FROM}><body>second message</body>{request}</message>")
+        await scene.hears(f"<message type='chat' id='p1' {FROM}><body>one</body>{active}{request}</message>")
+        await scene.hears(f"<message type='chat' id='p2' {FROM}><body>two</body>{request}</message>")
         assert states(await scene.does(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))) == ["composing"]
         assert states(await scene.does(SendMessage(ACCOUNT, ROMEO, "O"))) == ["active"]
 

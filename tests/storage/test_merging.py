@@ -561,3 +561,32 @@ def test_any_interleaving_of_copies_is_the_archive_itself(data: st.DataObject) -
     assert archive.account_state(ELIZABETH).gaps == ()
     assert archive.account_state(ELIZABETH).head == said[-1].id
     archive.close()
+
+
+def answer(key: str, *, second: float) -> Message:
+    """Return what the user said on another device."""
+    stamp = NOON + timedelta(seconds=second)
+    return replace(outgoing(key), stanza_id=key, stamp=stamp, delivery=Delivery.ACKNOWLEDGED)
+
+
+def test_what_was_answered_on_another_device_is_read(archive: Archive) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, incoming(key, minute=minute)) for minute, key in enumerate("ab")])
+    archive.write([e.MessageReceived(ELIZABETH, incoming("j", peer=JANE))])
+    (fact,) = archive.write([e.MessageReceived(ELIZABETH, answer("mine", second=90))])
+    assert isinstance(fact, e.MessagesMerged)
+    assert (fact.unread, [message.key for message in fact.messages]) == (0, ["mine"])
+    assert (unread(archive), unread(archive, JANE)) == ((0, None), (1, "j"))
+    archive.write([e.MessageReceived(ELIZABETH, incoming("c", minute=2))])
+    assert unread(archive) == (1, "c")
+
+
+def test_what_was_answered_on_another_device_while_this_one_was_off_is_read(archive: Archive) -> None:
+    said = ArchiveEntry("2", NOON + timedelta(seconds=1), replace(answer("mine", second=1), archive_id="2"))
+    archive.write([page(archived("0", "0"), is_forward=False)])
+    archive.write([page(archived("a", "1"), said, archived("b", "3", second=2), after="0", is_news=True)])
+    assert unread(archive) == (1, "copy-3")
+
+
+def test_what_is_written_here_while_more_comes_leaves_that_unread(archive: Archive) -> None:
+    archive.write([e.MessageReceived(ELIZABETH, incoming("a")), e.MessageQueued(ELIZABETH, outgoing("b", minute=1))])
+    assert unread(archive) == (1, "a")

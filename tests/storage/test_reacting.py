@@ -78,12 +78,12 @@ def test_who_only_reacted_is_no_conversation(archive: Archive) -> None:
 
 
 def test_a_reaction_counts_as_read_and_unread_as_nothing(archive: Archive) -> None:
-    archive.write([page(archived("a", "1"), in_archive(SAID, "2"), is_news=True)])
+    archive.write([page(in_archive(SAID, "1"), archived("a", "2"), is_news=True)])
     archive.write([page(in_archive(reaction("r1", WAVE), "3"), after="2", is_news=True)])
-    assert unread(archive) == (1, "copy-1")
+    assert unread(archive) == (1, "copy-2")
     (read,) = archive.write([e.ConversationRead(ELIZABETH, DARCY)])
     assert isinstance(read, e.ConversationRead)
-    assert read.archive_id == "1"
+    assert read.archive_id == "2"
     reacted(archive, reaction("r2", TURTLE, minute=2))
     assert unread(archive) == (0, None)
 

@@ -169,13 +169,24 @@ class Conversations:
         row = self._connection.execute("SELECT displayed_id FROM conversation WHERE id = ?", (conversation,)).fetchone()
         return row[0] == message.archive_id and self._apply_displayed(conversation)
 
+    def note_answered(self, conversation: int, answer: Message) -> bool:
+        """Take all for read that stands before what another device said; say whether any of it was unread.
+
+        Most devices do not tell what they have shown, but who answers has read.
+        """
+        return self._read_up_to(conversation, "shown.key = ? AND unread > 0", answer.key)
+
     def _apply_displayed(self, conversation: int) -> bool:
+        return self._read_up_to(conversation, "shown.archive_id = displayed_id")
+
+    def _read_up_to(self, conversation: int, which: str, *arguments: str) -> bool:
+        """Move the mark to a message, only forward."""
         moved = self._connection.execute(
-            "UPDATE conversation SET mark = shown.id, is_mark_read = 1"
+            "UPDATE conversation SET mark = shown.id, is_mark_read = 1"  # noqa: S608 - constants
             " FROM message AS shown WHERE conversation.id = ? AND shown.conversation = conversation.id"
-            " AND shown.archive_id = displayed_id AND shown.place >= coalesce("
+            f" AND {which} AND shown.place >= coalesce("
             "(SELECT place + (is_mark_read > 0) FROM message WHERE id = mark AND is_mark_read <> 2), 0)",
-            (conversation,),
+            (conversation, *arguments),
         ).rowcount
         if moved:
             self._count(conversation)
@@ -228,4 +239,5 @@ class Conversations:
         has_news = is_news and any(not message.is_outgoing for message in there.new)
         if has_news:
             self._count(there.id)
-        return has_news
+        answers = [message for message in there.new if message.is_outgoing] if is_news else []
+        return bool(answers and self.note_answered(there.id, answers[-1])) or has_news

@@ -80,6 +80,8 @@ class Messages:
                 taken = now if now.key == taken.key else taken
         mark = self._conversations.mark(account, conversation, taken.key, READ if message.is_outgoing else UNREAD)
         is_shown = self._conversations.note_displayed(conversation, taken)
+        if message.is_outgoing and isinstance(event, e.MessageReceived):
+            is_shown = self._conversations.note_answered(conversation, taken) or is_shown
         if is_shown or message.is_outgoing or taken.place < mark:
             self._conversations.touch(conversation, message.stamp)
         else:
