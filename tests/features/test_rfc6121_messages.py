@@ -193,6 +193,56 @@ async def test_c_msg_07_message_without_text_is_not_shown(children: str) -> None
         assert said(scene) == ()
 
 
+OMEMO = "eu.siacs.conversations.axolotl"
+KEY = f"<encrypted xmlns='{OMEMO}'><header sid='27183'><key rid='31415'>BASE64ENCODED...</key></header>{{}}</encrypted>"
+EME = "<encryption xmlns='urn:xmpp:eme:0' namespace='{}'/>"
+MUC_USER = "http://jabber.org/protocol/muc#user"
+
+
+@pytest.mark.parametrize(
+    ("children", "sentence"),
+    [
+        (KEY.format("<payload>BASE64ENCODED</payload>"), "[Encrypted with OMEMO, which this program cannot read]"),
+        ("<x xmlns='jabber:x:encrypted'>hQ</x>", "[Encrypted with OpenPGP, which this program cannot read]"),
+        (EME.format("made:up"), "[Encrypted with made:up, which this program cannot read]"),
+        ("<body>?OTR:AAMDsW1n.</body>", "[Encrypted with OTR, which this program cannot read]"),
+        (
+            "<x reason='please come' jid='assembly@rooms.pemberley.test' xmlns='jabber:x:conference'/>",
+            "[Invitation to the room assembly@rooms.pemberley.test: “please come”. This program cannot enter rooms.]",
+        ),
+        (
+            f"<x xmlns='{MUC_USER}'><invite from='crone1@shakespeare.lit/desktop'/></x>",
+            "[Invitation to this room from crone1@shakespeare.lit/desktop. This program cannot enter rooms.]",
+        ),
+        (
+            f"<body>I sent you an OMEMO encrypted message</body>{EME.format(OMEMO)}",
+            "I sent you an OMEMO encrypted message",
+        ),
+    ],
+    ids=["omemo", "openpgp", "x-380-another", "otr", "x-249", "x-045-example-58", "with-words-for-it"],
+)
+async def test_where_no_words_can_be_shown_a_sentence_stands(children: str, sentence: str) -> None:
+    async with online() as scene:
+        await scene.hears(f"<message from='romeo@montague.example/orchard' type='chat'>{children}</message>")
+        assert [message.body for message in said(scene)] == [sentence]
+
+
+@pytest.mark.parametrize(
+    "children",
+    [
+        KEY.format(""),
+        "<body>?OTR:AAIKAAAAwLY//addFgTEWJCis1tq6EDs1qfAC8OuBummsqXyaiJdlNBrKRT7Bc2ZRdCwmnqTkUTxWaAG8hXcUzlQwx==.</body>",
+        f"<x xmlns='{MUC_USER}'/>",
+        "<x xmlns='jabber:x:conference'/>",
+    ],
+    ids=["omemo-keys", "otr-keys", "no-invitation", "broken-invitation"],
+)
+async def test_what_only_programs_tell_each_other_is_not_shown(children: str) -> None:
+    async with online() as scene:
+        await scene.hears(f"<message from='romeo@montague.example/orchard' type='chat'>{children}</message>")
+        assert said(scene) == ()
+
+
 async def test_c_stz_01_message_without_sender_is_the_accounts_own() -> None:
     async with online() as scene:
         await scene.hears("<message><body>Note to self</body></message>")

@@ -77,6 +77,17 @@ def test_alt_with_a_digit_or_with_enter_is_told_as_that(tmp_path: Path) -> None:
     assert lines(log) == told
 
 
+def test_errors_may_be_sent_elsewhere(tmp_path: Path) -> None:
+    log, errors = tmp_path / "log", tmp_path / "errors"
+    program = PROGRAM.replace("LOG", repr(str(log)))
+    with Terminal(["/bin/sh", "-c", 'exec "$0" -c "$1" 2>"$2"', sys.executable, program, str(errors)]) as terminal:
+        terminal.wait_for("\x1b[?1049h")
+        terminal.quiet(0.2)
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+    assert errors.read_text() == ""
+
+
 def lines(log: Path) -> list[str]:
     return log.read_text().replace("(", "").replace(")", "").split() if log.exists() else []
 

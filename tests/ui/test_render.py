@@ -201,7 +201,12 @@ def test_a_failed_message_says_why_and_what_to_do() -> None:
 def test_subject_kind_languages_and_delay_are_told() -> None:
     shown = lines(
         message("Down at noon", kind=MessageKind.NORMAL, subject="Maintenance"),
-        message("Dear Madam", kind=MessageKind.NORMAL, minutes=10, bodies=(("de", "Liebe"), ("fr", "Chère"))),
+        message(
+            "Dear Madam",
+            kind=MessageKind.NORMAL,
+            minutes=10,
+            bodies=(("de", "Liebe"), ("en", "Dear Madam"), ("fr", "Chère")),
+        ),
         message("late", minutes=20, subject="The ball", is_delayed=True),
     )
     assert shown[1:] == [
@@ -218,6 +223,13 @@ def test_subject_kind_languages_and_delay_are_told() -> None:
 def test_a_narrow_pane_puts_the_name_above_the_text() -> None:
     shown = lines(message("What think you of books?"), message("Well?", minutes=1), width=30)
     assert shown[1:] == ["  Darcy  20:14", "  What think you of books?", "  Well?"]
+
+
+@pytest.mark.parametrize(
+    ("peer", "name"), [("darcy@pemberley.lit", "darcy"), ("pemberley.lit", "pemberley.lit")], ids=["person", "server"]
+)
+def test_who_has_no_name_is_called_by_what_comes_before_the_at(peer: str, name: str) -> None:
+    assert speakers(ACCOUNT, BareJID.parse(peer), peer)[1].name == name
 
 
 def test_hostile_names_and_markup_stay_text() -> None:

@@ -27,7 +27,14 @@ from tui_xmpp.core.model import Delivery, Direction, MessageKind, Reaction, Seve
 from tui_xmpp.core.model import Message as Said
 from tui_xmpp.core.reactions import emojis_by, emojis_of, id_for_reactions
 from tui_xmpp.core.text import sanitize_line
-from tui_xmpp.features import xep0066_oob, xep0308_correction, xep0393_styling, xep0444_reactions, xep0461_reply
+from tui_xmpp.features import (
+    stand_ins,
+    xep0066_oob,
+    xep0308_correction,
+    xep0393_styling,
+    xep0444_reactions,
+    xep0461_reply,
+)
 from tui_xmpp.features.conditions import explain, failure_of
 from tui_xmpp.features.feature import (
     Arrival,
@@ -395,7 +402,7 @@ def said_of(
     is given for what others say to this device.
     """
     first = parts.get(_BODY)
-    if first is None and xep0444_reactions.TAG not in parts:
+    if first is None and xep0444_reactions.TAG not in parts and stand_ins.TAGS.isdisjoint(parts):
         return None
     bodies: tuple[tuple[str, str], ...] = ()
     if len(parts) == len(message.children):
@@ -407,6 +414,8 @@ def said_of(
     if xep0444_reactions.TAG in parts and message.type in _REACTING:
         reaction = xep0444_reactions.reaction_of(message.children, body or "")
         body = body if reaction is None else ""
+    elif not body or stand_ins.is_unreadable(body):
+        body = stand_ins.stand_in(parts, body or "")
     if not body and reaction is None:
         return None
     author = message.from_ or ctx.account

@@ -17,7 +17,7 @@ from tui_xmpp.core.commands import FetchOlder, FillGap, StopCatchUp
 from tui_xmpp.core.events import ArchiveHeld, ArchivePageReceived, CatchUpProgressed, GapsChanged
 from tui_xmpp.core.model import ArchiveEntry, CatchUp, Gap, Severity
 from tui_xmpp.core.model import Message as Said
-from tui_xmpp.features import xep0444_reactions
+from tui_xmpp.features import stand_ins, xep0444_reactions
 from tui_xmpp.features.feature import (
     Arrival,
     Context,
@@ -68,7 +68,7 @@ PULSE: Final = 5.0
 """Seconds between two notes of how far what came live reaches."""
 DEADLINE: Final = 60.0
 
-_WORTH_KEEPING = frozenset((tag_of(Body), xep0444_reactions.TAG))
+_WORTH_KEEPING = frozenset((tag_of(Body), xep0444_reactions.TAG, *stand_ins.TAGS))
 _SAID = frozenset((MessageType.CHAT, MessageType.NORMAL))
 
 

@@ -175,9 +175,10 @@ MARGIN = 4
 
 
 def speakers(account: BareJID, peer: BareJID, title: str) -> tuple[Speaker, Speaker]:
-    """Return how the two sides of a conversation are called: own, peer."""
+    """Return how the two sides of a conversation are called: own, peer. The header has the whole address."""
     own = sanitize_line(account.local or account.domain, 64)
-    return Speaker(own, str(account)), Speaker(sanitize_line(title, 64) or str(peer), str(peer))
+    name = title if title != str(peer) else peer.local or title
+    return Speaker(own, str(account)), Speaker(sanitize_line(name, 64) or str(peer), str(peer))
 
 
 def day_words(day: date, today: date | None) -> str:

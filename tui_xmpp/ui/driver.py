@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 from codecs import getincrementaldecoder
+from typing import Any
 
 from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
@@ -27,6 +29,13 @@ class TerminalDriver(LinuxDriver):
     """Whether the terminal is the program's now, and not the shell's."""
     _end = _ender = -1
     """A pipe by which the thread is told to end."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Draw where the terminal is: errors may have been sent elsewhere (``2>errors.txt``)."""
+        super().__init__(*arguments, **options)
+        if sys.__stdout__ is not None and not (sys.__stderr__ is not None and sys.__stderr__.isatty()):
+            sys.__stdout__.reconfigure(errors="backslashreplace")
+            self._file = sys.__stdout__
 
     def start_application_mode(self) -> None:
         """Take the terminal and begin to read."""

@@ -119,8 +119,8 @@ class Typesetter:
             )
         if message.versions and not self.has_room_for_edited(message, said, rows):
             rows += self._texts(RowKind.NOTE, edited_words(message))
-        if message.bodies:
-            languages = ", ".join(sanitize_line(language, 16) or "?" for language, _ in message.bodies[:8])
+        if others := [language for language, body in message.bodies[:8] if body != message.body]:
+            languages = ", ".join(sanitize_line(language, 16) or "?" for language in others)
             rows += self._texts(RowKind.NOTE, f"also in {languages}")
         if message.reactions:
             rows += self._reactions(message)
