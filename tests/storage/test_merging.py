@@ -359,6 +359,26 @@ def test_x_490_01_a_mark_that_comes_before_its_message_waits_for_it(archive: Arc
     assert unread(archive) == (0, None)
 
 
+def test_the_unread_ones_that_name_the_user_are_counted_wherever_they_come_from(archive: Archive) -> None:
+    def mentions() -> int:
+        (summary,) = archive.conversations(ELIZABETH)
+        return summary.mentions
+
+    live = [incoming(f"live-{number}", minute=number, body=body) for number, body in enumerate(("Elizabeth!", "You!"))]
+    archive.write([e.MessageReceived(ELIZABETH, message) for message in live])
+    assert mentions() == 1
+    news = [archived(key, key, second=300 + int(key), body=f"{key}, dear Elizabeth") for key in "123"]
+    facts = archive.write([page(*news, after="0", is_news=True)])
+    assert [fact.mentions for fact in facts if isinstance(fact, e.MessagesMerged)] == [4]
+    assert mentions() == 4
+    archive.write([e.ConversationRead(ELIZABETH, DARCY)])
+    assert mentions() == 0
+    archive.write([e.ConversationMarkedUnread(ELIZABETH, DARCY, "live-1")])
+    assert mentions() == 3
+    archive.write([e.ConversationPurged(ELIZABETH, DARCY)])
+    assert mentions() == 0
+
+
 def test_what_is_marked_unread_stays_so_when_the_server_tells_what_was_read_here_before(archive: Archive) -> None:
     archive.write([page(*(archived(key, key, second=int(key)) for key in "12345"), is_news=True)])
     archive.write([e.ConversationRead(ELIZABETH, DARCY)])

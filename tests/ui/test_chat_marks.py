@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.support.scenes import BINGLEY, DARCY, ELIZABETH, JANE, WICKHAM, netherfield, received
 from tests.ui.test_screen import app_of, cells, running, toasts, write
 from tui_xmpp.core import commands as c
@@ -11,7 +9,7 @@ from tui_xmpp.core import events as e
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
-from tui_xmpp.ui.chat_marks import ChatMarks, Marks, Notify, is_mention
+from tui_xmpp.ui.chat_marks import ChatMarks, Marks, Notify
 from tui_xmpp.ui.trail import NUMBERS, Trail
 from tui_xmpp.worker.client import Client, Remembered
 
@@ -51,19 +49,6 @@ def test_what_is_remembered_wrongly_marks_nothing() -> None:
     client.restore({"pinned chats": ["", "x", "a@b", "@ @"], "archived chats": 7}, lambda key, value: None)
     assert ChatMarks(client).pinned() == ()
     assert ChatMarks(client).of(ELIZABETH, DARCY) == Marks()
-
-
-@pytest.mark.parametrize(
-    ("body", "is_one"),
-    [
-        ("Dear Elizabeth, come", True),
-        ("@elizabeth: come", True),
-        ("elizabethan manners", False),
-        ("What think you of books?", False),
-    ],
-)
-def test_a_mention_is_the_own_name_as_a_word(body: str, is_one: bool) -> None:
-    assert is_mention(ELIZABETH, body) is is_one
 
 
 def chat(number: int) -> tuple[BareJID, BareJID]:

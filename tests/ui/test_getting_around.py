@@ -323,6 +323,20 @@ async def test_the_title_counts_what_may_call_and_no_muted_chat() -> None:
         assert app._title_written == "(3) tui_xmpp"
 
 
+async def test_a_chat_that_was_never_opened_calls_by_what_is_stored_of_it() -> None:
+    scene = netherfield()
+    scene.publish(e.ConversationSummarised(ELIZABETH, BINGLEY, 7, "some", NOW, mentions=2))
+    async with running(scene, 120) as pilot:
+        app = app_of(pilot)
+        app.desk.marks.notify(ELIZABETH, BINGLEY, Notify.MENTION)
+        app.main.follow_marks()
+        await pilot.pause()
+        assert app._title_written == "(5) tui_xmpp"
+        scene.publish(e.MessagesMerged(ELIZABETH, BINGLEY, (), 3, "some", mentions=1))
+        await pilot.pause()
+        assert app._title_written == "(4) tui_xmpp"
+
+
 async def test_what_calls_comes_before_what_waits_for_a_name_and_that_before_the_muted() -> None:
     scene = netherfield()
     scene.publish(received(BINGLEY, "Dance?", 2), received(CHARLOTTE, "Tea?", 1))

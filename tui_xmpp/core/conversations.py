@@ -99,7 +99,7 @@ def _on_messages_merged(account: Account, event: e.MessagesMerged) -> tuple[Chan
     if not is_news:
         conversation.first_unread = mark  # nobody has answered: what was said has only changed
     account.unread += event.unread - conversation.unread
-    conversation.unread = event.unread
+    conversation.unread, conversation.mentions = event.unread, event.mentions
     if event.unread:
         conversation.first_unread = event.first_unread
     account.settle(event.peer)
@@ -128,7 +128,7 @@ def _on_conversation_purged(account: Account, event: e.ConversationPurged) -> tu
 def _on_conversation_summarised(account: Account, event: e.ConversationSummarised) -> tuple[Change, ...]:
     conversation = account.conversation(event.peer)
     account.unread += event.unread - conversation.unread
-    conversation.unread = event.unread
+    conversation.unread, conversation.mentions = event.unread, event.mentions
     conversation.first_unread = event.first_unread
     conversation.last_stamp = event.last_stamp
     conversation.draft = event.draft
@@ -151,7 +151,7 @@ def _on_conversation_read(account: Account, event: e.ConversationRead) -> tuple[
     if peer is None or peer.conversation is None or not peer.conversation.unread:
         return ()
     account.unread -= peer.conversation.unread
-    peer.conversation.unread = 0
+    peer.conversation.unread = peer.conversation.mentions = 0
     peer.view = None
     return all_changed(event.account, event.peer)
 

@@ -314,12 +314,16 @@ class ArchiveHeld(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessagesMerged(Event):
-    """Messages of a conversation that are new or differ, found by key, with what is unread now."""
+    """Messages of a conversation that are new or differ, found by key, with what is unread now.
+
+    ``mentions`` is how many of the unread ones call the user by name.
+    """
 
     peer: BareJID
     messages: tuple[Message, ...]
     unread: int
     first_unread: str | None
+    mentions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +376,7 @@ class ConversationSummarised(Event):
     first_unread: str | None
     last_stamp: datetime | None
     draft: str = ""
+    mentions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

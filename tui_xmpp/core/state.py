@@ -40,6 +40,7 @@ class Conversation:
     timeline: Timeline = field(default_factory=Timeline)
     chat_state: ChatState = ChatState.ACTIVE
     unread: int = 0
+    mentions: int = 0
     first_unread: str | None = None
     draft: str = ""
     last_stamp: datetime | None = None
@@ -105,6 +106,7 @@ class Peer:
                         self.resources.items(), key=lambda pair: _standing(pair[1]), reverse=True
                     )
                 ),
+                mentions=self.conversation.mentions if self.conversation else 0,
             )
         return self.view
 

@@ -25,6 +25,7 @@ from tui_xmpp.core.changes import (
 )
 from tui_xmpp.core.conversations import HANDLERS as CONVERSATION_HANDLERS
 from tui_xmpp.core.conversations import all_changed
+from tui_xmpp.core.mention import is_mention
 from tui_xmpp.core.model import ChatState, LogEntry, Message, SubscriptionRequest
 from tui_xmpp.core.state import EPOCH, Account, Conversation, Peer
 from tui_xmpp.core.views import AccountView, ContactView, ConversationView, SearchView
@@ -204,6 +205,7 @@ class Store:
             conversation.chat_state = ChatState.ACTIVE
             conversation.unread += 1
             account.unread += 1
+            conversation.mentions += is_mention(event.account, message.body)
             if conversation.first_unread is None:
                 conversation.first_unread = message.key
         account.settle(message.peer)

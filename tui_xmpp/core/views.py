@@ -51,7 +51,7 @@ class ContactView:
     """One row of the roster: a contact, or a stranger with an open conversation (``is_in_roster`` False).
 
     ``show`` and ``status`` are those of the resource that would get a message: highest priority, then most available,
-    then most recent.
+    then most recent. ``mentions`` is how many of the unread messages call the user by name.
     """
 
     account: BareJID
@@ -69,6 +69,7 @@ class ContactView:
     unread: int
     last_stamp: datetime | None
     resources: tuple[ResourceView, ...]
+    mentions: int = 0
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tui_xmpp.core import events as e
+from tui_xmpp.core.mention import is_mention
 from tui_xmpp.core.model import Message
 from tui_xmpp.core.order import microseconds, moment
 from tui_xmpp.jid import BareJID
@@ -35,7 +36,7 @@ class Conversations:
     def summaries(self, account: BareJID) -> tuple[e.ConversationSummarised, ...]:
         """Return a summary of each conversation of an account, in no order; raise as SQLite does, or ``JIDError``."""
         rows = self._connection.execute(
-            "SELECT peer, unread, first_unread, last_stamp, draft FROM conversation"
+            "SELECT peer, unread, first_unread, last_stamp, draft, mentions FROM conversation"
             " WHERE account = (SELECT id FROM account WHERE jid = ?)"
             # Reactions that wait for their messages are no conversation yet.
             " AND (last_stamp IS NOT NULL OR draft <> ''"
@@ -51,8 +52,9 @@ class Conversations:
                 first_unread=first_unread,
                 last_stamp=None if stamp is None else moment(stamp),
                 draft=draft,
+                mentions=mentions,
             )
-            for peer, unread, first_unread, stamp, draft in rows
+            for peer, unread, first_unread, stamp, draft, mentions in rows
         )
 
     def id_of(self, account: int, peer: BareJID) -> int:
@@ -88,7 +90,8 @@ class Conversations:
         conversation = self.id_of(account, event.peer)
         self._connection.execute("DELETE FROM message WHERE conversation = ?", (conversation,))
         self._connection.execute(
-            "UPDATE conversation SET unread = 0, first_unread = NULL, last_stamp = NULL, is_complete = 1 WHERE id = ?",
+            "UPDATE conversation SET unread = 0, mentions = 0, first_unread = NULL, last_stamp = NULL, is_complete = 1"
+            " WHERE id = ?",
             (conversation,),
         )
         return (event,)
@@ -97,8 +100,8 @@ class Conversations:
         """Note what was said, and count it as unread."""
         self._connection.execute(
             "UPDATE conversation SET last_stamp = max(coalesce(last_stamp, 0), ?),"
-            " unread = unread + 1, first_unread = coalesce(first_unread, ?) WHERE id = ?",
-            (microseconds(message.stamp), message.key, conversation),
+            " unread = unread + 1, mentions = mentions + ?, first_unread = coalesce(first_unread, ?) WHERE id = ?",
+            (microseconds(message.stamp), is_mention(message.account, message.body), message.key, conversation),
         )
 
     # -- what is read ---------------------------------------------------------------------------------------------
@@ -122,8 +125,8 @@ class Conversations:
     def _write_read(self, account: int, event: e.ConversationRead) -> Facts:
         conversation = self.id_of(account, event.peer)
         self._connection.execute(
-            "UPDATE conversation SET unread = 0, first_unread = NULL, is_mark_read = 1, mark = coalesce((SELECT id"
-            " FROM message WHERE conversation = ? AND direction = 'in' AND NOT is_annex"
+            "UPDATE conversation SET unread = 0, mentions = 0, first_unread = NULL, is_mark_read = 1,"
+            " mark = coalesce((SELECT id FROM message WHERE conversation = ? AND direction = 'in' AND NOT is_annex"
             " ORDER BY place DESC LIMIT 1), mark)"
             " WHERE id = ?",
             (conversation, conversation),
@@ -203,20 +206,25 @@ class Conversations:
             " AND NOT is_annex",
             (conversation, mark),
         ).fetchone()
+        (mentions,) = self._connection.execute(
+            "SELECT count(*) FROM message JOIN account ON account.id = account"
+            " WHERE conversation = ? AND place >= ? AND direction = 'in' AND NOT is_annex AND calls(jid, body)",
+            (conversation, mark),
+        ).fetchone()
         self._connection.execute(
-            "UPDATE conversation SET unread = ?, first_unread = (SELECT key FROM message WHERE conversation = ?"
-            " AND place = ?) WHERE id = ?",
-            (unread, conversation, first, conversation),
+            "UPDATE conversation SET unread = ?, mentions = ?, first_unread = (SELECT key FROM message"
+            " WHERE conversation = ? AND place = ?) WHERE id = ?",
+            (unread, mentions, conversation, first, conversation),
         )
 
     def merged(
         self, account: BareJID, peer: BareJID, conversation: int, messages: Sequence[Message]
     ) -> e.MessagesMerged:
         """Return the fact that these messages are new or changed, with what is unread now."""
-        unread, first_unread = self._connection.execute(
-            "SELECT unread, first_unread FROM conversation WHERE id = ?", (conversation,)
+        unread, first_unread, mentions = self._connection.execute(
+            "SELECT unread, first_unread, mentions FROM conversation WHERE id = ?", (conversation,)
         ).fetchone()
-        return e.MessagesMerged(account, peer, tuple(messages), unread, first_unread)
+        return e.MessagesMerged(account, peer, tuple(messages), unread, first_unread, mentions)
 
     def note_page(self, account: int, there: Touched, *, is_news: bool, displayed: Sequence[Message] = ()) -> bool:
         """Note what a page of the server's archive brought to a conversation; say whether another count is unread.

@@ -217,6 +217,14 @@ MIGRATIONS: tuple[str, ...] = (
     """
     UPDATE message SET kind = 'normal' WHERE kind = 'headline';
     """,
+    # How many of the unread messages call the user by name.
+    """
+    ALTER TABLE conversation ADD COLUMN mentions INTEGER NOT NULL DEFAULT 0;
+    UPDATE conversation SET mentions = (SELECT count(*) FROM message
+        WHERE conversation = conversation.id AND direction = 'in' AND NOT is_annex
+        AND place >= (SELECT place FROM message WHERE account = conversation.account AND key = first_unread)
+        AND calls((SELECT jid FROM account WHERE id = conversation.account), body)) WHERE unread;
+    """,
 )
 
 

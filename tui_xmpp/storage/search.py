@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from tui_xmpp.core.mention import is_named
 from tui_xmpp.core.model import Found, Message
 from tui_xmpp.core.order import microseconds
 from tui_xmpp.core.search import Query, may_go_on, spaced
@@ -26,9 +27,14 @@ _OF_MESSAGE = ", ".join(f"message.{column.strip()}" for column in COLUMNS.split(
 
 
 def teach_words(connection: sqlite3.Connection) -> None:
-    """Give a connection what the index and its triggers call."""
+    """Give a connection what its statements and triggers call."""
     connection.create_function("spaced", 1, spaced, deterministic=True)
     connection.create_function("folded", 1, str.casefold, deterministic=True)
+    connection.create_function("calls", 2, _calls, deterministic=True)
+
+
+def _calls(account: str, body: str) -> bool:
+    return "@" in account and is_named(account.partition("@")[0], body)
 
 
 def index(connection: sqlite3.Connection) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from enum import Enum
 from functools import cache
@@ -158,8 +157,3 @@ def _set(chats: ChatList, chat: Chat, *, is_there: bool) -> None:
         chats.add(chat)
     else:
         chats.remove(chat)
-
-
-def is_mention(account: BareJID, body: str) -> bool:
-    """Say whether a message calls the user of an account by name, as a word of its own."""
-    return account.local is not None and re.search(rf"(?<!\w){re.escape(account.local)}(?!\w)", body, re.I) is not None

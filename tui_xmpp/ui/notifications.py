@@ -12,10 +12,11 @@ from textual.timer import Timer
 
 from tui_xmpp.core.changes import MessagesArrived, RequestsChanged
 from tui_xmpp.core.declaration import UnfitValueError
+from tui_xmpp.core.mention import is_mention
 from tui_xmpp.core.model import Message, SubscriptionRequest
 from tui_xmpp.core.settings import hours_between
 from tui_xmpp.core.text import sanitize_line
-from tui_xmpp.ui.chat_marks import Notify, is_mention
+from tui_xmpp.ui.chat_marks import Notify
 from tui_xmpp.ui.desk import VerbError
 from tui_xmpp.ui.message_text import preview
 from tui_xmpp.ui.terminal_notices import known_way, sequence

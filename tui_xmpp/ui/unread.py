@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tui_xmpp.core.views import ContactView
-from tui_xmpp.ui.chat_marks import Notify, is_mention
+from tui_xmpp.ui.chat_marks import Notify
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.desk import Desk
@@ -30,19 +30,13 @@ class Unread:
         """Return how many of a chat's unread messages call for the user."""
         rule = self._desk.marks.of(contact.account, contact.peer).notify
         if rule is Notify.MENTION:
-            return self.mentions(contact)
+            return contact.mentions
         return contact.unread if rule is Notify.ALWAYS else 0
-
-    def mentions(self, contact: ContactView) -> int:
-        """Return how many of a chat's unread messages name the user, as far as they are held."""
-        messages = self._desk.views.conversation(contact.account, contact.peer).messages
-        incoming = [message for message in messages if not message.is_outgoing][-contact.unread :]
-        return sum(is_mention(contact.account, message.body) for message in incoming)
 
     def importance(self, contact: ContactView) -> tuple[int, bool, bool, float]:
         """Order unread chats: what calls before what does not and what is muted; then by name, pin and newness."""
         marks = self._desk.marks.of(contact.account, contact.peer)
-        is_named = self.mentions(contact) > 0
+        is_named = contact.mentions > 0
         is_calling = marks.notify is Notify.ALWAYS or (marks.notify is Notify.MENTION and is_named)
         return (
             0 if marks.is_muted or marks.is_archived else 1 + is_calling,
