@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 
 from tests.support.account import KnownPassword, User
+from tests.support.loopback import WireClient
 from tui_xmpp.core.commands import PreApproveSubscription, SendMessage, SetActivity
 from tui_xmpp.core.model import Delivery, Phase
 from tui_xmpp.core.settings import AccountSettings, Settings
@@ -17,10 +19,17 @@ from tui_xmpp.core.store import Store
 from tui_xmpp.jid import BareJID
 from tui_xmpp.loopback.dial import LoopbackDialer
 from tui_xmpp.loopback.server import LoopbackServer
+from tui_xmpp.net.connect import Connected
+from tui_xmpp.net.tls import TlsPolicy
+from tui_xmpp.storage import resumption
 from tui_xmpp.storage.archive import Archive
 from tui_xmpp.worker.client import Client
+from tui_xmpp.worker.dial import Target
 from tui_xmpp.worker.engine import SessionEngine
-from tui_xmpp.xmpp.sasl import FastToken
+from tui_xmpp.xmpp.config import InitiatorConfig
+from tui_xmpp.xmpp.events import Resumed
+from tui_xmpp.xmpp.sasl import Credentials, FastToken, Password
+from tui_xmpp.xmpp.stream_management import ResumptionState, StreamManagementWish
 
 PASSWORD = "in want of a wife"
 
@@ -41,6 +50,17 @@ class KeptTokens:
         self.kept.pop(account, None)
 
 
+class BreakingDialer(LoopbackDialer):
+    """One whose next connection breaks when so many bytes have been sent."""
+
+    breaks_off_after: int | None = None
+
+    async def __call__(self, target: Target) -> Connected:
+        connected = await super().__call__(target)
+        self.transports[-1].faults.cut_after, self.breaks_off_after = self.breaks_off_after, None
+        return connected
+
+
 class Instance:
     """A client of Jane's at a server; its folder and keyring are what one run leaves to the next."""
 
@@ -48,7 +68,7 @@ class Instance:
         self.folder = folder
         self.server = server
         self.jane = server.add_user("jane", PASSWORD)
-        self.dial = LoopbackDialer(server)
+        self.dial = BreakingDialer(server)
         self.tokens = KeptTokens()
         self.passwords = KnownPassword(PASSWORD)
 
@@ -152,6 +172,47 @@ async def test_x_198_04_x_352_a_resumed_session_is_told_anew_whether_anyone_look
                 assert ("<active" if is_active else "<inactive") in told[0]
                 assert user.connection.facts.can_pre_approve
             await user.does(PreApproveSubscription(user.account, BareJID.parse("lizzy@longbourn.lit")))
+
+
+@asynccontextmanager
+async def resumed_late(jane: Instance) -> AsyncGenerator[None]:
+    """Resume Jane's session over one more stream, as a server does that comes late to one that was given up."""
+    with closing(connect(jane.folder / "archive.sqlite")) as connection:
+        kept = resumption.read(connection, jane.jane).opened
+    assert kept is not None
+    config = InitiatorConfig(
+        jane.jane.domain,
+        jane.jane,
+        stream_management=StreamManagementWish(),
+        resumption=ResumptionState(kept.id, kept.jid, kept.handled, None),
+    )
+    login = Credentials("jane", Password(PASSWORD))
+    async with WireClient(jane.server.connect_memory(), TlsPolicy(jane.jane.domain), config, login) as late:
+        await late.until(Resumed)
+        yield
+
+
+@pytest.mark.parametrize("has_broken_off", [True, False])
+async def test_x_198_04_a_session_taken_over_is_taken_back_where_a_login_of_ours_broke_off_before(
+    tmp_path: Path, *, has_broken_off: bool
+) -> None:
+    async with LoopbackServer("longbourn.lit", is_instant=True) as server:
+        jane, lizzy = Instance(server, tmp_path), server.add_user("lizzy", PASSWORD)
+        async with jane.run() as user:
+            if has_broken_off:
+                jane.dial.breaks_off_after = 700
+                await comes_back(user, server)
+                assert len(jane.dial.transports) == 3
+            began = user.connection.facts.since
+            async with resumed_late(jane):
+                if not has_broken_off:
+                    await user.until(lambda _: user.connection.phase is Phase.STOPPED)
+                    assert "Another session has taken over" in user.connection.reason
+                    return
+                await user.until(lambda _: user.connection.facts.since not in (None, began))
+                assert user.connection.facts.is_resumed
+                await user.does(SendMessage(user.account, lizzy, "still here"))
+                await user.until(lambda _: user.messages(lizzy)[-1].delivery is Delivery.ACKNOWLEDGED)
 
 
 async def test_x_198_04_what_is_sent_and_asked_across_a_cut_arrives_once(tmp_path: Path) -> None:

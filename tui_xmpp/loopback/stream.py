@@ -117,8 +117,7 @@ class ClientStream:
         state, session = self._connection.resumption_state(), self.session
         if state is None or session is None:
             return None
-        self.session = None
-        self.transport.abort()
+        self._end_for_another()
         return state.with_unacked(*self._missed), session
 
     # --- what a test does to a stream ---

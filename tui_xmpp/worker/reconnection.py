@@ -12,6 +12,8 @@ from tui_xmpp.xmpp.stream_management import ResumptionState
 
 MOST_HOPS: Final = 5
 MOST_SLOW_TRIES: Final = 3
+LATE: Final = 300.0
+"""Seconds within which a server may still come to a login of ours that broke off."""
 
 
 class Reconnection:
@@ -23,6 +25,7 @@ class Reconnection:
         self._hops = 0
         self._slow_tries = 0
         self._lost_at: float | None = None
+        self._broke_off_at: float | None = None
 
     def go_home(self) -> None:
         """Ask the account's own domain again, whatever other servers have said."""
@@ -36,11 +39,18 @@ class Reconnection:
         """Let the next loss be a new one: the machine slept, or its network is another."""
         self._lost_at = None
 
+    def break_off(self) -> None:
+        """Remember that a login ended before the server's answer: what it asked for may yet be done."""
+        self._broke_off_at = self._around.clock.monotonic()
+
     def after(
         self, ended: StreamEndedError, resumption: ResumptionState | None, *, is_direct_tls: bool
     ) -> float | None:
         """Return the seconds to wait before the next try, None to stop until the user acts."""
         around, reaction = self._around, ended.reaction
+        if reaction is Reaction.CONFLICT and self._is_our_own_doing():
+            self.go_home()
+            return 0.0
         if reaction in (Reaction.STOP, Reaction.CONFLICT, Reaction.ASK_CREDENTIALS):
             return None
         if reaction is Reaction.REDIRECT and ended.other_host is not None and self._hops < MOST_HOPS:
@@ -67,3 +77,12 @@ class Reconnection:
         return around.backoff.delay(
             lost_for, around.random, is_slow=is_slow, is_shutdown=ended.is_shutdown and is_new_loss
         )
+
+    def _is_our_own_doing(self) -> bool:
+        """Tell, once, whether who took the session over is a login of ours, come to late and given up long ago.
+
+        A busy server may resume a session for a newer stream first and for the older one then (XEP-0198 §5), which
+        nobody reads: the session waits there for us.
+        """
+        broke_off_at, self._broke_off_at = self._broke_off_at, None
+        return broke_off_at is not None and self._around.clock.monotonic() - broke_off_at < LATE

@@ -316,6 +316,8 @@ class Session:
             link, begun = await self.login.enter(override, lambda: self._continuity.resumption, self._on_login_event)
             return await self._serve(link, begun)
         except TuiXmppError as error:
+            if self._progress.now.phase is Phase.AUTHENTICATING:
+                self._reconnection.break_off()
             return ended_by(error)
         except Exception:
             _log.exception("an attempt failed")
