@@ -74,3 +74,11 @@ async def test_server_that_cannot_block_says_so_in_a_sentence() -> None:
         failure = await scene.fails(BlockPeer(ACCOUNT, ROMEO))
         assert failure is not None
         assert failure.endswith("romeo@montague.example was not blocked.")
+
+
+async def test_who_is_blocked_is_known_from_a_server_that_does_not_tell_of_it() -> None:
+    async with online() as scene:
+        await scene.does(BlockPeer(ACCOUNT, ROMEO))
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).contact.is_blocked
+        await scene.does(UnblockPeer(ACCOUNT, ROMEO))
+        assert not scene.client.views.conversation(ACCOUNT, ROMEO).contact.is_blocked

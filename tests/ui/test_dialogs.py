@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from textual import events
 from textual.geometry import Offset
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from tests.support.scenes import DARCY, ELIZABETH, NOW, netherfield
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
-from tui_xmpp.core.model import Delivery, Direction, Failure, Message, Prompt, PromptKind
+from tui_xmpp.core.model import Connection, Delivery, Direction, Failure, Message, Phase, Prompt, PromptKind
 from tui_xmpp.ui.app import TuiXmppApp
 from tui_xmpp.ui.screens.confirm import ConfirmScreen
 from tui_xmpp.ui.screens.details import MessageScreen
@@ -153,3 +153,18 @@ async def test_trust_is_changed_only_after_a_question(typed: str, command: c.Com
         await pilot.press("y")
         await pilot.pause()
         assert command in scene.engine.commands
+
+
+async def test_an_account_is_connected_or_disconnected_by_a_button_that_says_which() -> None:
+    scene = netherfield()
+    app = TuiXmppApp(scene.client)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("f3")
+        await pilot.pause()
+        button = app.screen.query_one("#connect", Button)
+        assert str(button.label) == "C disconnect"
+        assert button.content_region.width >= len("C disconnect")
+        scene.publish(e.ConnectionChanged(ELIZABETH, Connection(Phase.STOPPED)))
+        await pilot.pause(0.1)
+        assert str(button.label) == "C connect"

@@ -43,9 +43,15 @@ MEANINGS: Final[Mapping[ErrorCondition, str]] = MappingProxyType(
 )
 
 
+_BLOCKED = "{urn:xmpp:blocking:errors}blocked"
+"""The own server's word that the user has blocked whom they write to (XEP-0191 §3.3)."""
+
+
 def explain(error: StanzaError, peer: JID, otherwise: str = "") -> str:
     """Say in a sentence what ``peer`` answered and, in ``otherwise``, what that means for what was wanted."""
-    meaning = MEANINGS[error.condition].format(who=peer.bare, where=peer.domain)
+    is_blocked = error.application is not None and error.application.tag == _BLOCKED
+    meaning = "You have blocked {who}: /unblock lets you write again" if is_blocked else MEANINGS[error.condition]
+    meaning = meaning.format(who=peer.bare, where=peer.domain)
     return f"{meaning} ({error.condition.value}). {otherwise}".rstrip()
 
 

@@ -91,12 +91,16 @@ def _check(ctx: Context, iq: Iq) -> None:
 async def block(ctx: Context, command: BlockPeer) -> None:
     request = Iq(type=IqType.SET).with_payloads(Block((Item(str(command.peer)),)))
     await ctx.request(request, f"{command.peer} was not blocked.")
+    ctx.state(Blocked).jids.add(command.peer)  # jabberd 2.7 tells it to nobody
+    _tell(ctx)
     ctx.emit(SubscriptionRequestSettled(ctx.account, command.peer))
 
 
 async def unblock(ctx: Context, command: UnblockPeer) -> None:
     request = Iq(type=IqType.SET).with_payloads(Unblock((Item(str(command.peer)),)))
     await ctx.request(request, f"{command.peer} is still blocked.")
+    ctx.state(Blocked).jids.discard(command.peer)
+    _tell(ctx)
 
 
 FEATURE = Feature(

@@ -234,9 +234,13 @@ class Desk:
         if presence.show.is_available and view.connection.phase in _RESTING:
             self.submit(Connect(view.account))
 
+    def is_off(self, view: AccountView) -> bool:
+        """Tell whether an account rests or waits to be tried again."""
+        return view.connection.phase in (*_RESTING, Phase.WAITING)
+
     def toggle_connection(self, view: AccountView) -> None:
         """Connect what rests or waits, disconnect what is connected or on its way."""
-        if view.connection.phase in (*_RESTING, Phase.WAITING):
+        if self.is_off(view):
             self.connect(view)
         else:
             self.submit(Disconnect(view.account))

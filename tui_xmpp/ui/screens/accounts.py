@@ -48,7 +48,7 @@ class AccountsScreen(Dialog[None]):
         yield words("No account yet.", "words dim empty")
         yield verbs(
             button("Enter speak as", "speak", "main"),
-            button("C (dis)connect", "connect"),
+            button("C connect", "connect"),
             button("P presence", "presence"),
             button("A add", "add"),
             button("Del remove", "remove", "danger"),
@@ -74,6 +74,13 @@ class AccountsScreen(Dialog[None]):
         for choice in self.query(Button):
             choice.display = bool(self._views) or choice.id in ("add", "cancel")
         self.query_one("#speak", Button).display = len(self._views) > 1
+        self._name_connecting()
+
+    @on(Choices.OptionHighlighted)
+    def _name_connecting(self) -> None:
+        view = self._chosen()
+        is_off = view is None or self._desk.is_off(view)
+        self.query_one("#connect", Button).label = "C connect" if is_off else "C disconnect"
 
     def _words(self, view: AccountView) -> Text:
         text = Text()

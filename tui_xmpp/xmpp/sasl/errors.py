@@ -79,7 +79,7 @@ _SENTENCES: Final = {
     "password-missing": "A password is needed to log in: type it.",
     "password-unusable": "The password holds a character that cannot be sent: change the password.",
     "username-unusable": "The account's name holds a character that cannot be sent: check the address.",
-    "plain-not-allowed": "The server only takes the password itself (PLAIN): allow that in this account's settings "
+    "plain-not-allowed": "The server only takes the bare password (PLAIN): allow that in this account's settings "
     "if you trust the server.",
     "plain-without-tls": "The password itself is never sent without encryption: switch TLS on for this account.",
     "plain-after-stronger": "The server now wants the password itself although it logged you in more safely before: "
