@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -401,10 +402,10 @@ def test_c_scram_04_the_limits_themselves_are_allowed() -> None:
     for count in (4096, 10_000_000):
         derivation = RFC_5802.client().challenge(f"r={NONCE},s={SALT},i={count}".encode())
         assert derivation == KeyDerivation("sha-1", b64decode(SALT), count)
-    longest = b64encode(bytes(1024)).decode()
-    assert RFC_5802.client().challenge(f"r={NONCE},s={longest},i=4096".encode()) == KeyDerivation(
-        "sha-1", bytes(1024), 4096
-    )
+    for size in (1, 1024):
+        salt = b64encode(bytes(size)).decode()
+        derivation = RFC_5802.client().challenge(f"r={NONCE},s={salt},i=4096".encode())
+        assert derivation == KeyDerivation("sha-1", bytes(size), 4096)
 
 
 def test_c_scram_02_unknown_attributes_are_ignored_but_signed() -> None:
@@ -475,6 +476,8 @@ def test_the_signature_may_come_as_a_challenge() -> None:
     client.success(None)
     with pytest.raises(SaslError, match="no place in this login"):
         client.challenge(RFC_5802.server_final)
+    with pytest.raises(SaslError, match="it is not your server"):
+        client.success(b"v=rmF9pqV8S7suAoZWja4dJRkFsKA=")
 
     with pytest.raises(SaslError, match="it is not your server"):
         waiting_for_success().challenge(b"v=rmF9pqV8S7suAoZWja4dJRkFsKA=")
@@ -660,31 +663,45 @@ def test_server_asks_for_a_missing_initial_response() -> None:
 
     assert server.step(None) == Challenge(b"")
     assert isinstance(server.step(b"n,,n=user,r=x"), Challenge)
-    with pytest.raises(SaslError):
+    with pytest.raises(SaslError) as caught:
         server.step(None)
+    assert caught.value.condition == "malformed-request"
+
+
+def test_server_takes_what_a_newer_client_adds() -> None:
+    assert isinstance(serve("SCRAM-SHA-1").step(b"n,,n=user,r=x,q=anything"), Challenge)
+
+
+def test_server_hears_for_whom_a_client_acts() -> None:
+    client = ScramClient(RFC_5802.plan, Credentials("user", authzid="x,y@z"))
+
+    assert log_in(client, serve("SCRAM-SHA-1"), "pencil").authzid == "x,y@z"
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "condition"),
     [
-        lambda final: final.replace(b"c=biws", b"c=eSws"),
-        lambda final: final.replace(b"r=fyko", b"r=fykO"),
-        lambda final: final.replace(b",p=", b",q="),
-        lambda final: final[:-8] + b"AAAAAAA=",
-        lambda final: final[:-4],
-        lambda final: final + b",x=1",
-        lambda final: b"p=" + final,
-        lambda final: b"\xff" + final,
+        (lambda final: final.replace(b"c=biws", b"c=eSws"), "not-authorized"),
+        (lambda final: final.replace(b"r=fyko", b"r=fykO"), "not-authorized"),
+        (lambda final: final[:-8] + b"AAAAAAA=", "not-authorized"),
+        (lambda final: final[:-4], "not-authorized"),
+        (lambda final: final.replace(b",p=", b",q="), "malformed-request"),
+        (lambda final: final.replace(b"c=biws", b"c=biw"), "malformed-request"),
+        (lambda final: final.replace(b"c=biws,r=", b"r=biws,c="), "malformed-request"),
+        (lambda final: final + b",x=1", "malformed-request"),
+        (lambda final: final + b"\xff", "malformed-request"),
+        (lambda final: b"p=" + final, "malformed-request"),
+        (lambda final: b"\xff" + final, "malformed-request"),
     ],
 )
-def test_server_refuses_a_spoilt_final_message(spoil: object) -> None:
-    assert callable(spoil)
+def test_server_refuses_a_spoilt_final_message(spoil: Callable[[bytes], bytes], condition: str) -> None:
     store = Accounts({"user": "pencil"}, b64decode(RFC_5802.salt))
     server = ScramServer("SCRAM-SHA-1", store, None, None, lambda: RFC_5802.server_nonce)
     server.step(RFC_5802.client_first)
 
-    with pytest.raises(SaslError):
+    with pytest.raises(SaslError) as caught:
         server.step(spoil(RFC_5802.client_final))
+    assert caught.value.condition == condition
 
 
 def test_c_cb_01_server_that_offered_binding_refuses_y() -> None:
@@ -694,6 +711,13 @@ def test_c_cb_01_server_that_offered_binding_refuses_y() -> None:
 
     unbound = MechanismOffer(("SCRAM-SHA-1",))
     assert isinstance(serve("SCRAM-SHA-1", BOUND, unbound).step(b"y,,n=user,r=x"), Challenge)
+    assert isinstance(serve("SCRAM-SHA-1", ChannelBinding()).step(b"y,,n=user,r=x"), Challenge)
+
+
+def test_c_cb_01_server_without_tls_is_bound_to_nothing() -> None:
+    with pytest.raises(SaslError) as caught:
+        serve("SCRAM-SHA-1-PLUS").step(b"p=tls-exporter,,n=user,r=x")
+    assert caught.value.condition == "malformed-request"
 
 
 def test_c_scram_01_server_refuses_another_nonce_though_it_is_signed() -> None:
