@@ -323,17 +323,29 @@ def test_a_pin_grows_and_never_shrinks() -> None:
     plain = choose(MechanismOffer(("PLAIN",)), OPEN, TLS_ONLY, None)
     guest = choose(MechanismOffer(("ANONYMOUS",)), Credentials("", is_anonymous=True), TLS_ONLY, None)
     bound = choose(MechanismOffer(SCRAM_1, TYPES), PENCIL, BOTH, None)
+    unbound = choose(MechanismOffer(("SCRAM-SHA-1",)), PENCIL, None, None)
 
     assert AuthenticationPin().pin_after(plain) == AuthenticationPin()
     assert AuthenticationPin().pin_after(guest) == AuthenticationPin()
     assert AuthenticationPin().pin_after(bound) == PINNED
     assert AuthenticationPin().pin_after(external) == AuthenticationPin("external")
     assert PINNED.pin_after(plain) == PINNED
+    assert PINNED.pin_after(unbound) == PINNED
+
+
+def test_c_cb_01_a_wrong_guess_is_kept_until_a_binding_works() -> None:
+    unbound = choose(MechanismOffer(("SCRAM-SHA-1",)), PENCIL, None, None)
+    bound = choose(MechanismOffer(SCRAM_1, TYPES), PENCIL, BOTH, None)
+    wrong = AuthenticationPin("scram", wrong_guess="tls-unique TLSv1.2 65")
+
+    assert AuthenticationPin().pin_after(unbound, wrong.wrong_guess) == wrong
+    assert wrong.pin_after(unbound) == wrong
+    assert wrong.pin_after(bound) == PINNED
 
 
 def test_a_pin_is_plain_json_both_ways_and_reads_anything() -> None:
-    for pin in (AuthenticationPin(), AuthenticationPin("scram"), PINNED):
+    for pin in (AuthenticationPin(), AuthenticationPin("scram", wrong_guess="tls-unique TLSv1.2 65"), PINNED):
         assert AuthenticationPin.from_dict(json.loads(json.dumps(pin.to_dict()))) == pin
     assert AuthenticationPin.from_dict({}) == AuthenticationPin()
     assert AuthenticationPin.from_dict({"family": ["x"], "is_channel_bound": "yes"}) == AuthenticationPin()
-    assert AuthenticationPin.from_dict({"family": "plain"}) == AuthenticationPin()
+    assert AuthenticationPin.from_dict({"family": "plain", "wrong_guess": 7}) == AuthenticationPin()

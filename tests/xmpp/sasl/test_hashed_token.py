@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from tui_xmpp.xmpp.sasl import (
     Success,
     choose,
     choose_token_mechanism,
+    read_expiry,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -108,10 +110,18 @@ def test_s_30_a_server_that_does_not_know_the_token_is_not_believed(additional: 
 
 def test_a_challenge_has_no_place_in_one_round_trip() -> None:
     client = choose(OFFER, holder(), BOUND, None)
-    with pytest.raises(SaslError):
-        client.challenge(b"")
-    with pytest.raises(SaslError):
-        client.key_derived(b"")
+    for call in (client.challenge, client.key_derived):
+        with pytest.raises(SaslError) as raised:
+            call(b"")
+        assert raised.value.condition == "unexpected-challenge"
+
+
+@pytest.mark.parametrize("username", ["", "a\0b"])
+def test_no_nul_in_a_name_and_nothing_empty(username: str) -> None:
+    client = choose(OFFER, Credentials(username, None, token=token()), BOUND, None)
+    with pytest.raises(SaslError) as raised:
+        client.initial_response()
+    assert raised.value.condition == "username-unusable"
 
 
 def test_s_30_a_token_is_never_shown() -> None:
@@ -123,10 +133,28 @@ def test_a_token_survives_the_keyring() -> None:
     read = FastToken.from_dict(kept.to_dict())
     assert read is not None
     assert (read.value.reveal(), read.mechanism, read.expiry, read.count) == (SECRET, "HT-SHA-256-EXPR", NOW, 7)
+    unsaid = FastToken(Password(SECRET), "HT-SHA-256-EXPR")
+    assert FastToken.from_dict(unsaid.to_dict()) is not None
     assert FastToken.from_dict({"mechanism": "HT-SHA-256-EXPR"}) is None
+    assert FastToken.from_dict({"token": SECRET}) is None
     odd = FastToken.from_dict({"token": "x", "mechanism": "y", "expiry": "soon", "count": "9"})
     assert odd is not None
     assert (odd.expiry, odd.count) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-03-01T12:00:00Z", NOW),
+        (" 2026-03-01T13:00:00+01:00 ", NOW),
+        ("2026-03-01T12:00:00", None),
+        ("never", None),
+        (1772366400, None),
+        (None, None),
+    ],
+)
+def test_c_fast_03_an_expiry_that_names_no_moment_is_unsaid(text: object, moment: datetime | None) -> None:
+    assert read_expiry(text) == moment
 
 
 def test_c_fast_03_expiry_and_count() -> None:
@@ -259,7 +287,10 @@ def test_c_fast_03_a_token_is_due_for_another_after_a_day() -> None:
     given = shop.tokens.issue("juliet", "install", "HT-SHA-256-EXPR")
     shop.examine(given)
     assert not shop.is_due
-    shop.now += timedelta(days=1, seconds=1)
+    shop.now += timedelta(days=1)
+    shop.examine(given)
+    assert not shop.is_due
+    shop.now += timedelta(seconds=1)
     shop.examine(given)
     assert shop.is_due
 
@@ -275,6 +306,23 @@ def test_s_30_a_token_is_bound_to_its_mechanism_its_client_and_its_account() -> 
     with pytest.raises(SaslError):
         shop.examine(stolen)
     shop.examine(given)
+
+
+@pytest.mark.parametrize("binding", [None, UNBOUND])
+def test_s_30_a_bound_token_is_worth_nothing_where_there_is_nothing_to_bind_to(binding: ChannelBinding | None) -> None:
+    tokens = MemoryTokens(lambda: NOW)
+    given = tokens.issue("juliet", "install", "HT-SHA-256-EXPR")
+    server = HashedTokenServer("HT-SHA-256-EXPR", tokens, "install", binding, lambda: NOW)
+    unbound = hmac.digest(given.value.reveal().encode(), b"Initiator", "sha256")
+    with pytest.raises(SaslError) as raised:
+        server.step(b"juliet\0" + unbound)
+    assert raised.value.condition == "malformed-request"
+
+
+def test_c_fast_02_a_server_knows_no_other_mechanism() -> None:
+    with pytest.raises(SaslError) as raised:
+        HashedTokenServer("HT-MD5-EXPR", MemoryTokens(lambda: NOW), "install", BOUND, lambda: NOW)
+    assert raised.value.condition == "invalid-mechanism"
 
 
 def test_c_fast_04_an_invalidated_token_is_gone() -> None:

@@ -523,6 +523,8 @@ def test_c_scram_03_commas_and_equal_signs_are_escaped() -> None:
         ("a\u00a0b", "a b"),
         ("a\u200bb", "a b"),
         ("pass\u0301", "pas\u015b"),
+        # a ligature of two right-to-left letters, compatible with both (RFC 4013 §2.2)
+        ("\ufefb", "\u0644\u0627"),
     ],
 )
 def test_c_scram_03_saslprep_rows(text: str, same_as: str) -> None:
@@ -537,8 +539,8 @@ def test_c_scram_03_case_and_newer_letters_stay() -> None:
     assert derivation.derive("USER") != derivation.derive("user")
     assert derivation.derive("pass🫨") == hashlib.pbkdf2_hmac("sha1", "pass🫨".encode(), b"salt", 1)
     # right-to-left text that SASLprep refuses passes as an opaque string
-    mixed = "\u0627\uff11"
-    assert derivation.derive(mixed) == hashlib.pbkdf2_hmac("sha1", mixed.encode(), b"salt", 1)
+    for mixed in ("\u0627\uff11", "\uff11\u0627", "\u0627\uff41\u0627"):
+        assert derivation.derive(mixed) == hashlib.pbkdf2_hmac("sha1", mixed.encode(), b"salt", 1)
 
 
 @pytest.mark.parametrize("password", ["", "a\x07", "\u00ad", "a\0b", "\ud800"])

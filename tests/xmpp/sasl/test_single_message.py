@@ -19,6 +19,7 @@ from tui_xmpp.xmpp.sasl import (
     choose,
     server_mechanism,
 )
+from tui_xmpp.xmpp.sasl.plain import PlainClient
 
 TLS = ChannelBinding({}, "TLSv1.3")
 
@@ -52,12 +53,19 @@ def test_c_plain_01_no_nul_and_nothing_empty(username: str, password: str, authz
     assert caught.value.condition == condition
 
 
+def test_c_plain_01_no_password_is_not_an_empty_one() -> None:
+    with pytest.raises(SaslError) as caught:
+        PlainClient(Credentials("juliet")).initial_response()
+    assert caught.value.condition == "password-missing"
+
+
 def test_c_plain_01_both_sides() -> None:
     store = Accounts({"juliet": "r0m30"})
 
     assert log_in(plain("juliet", "r0m30", "x@y"), server_mechanism("PLAIN", store, TLS)) == Success(
         "juliet", "x@y", None
     )
+    assert log_in(plain("juliet", "r0m30"), server_mechanism("PLAIN", store, TLS)) == Success("juliet", None, None)
     with pytest.raises(SaslError, match="type the password again"):
         log_in(plain("juliet", "wrong"), server_mechanism("PLAIN", store, TLS))
 
@@ -75,10 +83,20 @@ def test_c_ext_01_both_sides() -> None:
     server = server_mechanism("EXTERNAL", Accounts(), TLS, certified_username="juliet")
 
     assert log_in(client, server) == Success("juliet", None, None)
-    with pytest.raises(SaslError, match="refused"):
+    assert server.step(b"juliet@capulet.example") == Success("juliet", "juliet@capulet.example", None)
+    with pytest.raises(SaslError) as caught:
         log_in(client, server_mechanism("EXTERNAL", Accounts(), TLS))
+    assert caught.value.condition == "not-authorized"
     with pytest.raises(SaslError, match="did not understand"):
         server.step(b"\xff")
+
+
+def test_c_ext_01_no_nul_in_an_address() -> None:
+    credentials = Credentials("juliet", authzid="a\0b", has_client_certificate=True)
+
+    with pytest.raises(SaslError) as caught:
+        choose(MechanismOffer(("EXTERNAL",)), credentials, TLS, None).initial_response()
+    assert caught.value.condition == "username-unusable"
 
 
 def test_c_anon_01_the_server_makes_the_name_up() -> None:
@@ -114,6 +132,7 @@ def test_server_has_only_what_it_offered() -> None:
         with pytest.raises(SaslError) as caught:
             server_mechanism(name, Accounts(), TLS, offer=offer)
         assert caught.value.condition == "invalid-mechanism"
-    with pytest.raises(SaslError):
+    with pytest.raises(SaslError) as caught:
         server_mechanism("DIGEST-MD5", Accounts(), TLS)
+    assert caught.value.condition == "invalid-mechanism"
     assert server_mechanism("SCRAM-SHA-1", Accounts(), TLS, offer=offer).name == "SCRAM-SHA-1"

@@ -168,12 +168,12 @@ class HashedTokenServer:
         self._now = now
 
     def step(self, data: bytes | None) -> Challenge | Success:
-        username_text, nul, proof = (data or b"").partition(b"\0")
+        username_text, _, proof = (data or b"").partition(b"\0")
         try:
             username = username_text.decode()
         except UnicodeDecodeError as error:
             raise SaslError("malformed-request") from error
-        if not nul or not username or not proof:
+        if not username or not proof:
             raise SaslError("malformed-request")
         for token in self._store.tokens(username, self._client_id):
             # A token is bound to the mechanism it was asked for (XEP-0484 §3.4).
