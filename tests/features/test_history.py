@@ -55,7 +55,7 @@ class ArchivingServer(ScriptedServer):
         )
 
     def _take(self, transport, element, stanza) -> None:  # type: ignore[no-untyped-def]
-        self.are_carbons_on |= element.find("{urn:xmpp:carbons:2}enable") is not None
+        self.are_carbons_on |= element.find("{urn:xmpp:carbons:2}enable") is not None and element.get("type") == "set"
         query = element.find("{urn:xmpp:mam:2}query")
         if query is not None:
             page = query.find("{http://jabber.org/protocol/rsm}set")
@@ -126,6 +126,42 @@ async def test_x_280_carbons_are_switched_on_where_the_server_has_them() -> None
         assert (silent.are_carbons_on, silent.queries) == (False, [])
 
 
+async def test_x_280_carbons_are_switched_on_anew_in_each_new_session() -> None:
+    async with archiving() as (scene, server):
+        server.are_carbons_on = False
+        server.cut()
+        await scene.client.settle()
+        assert server.are_carbons_on
+
+
+REFUSED = "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+
+
+async def logs_in_again(scene: Scene, server: ArchivingServer) -> str:
+    """Let the stream break and the next session begin; return where it begins to ask the archive."""
+    asked = len(server.queries)
+    server.cut()
+    await scene.client.settle()
+    return server.queries[asked]
+
+
+async def test_x_313_02_what_comes_live_is_held_and_not_fetched_again() -> None:
+    async with archiving("one") as (scene, server):
+        server.archive.append("two")
+        await scene.hears(message(THEIRS, ACCOUNT_JID, "two", more=STANZA_ID.format(ACCOUNT, "a1")))
+        assert await logs_in_again(scene, server) == "after a1"
+
+
+async def test_x_280_without_copies_what_comes_live_is_not_all_that_was_said() -> None:
+    async with archiving("one") as (scene, server):
+        server.answers["{urn:xmpp:carbons:2}enable"] = REFUSED
+        assert await logs_in_again(scene, server) == "after a0"
+        assert any("Messages of your other devices will not be seen here." in line for line in scene.log)
+        server.archive += ["said by our other device", "two"]
+        await scene.hears(message(THEIRS, ACCOUNT_JID, "two", more=STANZA_ID.format(ACCOUNT, "a2")))
+        assert await logs_in_again(scene, server) == "after a0"
+
+
 async def test_x_280_copies_of_both_directions_are_rows() -> None:
     async with archiving() as (scene, _):
         assert await scene.hears(carbon("sent", message(OURS, THEIRS, "mine"))) == []
@@ -150,6 +186,9 @@ async def test_x_280_copies_of_both_directions_are_rows() -> None:
         carbon("received", f"<iq xmlns='jabber:client' type='set' id='x' from='{THEIRS}'/>"),
         carbon("received", message(THEIRS, OURS) * 2),
         carbon("received", message("not a jid@@", OURS)),
+        carbon("sent", message("not a jid@@", THEIRS)),
+        carbon("sent", message(OURS, THEIRS).replace(f"from='{OURS}'", "")),
+        carbon("sent", message(OURS, THEIRS).replace(f"to='{THEIRS}'", "")),
     ],
 )  # fmt: skip
 async def test_x_280_01_s_01_forged_and_odd_carbons_change_nothing(forged: str) -> None:

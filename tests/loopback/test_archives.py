@@ -117,6 +117,17 @@ async def test_c_bind2_02_the_archive_is_asked_only_when_something_was_missed(
             assert asked() == 0
 
 
+async def test_c_bind2_02_copies_asked_for_while_binding_are_not_asked_for_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "tui_xmpp.wire")
+    async with server_of() as server, logged_in(server, "jane", tmp_path):
+        lines = [record.getMessage() for record in caplog.records if record.name == "tui_xmpp.wire"]
+        said = "".join(line for line in lines if " out " in line)
+        assert "http://jabber.org/protocol/disco#info" in said, "what the server offers has been looked at"
+        assert said.count("urn:xmpp:carbons:2") == 1
+
+
 async def test_x_313_where_what_was_sent_stands_is_asked_after_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -46,6 +47,7 @@ JID = FullJID.parse("juliet@capulet.example/balcony")
 PASSWORD = "r0m30myr0m30"
 IMMEDIATE = Backoff(shortest=0, share=0, longest=0, slow=0, after_shutdown=0)
 
+_LOGS = (logging.getLogger("tui_xmpp.worker.dispatch"), logging.getLogger("tui_xmpp.worker.tasks"))
 _NO_TLS = ServerTls(Path("in-memory.crt"), Path("in-memory.key"))  # a memory transport opens no files
 _ACCOUNTS = KeptAccounts({"juliet": PASSWORD})
 _FEATURES = (build(ns.ROSTER_VERSIONING, "ver"), build(ns.SUBSCRIPTION_PRE_APPROVAL, "sub"))
@@ -271,6 +273,18 @@ class Scene:
         return [entry.text for entry in self.client.views.log()]
 
 
+class _Failures(logging.Handler):
+    """Gathers what the engine bears in silence: a feature that raised, which is a fault of ours (S-29)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sentences: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info is not None:
+            self.sentences.append(self.format(record))
+
+
 @asynccontextmanager
 async def engine_of(
     server: ScriptedServer,
@@ -308,6 +322,9 @@ async def engine_of(
     )
     client.attach(lambda: engine)
     client.listen(lambda: None)
+    failures = _Failures()
+    for log in _LOGS:
+        log.addHandler(failures)
     client.start()
     await client.settle()
     try:
@@ -315,6 +332,9 @@ async def engine_of(
     finally:
         await client.close()
         await server.close()
+        for log in _LOGS:
+            log.removeHandler(failures)
+    assert not failures.sentences, failures.sentences
 
 
 @asynccontextmanager
