@@ -172,6 +172,37 @@ def test_what_was_indexed_before_scripts_without_spaces_were_is_indexed_anew(tmp
         assert (found("早飯"), found("ball"), found("タワー")) == ("", "j", "g")
 
 
+@pytest.fixture
+def half_indexed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make an archive of five messages none of which is in the index, which then takes two at a time."""
+    path = tmp_path / "archive.sqlite"
+    with closing(Archive.open(path)) as archive:
+        archive.write([e.MessageReceived(ELIZABETH, incoming(key, minute=ord(key), body="books")) for key in "abcde"])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO message_text (message_text) VALUES ('delete-all')")
+        connection.execute("UPDATE message_indexed SET last = 0")
+    monkeypatch.setattr("tui_xmpp.storage.search.PART", 2)
+    monkeypatch.setattr("tui_xmpp.storage.search._NEWEST", 0)
+    return path
+
+
+def test_an_index_that_is_behind_is_filled_in_parts_and_what_is_said_meanwhile_is_found(half_indexed: Path) -> None:
+    def found() -> str:
+        return "".join(one.message.key for one in archive.search(parse_query("books"), (ELIZABETH,))[0])
+
+    with closing(Archive.open(half_indexed)) as archive:
+        assert (found(), archive.is_index_whole) == ("ba", False)
+        archive.write([e.MessageReceived(ELIZABETH, incoming("f", minute=ord("f"), body="books"))])
+        archive.write([e.MessageDiscarded(ELIZABETH, DARCY, "b")])
+        assert found() == "a"
+    with closing(Archive.open(half_indexed)) as archive:
+        assert found() == "dca"
+        assert [archive.index_part(), archive.index_part()] == [100, 100]
+        assert (found(), archive.is_index_whole) == ("fedca", True)
+        archive.write([e.MessageReceived(ELIZABETH, incoming("g", minute=ord("g"), body="books"))])
+        assert found() == "gfedca"
+
+
 def test_results_come_in_pages_with_their_neighbours(archive: Archive) -> None:
     found, more = archive.search(parse_query("vain"), (ELIZABETH,), limit=2)
     assert [one.message.key for one in found] == ["e", "d"]

@@ -9,6 +9,7 @@ import pytest
 from textual.geometry import Offset
 from textual.widgets import Input
 
+from tests.screenshots.drawing import rows_of, text_of
 from tests.support.facts import DARCY, ELIZABETH, JANE, NOON, incoming, outgoing
 from tests.support.past import Past, past
 from tests.support.scenes import netherfield
@@ -179,6 +180,26 @@ async def test_an_archive_that_fails_says_so_and_typing_goes_on() -> None:
         await pilot.press("y")
         await pilot.pause(0.1)
         assert app.screen.query_one(Input).value == "x y"
+
+
+async def test_while_the_index_is_filled_search_and_status_say_that_not_all_is_found() -> None:
+    scene = netherfield()
+    scene.publish(e.MessagesIndexed(ELIZABETH, 43))
+    app = TuiXmppApp(scene.client, clock=scene.clock)
+    told = "being prepared: 43 % can be found, newest last"
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("ctrl+t")
+        await pilot.pause()
+        assert told in text_of(rows_of(app))
+        app.perform("search", "books")
+        await pilot.pause()
+        scene.publish(e.SearchFound(ELIZABETH, "books ", (), None))
+        await pilot.pause()
+        shown = text_of(rows_of(app))
+        assert shown.count(told) == 2
+        scene.publish(e.MessagesIndexed(ELIZABETH, 100))
+        await pilot.pause()
+        assert "being prepared" not in text_of(rows_of(app))
 
 
 def test_offers_name_who_and_when() -> None:

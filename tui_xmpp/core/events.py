@@ -380,6 +380,13 @@ class ConversationSummarised(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MessagesIndexed(Event):
+    """So many of a hundred stored messages, of all accounts, can be found by a search, the oldest first."""
+
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class LastMessagesRead(Event):
     """The newest stored message of each conversation of the account, in no order."""
 

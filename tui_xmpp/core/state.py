@@ -122,6 +122,7 @@ class Account:
     unread: int = 0
     gaps: tuple[Gap, ...] = ()
     catch_up: CatchUp = field(default_factory=CatchUp)
+    indexed: int = 100
 
     def peer(self, jid: BareJID) -> Peer:
         peer = self.peers.get(jid)

@@ -226,6 +226,12 @@ class Store:
         account.catch_up = event.catch_up
         return (AccountChanged(event.account),)
 
+    def _on_messages_indexed(self, account: Account, event: e.MessagesIndexed) -> tuple[Change, ...]:
+        if account.indexed == event.percent:
+            return ()
+        account.indexed = event.percent
+        return (AccountChanged(event.account), SearchChanged(event.account))
+
     def _on_search_found(self, account: Account, event: e.SearchFound) -> tuple[Change, ...]:
         earlier = self._search.found if event.is_continued and event.query == self._search.query else ()
         self._search = SearchView(event.query, earlier + event.found, event.more, event.failure)
@@ -325,6 +331,7 @@ class Store:
             prompts=tuple(account.prompts.values()),
             unread=account.unread,
             catch_up=account.catch_up,
+            indexed=account.indexed,
         )
 
 
@@ -349,5 +356,6 @@ _HANDLERS: dict[type[e.Event], Callable[[Store, Account, Any], tuple[Change, ...
     e.MessageReceived: Store._on_message_received,
     e.MessageCorrected: Store._on_message_corrected,
     e.CatchUpProgressed: Store._on_catch_up_progressed,
+    e.MessagesIndexed: Store._on_messages_indexed,
     e.SearchFound: Store._on_search_found,
 }

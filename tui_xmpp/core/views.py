@@ -29,12 +29,15 @@ from tui_xmpp.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
+    """An account. ``indexed`` is the percentage of all that is stored which a search can find; it grows to 100."""
+
     account: BareJID
     connection: Connection
     own: OwnPresence
     prompts: tuple[Prompt, ...]
     unread: int
     catch_up: CatchUp = field(default_factory=CatchUp)
+    indexed: int = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -30,7 +30,7 @@ from tui_xmpp.storage.pages import Pages
 from tui_xmpp.storage.recovery import recover, set_aside
 from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.storage.schema import is_current, migrate
-from tui_xmpp.storage.search import Cursor, index, search, teach_words
+from tui_xmpp.storage.search import Cursor, index, index_part, is_behind, search, teach_words
 
 SETTING_UP = 3.0
 """Seconds a second instance waits for the first to make the archive's tables."""
@@ -64,6 +64,8 @@ class Archive:
         messages = Messages(connection, self._conversations, merging)
         self._pages = Pages(connection)
         self._writers: Writers = self._accounts.writers | self._conversations.writers | messages.writers
+        self.is_index_whole = is_read_only or not is_behind(connection)
+        """Whether all messages can be found; else :meth:`index_part` is to be called until it says so."""
 
     @classmethod
     def in_memory(cls) -> Archive:
@@ -113,7 +115,10 @@ class Archive:
                 f"The archive was damaged and set aside as {aside.name}; {saved}."
                 " What the server keeps comes again from there."
             )
-        return cls(connection, lock, is_read_only=False, notice=notice)
+        archive = cls(connection, lock, is_read_only=False, notice=notice)
+        with suppress(ArchiveError):  # what was found before is found still
+            archive.index_part()  # of few messages all
+        return archive
 
     @classmethod
     def _open_read_only(cls, path: Path) -> Archive:
@@ -165,8 +170,18 @@ class Archive:
                     resumption.WRITERS[type(event)](self._connection, self._accounts.id_of(event.account), event)
                 else:
                     facts.append(event)
-            index(self._connection)
+            if self.is_index_whole:
+                index(self._connection)
         return facts
+
+    def index_part(self) -> int:
+        """Let some more of the messages be found by their words; return the percentage of all that then are."""
+        if self.is_index_whole:
+            return 100
+        with self._transaction():
+            percent = index_part(self._connection)
+        self.is_index_whole = percent == 100
+        return percent
 
     def remember(self, key: str, value: Remembered) -> None:
         """Keep a small value of the screen's own."""

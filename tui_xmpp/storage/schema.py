@@ -132,7 +132,6 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', old.id, old.body);
         INSERT INTO message_text (rowid, body) VALUES (new.id, new.body);
     END;
-    INSERT INTO message_text (message_text) VALUES ('rebuild');
     """,
     """
     ALTER TABLE message ADD COLUMN files TEXT;
@@ -190,14 +189,13 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT INTO message_text (rowid, body) VALUES (new.id, new.body);
     END;
     """,
-    # Scripts without spaces are indexed by the character; before the spaced text is written the plain one is taken out.
+    # Scripts without spaces are indexed by the character. The index is emptied here and filled anew while the program
+    # runs (search.index_part): the first screen does not wait for it.
     """
     DROP TRIGGER message_text_removed;
     DROP TRIGGER message_text_changed;
-    INSERT INTO message_text (message_text, rowid, body) SELECT 'delete', id, body FROM message
-        WHERE id <= (SELECT last FROM message_indexed) AND spaced(body) <> body;
-    INSERT INTO message_text (rowid, body) SELECT id, spaced(body) FROM message
-        WHERE id <= (SELECT last FROM message_indexed) AND spaced(body) <> body;
+    INSERT INTO message_text (message_text) VALUES ('delete-all');
+    UPDATE message_indexed SET last = 0;
     CREATE TRIGGER message_text_removed AFTER DELETE ON message
     WHEN old.id <= (SELECT last FROM message_indexed) BEGIN
         INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', old.id, spaced(old.body));
@@ -216,6 +214,16 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     """
     UPDATE message SET kind = 'normal' WHERE kind = 'headline';
+    """,
+    # A number that was the last may be given again; where more is still to be indexed, that stays to be done.
+    """
+    DROP TRIGGER message_text_removed;
+    CREATE TRIGGER message_text_removed AFTER DELETE ON message
+    WHEN old.id <= (SELECT last FROM message_indexed) BEGIN
+        INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', old.id, spaced(old.body));
+        UPDATE message_indexed SET last = coalesce((SELECT max(id) FROM message WHERE id < old.id), 0)
+            WHERE last = old.id;
+    END;
     """,
     # How many of the unread messages call the user by name.
     """

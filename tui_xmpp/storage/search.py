@@ -19,6 +19,8 @@ from tui_xmpp.storage.rows import COLUMNS, message_of
 Cursor = tuple[int, int]
 """Where the next page of results begins: below this place and number."""
 
+PART = 1000
+"""Messages taken into the index in one go while the program runs."""
 _RARE = 5000
 """Rows of the index that are sorted by time; of more, those stored last come first."""
 _NEWEST = 50_000
@@ -39,13 +41,41 @@ def _calls(account: str, body: str) -> bool:
 
 def index(connection: sqlite3.Connection) -> None:
     """Take the words of new messages into the index, all at once: it writes to the disk after each statement."""
-    is_behind = "SELECT coalesce((SELECT max(id) FROM message), 0) > last FROM message_indexed"
-    if connection.execute(is_behind).fetchone()[0]:
-        connection.execute(
-            "INSERT INTO message_text (rowid, body)"
-            " SELECT id, spaced(body) FROM message WHERE id > (SELECT last FROM message_indexed)"
-        )
-        connection.execute("UPDATE message_indexed SET last = (SELECT max(id) FROM message)")
+    last, newest = _indexed(connection)
+    if last < newest:
+        _index_until(connection, last, newest)
+
+
+def index_part(connection: sqlite3.Connection) -> int:
+    """Take the words of the oldest messages that are not in the index; return what percentage of all are then."""
+    last, newest = _indexed(connection)
+    (until,) = connection.execute(
+        "SELECT max(id) FROM (SELECT id FROM message WHERE id > ? ORDER BY id LIMIT ?)", (last, PART)
+    ).fetchone()
+    if until is None:
+        return 100
+    _index_until(connection, last, until)
+    return 100 if until >= newest else min(99, 100 * until // newest)
+
+
+def is_behind(connection: sqlite3.Connection) -> bool:
+    """Say whether messages are not in the index yet."""
+    last, newest = _indexed(connection)
+    return last < newest
+
+
+def _indexed(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return up to which message the index goes, and the newest there is."""
+    row = connection.execute("SELECT last, coalesce((SELECT max(id) FROM message), 0) FROM message_indexed").fetchone()
+    return int(row[0]), int(row[1])
+
+
+def _index_until(connection: sqlite3.Connection, last: int, until: int) -> None:
+    connection.execute(
+        "INSERT INTO message_text (rowid, body) SELECT id, spaced(body) FROM message WHERE id > ? AND id <= ?",
+        (last, until),
+    )
+    connection.execute("UPDATE message_indexed SET last = ?", (until,))
 
 
 def search(

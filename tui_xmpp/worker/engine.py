@@ -137,6 +137,8 @@ class SessionEngine:
         """Begin with the accounts of the settings; what is kept of them is shown before they connect."""
         for settings in self._client.settings.accounts:
             self._spawn(self._add(settings))
+        if not self._archive.is_index_whole:
+            self._spawn(self._index())
         if self._watch_changes is not None:
             self._watch = self._watch_changes(self._doubt)
 
@@ -362,6 +364,17 @@ class SessionEngine:
                 feature.on_restored(ctx, kept)
         pin = AuthenticationPin.from_dict(state.pin) if state.pin else None
         session.restore(pin, state.certificate_sha256, last.opened)
+
+    async def _index(self) -> None:
+        """Let all that is stored be found by its words, a part at a time: whatever else is asked for goes between."""
+        percent = 0
+        while percent < 100:
+            try:
+                percent = await self._journal.read(Archive.index_part, 100)
+            except TuiXmppError:
+                _log.exception("the search index could not be written; it is gone on with at the next start")
+                return
+            self._client.publish([e.MessagesIndexed(view.account, percent) for view in self._client.views.accounts()])
 
     async def _save(self, settings: AccountSettings) -> None:
         if (file := self._settings_file) is None:

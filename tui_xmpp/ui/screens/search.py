@@ -30,6 +30,7 @@ from tui_xmpp.ui.signs import counted, laid_out
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.results import ResultList
+from tui_xmpp.ui.widgets.status import index_words
 from tui_xmpp.worker.doorbell import Batch
 
 _NARROW = 60
@@ -235,7 +236,14 @@ class SearchScreen(Dialog[None]):
                 words.append(("Ctrl+F searches everywhere.", ""))
             else:
                 words.append(("Older messages come from the server when you scroll up in a chat.", ""))
+            if told := self._unindexed:
+                words.append((f"The search is {told}.", ""))
             self._results.explain(words)
+
+    @property
+    def _unindexed(self) -> str:
+        view = self._desk.views.account(self._account)
+        return index_words(view) if view is not None else ""
 
     def _tell_head(self) -> None:
         ink = inks(self.app.current_theme)
@@ -244,6 +252,8 @@ class SearchScreen(Dialog[None]):
         if view.query == self._text and view.found:
             found = counted(len(view.found), "message") if view.more is None else f"{len(view.found)} and more"
             left.append((f"  {found}", ink.dim))
+        if told := self._unindexed:
+            left.append((f"  {told}", ink.warning))
         right: list[tuple[str, Style]] = []
         if self._chat is not None:
             here = sanitize_line(self._desk.title(*self._chat), 24)

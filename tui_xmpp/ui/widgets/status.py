@@ -89,6 +89,11 @@ def catch_up_words(view: AccountView) -> str:
     return f"catching up {told.received:,}{of}"
 
 
+def index_words(view: AccountView) -> str:
+    """Say that not all that is stored can be found yet; empty where it can."""
+    return "" if view.indexed == 100 else f"being prepared: {view.indexed} % can be found, newest last"
+
+
 class StatusLine(DrawnLines):
     """One line: how the user is shown, how the account is connected, what waits."""
 
@@ -289,6 +294,8 @@ class StatusPane(ScrollView, can_focus=True):
         yield from fact("Connection", state, style)
         if told := catch_up_words(view):
             yield from fact("History", f"{told} (x: stop)", ink.accent)
+        if told := index_words(view):
+            yield from fact("Search", told, ink.accent)
         if connection.reason:
             yield from fact("Reason", sanitize_line(connection.reason), ink.text)
         if connection.phase.is_under_way:
