@@ -21,6 +21,7 @@ from tui_xmpp.worker.dispatch import Dispatcher, Guard
 from tui_xmpp.worker.journal import Journal
 from tui_xmpp.worker.requests import Requests
 from tui_xmpp.worker.work import Work
+from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.events import StanzaReceived
 from tui_xmpp.xmpp.parser import StreamParser
 from tui_xmpp.xmpp.stanza import Message, decode_stanza
@@ -85,7 +86,7 @@ def typed(pieces: list[bytes]) -> int:
     count = 0
     for piece in pieces:
         for item in parser.feed(piece):
-            assert isinstance(item, etree._Element)
+            assert isinstance(item, Element)
             count += isinstance(decode_stanza(item), Message)
     return count
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from lxml import etree
 
 from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canonical, engine_of, online
 from tui_xmpp.clock import ManualClock
@@ -26,7 +25,7 @@ from tui_xmpp.jid import FullJID
 from tui_xmpp.net.transport import Transport
 from tui_xmpp.storage import accounts
 from tui_xmpp.storage.archive import Archive
-from tui_xmpp.xmpp.element import parse_element
+from tui_xmpp.xmpp.element import Element, local_name, parse_element
 from tui_xmpp.xmpp.payload import decode
 from tui_xmpp.xmpp.stanza import Iq
 
@@ -282,10 +281,10 @@ EXODUS_INFO = """
 class Town(ScriptedServer):
     """Answers for the people of the town too, who all have Exodus."""
 
-    def _take(self, transport: Transport, element: etree._Element, stanza: object) -> None:
+    def _take(self, transport: Transport, element: Element, stanza: object) -> None:
         super()._take(transport, element, stanza)
         if isinstance(stanza, Iq) and stanza.to is not None and stanza.to.domain == "montague.example":
-            answer = EXODUS_INFO if "disco#info" in str(element[0].tag) else f"<{etree.QName(element[0]).localname}/>"
+            answer = EXODUS_INFO if "disco#info" in element[0].tag else f"<{local_name(element[0])}/>"
             transport.write(f"<iq type='result' id='{stanza.id}' from='{stanza.to}'>{answer}</iq>".encode())
 
 

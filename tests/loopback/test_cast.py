@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from lxml import etree
 
 from tests.support.loopback import Client, WireClient
 from tui_xmpp.clock import ManualClock
@@ -24,6 +23,7 @@ from tui_xmpp.loopback.subscriptions import Subscription
 from tui_xmpp.net.tls import TlsPolicy
 from tui_xmpp.net.transport import dial
 from tui_xmpp.xmpp.config import InitiatorConfig
+from tui_xmpp.xmpp.element import serialize
 from tui_xmpp.xmpp.sasl import Credentials, Password
 from tui_xmpp.xmpp.stanza import Iq, Message, Presence, PresenceType, Show, stanza_element
 
@@ -141,7 +141,7 @@ async def test_what_elizabeth_reads_elsewhere_is_told_here(realm: Realm, evening
     await evening.cast.play_until("elizabeth read elsewhere")
     news = next(one for one in evening.messages() if one.payload(PubSubEvent) is not None)
     newest = next(entry for entry in reversed(realm.account(ELIZABETH).archive) if entry.peer == LYDIA.jid)
-    assert f'<stanza-id xmlns="urn:xmpp:sid:0" id="{newest.id}"' in etree.tostring(stanza_element(news)).decode()
+    assert f'<stanza-id xmlns="urn:xmpp:sid:0" id="{newest.id}"' in serialize(stanza_element(news)).decode()
 
 
 async def test_the_story_begins_once(evening: Evening) -> None:

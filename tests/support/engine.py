@@ -36,7 +36,7 @@ from tui_xmpp.worker.surroundings import Passwords
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.config import ReceiverConfig
 from tui_xmpp.xmpp.connection import Connection
-from tui_xmpp.xmpp.element import LANG, build, parse_element
+from tui_xmpp.xmpp.element import LANG, Element, build, parse_element, serialize
 from tui_xmpp.xmpp.events import BindWanted, Bound, NonzaReceived, StanzaReceived, StreamClosed, TlsWanted
 from tui_xmpp.xmpp.sasl import ChannelBinding
 from tui_xmpp.xmpp.stanza import Iq, stanza_element
@@ -62,7 +62,7 @@ def canonical(xml: str | bytes) -> str:
         if each.text is not None and not each.text.strip():
             each.text = None
         each.tail = None
-    spelt = etree.tostring(element, method="c14n", exclusive=True).decode()
+    spelt = etree.tostring(etree.fromstring(serialize(element)), method="c14n", exclusive=True).decode()
     return re.sub(r"<(\w[^<>]*)></[^<>]+>", r"<\1/>", spelt.replace(' xmlns="jabber:client"', "", 1))
 
 
@@ -78,7 +78,7 @@ class ScriptedServer:
             "{urn:xmpp:blocking}unblock": "",
         }
         """What a request is answered with; ``<error…>`` makes it an error, None leaves it open."""
-        self.features: tuple[etree._Element, ...] = _FEATURES
+        self.features: tuple[Element, ...] = _FEATURES
         self.mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "SCRAM-SHA-1")
         self.refusals: list[NetError] = []
         """What the next dials fail with."""
@@ -205,7 +205,7 @@ class ScriptedServer:
                         self.logins += 1
                         self._is_bound.set()
                     case NonzaReceived(element):
-                        self.nonzas.append(canonical(etree.tostring(element)))
+                        self.nonzas.append(canonical(serialize(element)))
                     case StanzaReceived(stanza):
                         self._take(transport, stanza_element(stanza), stanza)
                     case StreamClosed(is_clean):
@@ -221,15 +221,15 @@ class ScriptedServer:
             else:
                 connection.receive_eof()
 
-    def _take(self, transport: Transport, element: etree._Element, stanza: object) -> None:
+    def _take(self, transport: Transport, element: Element, stanza: object) -> None:
         self._news.set()
         is_asked = isinstance(stanza, Iq) and stanza.is_request and stanza.to in (None, ACCOUNT, DOMAIN)
         if not is_asked or not isinstance(stanza, Iq) or stanza.child is None:
-            self._sent.append(canonical(etree.tostring(element)))
+            self._sent.append(canonical(serialize(element)))
             return
-        tag = str(stanza.child.tag)
+        tag = stanza.child.tag
         if tag != "{urn:xmpp:ping}ping":
-            self._sent.append(canonical(etree.tostring(element)))
+            self._sent.append(canonical(serialize(element)))
         answer = self.answers.get(tag, "")
         if tag == "{jabber:iq:roster}query" and stanza.type.value == "set" and not (answer or "").startswith("<error"):
             answer = "" if answer is not None else None

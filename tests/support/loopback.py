@@ -15,7 +15,7 @@ from tui_xmpp.net.tls import TlsPolicy
 from tui_xmpp.net.transport import Transport
 from tui_xmpp.xmpp.config import InitiatorConfig, TlsMode
 from tui_xmpp.xmpp.connection import Connection
-from tui_xmpp.xmpp.element import parse_element
+from tui_xmpp.xmpp.element import parse_element, serialize
 from tui_xmpp.xmpp.events import Bound, CredentialsWanted, Event, KeyDerivationWanted, StanzaReceived, TlsWanted
 from tui_xmpp.xmpp.sasl import ChannelBinding, Credentials
 from tui_xmpp.xmpp.stanza import Stanza, decode_stanza, stanza_element
@@ -41,7 +41,7 @@ def plain(xml: str | bytes) -> str:
         if each.text is not None and not each.text.strip():
             each.text = None
         each.tail = None
-    return etree.tostring(element, method="c14n", exclusive=True).decode()
+    return etree.tostring(etree.fromstring(serialize(element)), method="c14n", exclusive=True).decode()
 
 
 class Client:
@@ -87,7 +87,7 @@ def _xml(stanza: Stanza) -> str:
     query = element.find("{jabber:iq:roster}query")
     if query is not None and query.get("ver") is not None:
         query.set("ver", "*")
-    return plain(etree.tostring(element))
+    return plain(serialize(element))
 
 
 def stanzas(*texts: str) -> list[str]:

@@ -12,7 +12,7 @@ from tui_xmpp.jid import BareJID
 from tui_xmpp.ui.app import TuiXmppApp
 
 LATER = (
-    "lxml",
+    "xml",
     "dns",
     "OpenSSL",
     "cryptography",

@@ -135,6 +135,8 @@ def test_a_relative_namespace_such_as_vcard_temp_is_fine() -> None:
     [
         b"<?xml version='1.0' encoding='iso-8859-1'?>" + OPENING + b"<message>caf\xe9</message>",
         "<?xml version='1.0' encoding='utf-16'?>".encode("utf-16") + OPENING.decode().encode("utf-16-le"),
+        OPENING.decode().encode("utf-16-le"),
+        OPENING.decode().encode("utf-16-be"),
     ],
 )
 def test_c_xml_08_only_utf_8_is_read(data: bytes) -> None:
@@ -227,6 +229,22 @@ def test_whitespace_between_stanzas_is_keepalive() -> None:
     ]
 
 
+def test_what_follows_an_unended_tag_of_the_same_name_is_told_at_its_last_byte() -> None:
+    """Newer versions of expat put off looking at a tag of which they have seen the beginning."""
+    start = b"<message id='" + b"x" * 500
+    for chunks in ([start, b"'/>"], [start, b"'>", b"<body/></message>"]):
+        assert read(HEADER, *chunks) == ["HEADER", "{jabber:client}message"]
+
+
+def test_white_space_within_a_stanza_is_text() -> None:
+    parser = StreamParser()
+    [_, element] = [
+        item for part in (HEADER, b"<message>", b" ", b"a<b/>", b"\n", b"</message>") for item in parser.feed(part)
+    ]
+    assert isinstance(element, Element)
+    assert (element.text, element[0].tail) == (" a", "\n")
+
+
 def test_keepalives_do_not_count_as_a_stanza() -> None:
     assert read(HEADER, *[b" " * 500] * 10, b" " * 5000, b"<presence/>", limits=SMALL) == [
         "HEADER",
@@ -239,7 +257,6 @@ def test_c_xml_10_a_stanza_is_detached_from_the_stream() -> None:
     items = [*parser.feed(HEADER), *parser.feed(b"<message><body>a</body></message> <message/>")]
     for element in items[1:]:
         assert isinstance(element, Element)
-        assert element.getparent() is None
         assert element.tail is None
 
 
@@ -249,24 +266,26 @@ def test_c_xml_10_a_stanza_is_detached_from_the_stream() -> None:
         b"<message><body>" + b"x" * 500 + b"</body></message>",
         b" " * 500,
         b"<iq>" + b"<v xmlns='vcard-temp'/>" * 3 + b"</iq>",
+        b"<iq><" + b"n" * 100 + b"%d/></iq>",
+        b"<iq " + b"n" * 100 + b"%d=''/>",
     ],
-    ids=["stanzas", "keepalives", "warnings"],
+    ids=["stanzas", "keepalives", "vcards", "names", "attributes"],
 )
 def test_s_57_a_long_stream_needs_no_more_memory_than_a_short_one(chunk: bytes) -> None:
     parser = StreamParser()
     list(parser.feed(HEADER))
 
-    def feed(times: int) -> int:
-        for _ in range(times):
-            for _ in parser.feed(chunk):
+    def feed(start: int, end: int) -> int:
+        for number in range(start, end):
+            for _ in parser.feed(chunk % number if b"%d" in chunk else chunk):
                 pass
         gc.collect()
         return tracemalloc.get_traced_memory()[0] + _resident()
 
     tracemalloc.start()
     try:
-        before = feed(2000)
-        after = feed(6000)
+        before = feed(0, 2000)
+        after = feed(2000, 6000)
     finally:
         tracemalloc.stop()
     assert after - before < 1_000_000
@@ -278,7 +297,7 @@ def _resident() -> int:
 
 
 def test_nothing_is_read_after_the_footer() -> None:
-    assert read(HEADER + b"<presence/></stream:stream>junk<&", b"more") == [
+    assert read(HEADER + b"<presence/></stream:stream>junk<!-- aside --><&", b"more>") == [
         "HEADER",
         "{jabber:client}presence",
         "FOOTER",
@@ -319,13 +338,13 @@ def test_c_str_05_prefixes_are_free() -> None:
     ) == ["HEADER", "{jabber:client}message", "{http://etherx.jabber.org/streams}error", "FOOTER"]
 
 
-def test_many_harmless_warnings_do_not_end_a_stream_with_its_own_prefixes() -> None:
+def test_many_names_do_not_end_a_stream_with_its_own_prefixes() -> None:
     opening = b"<s:stream xmlns:s='http://etherx.jabber.org/streams' xmlns='jabber:client' xmlns:sm='urn:xmpp:sm:3'>"
-    vcards = [b"<iq><v xmlns='vcard-temp'/></iq>"] * 200
-    seen = read(opening, *vcards, b"<sm:r/><s:error/></s:stream>")
+    names = [b"<iq><n%d/></iq>" % number for number in range(2500)]
+    seen = read(opening, *names, b"<sm:r/><s:error/></s:stream>")
     assert seen == [
         "HEADER",
-        *["{jabber:client}iq"] * 200,
+        *["{jabber:client}iq"] * 2500,
         "{urn:xmpp:sm:3}r",
         "{http://etherx.jabber.org/streams}error",
         "FOOTER",

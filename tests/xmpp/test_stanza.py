@@ -361,3 +361,12 @@ def test_only_stanzas_are_decoded() -> None:
 def test_unavailable_presence_on_the_wire() -> None:
     assert encode_stanza(Presence(type=PresenceType.UNAVAILABLE)) == b'<presence type="unavailable"/>'
     assert encode_stanza(Iq(id="1", type=IqType.RESULT)) == b'<iq type="result" id="1"/>'
+
+
+def test_an_element_is_written_as_it_was_read() -> None:
+    text = (
+        '<a xmlns="urn:a" xml:lang="en" xmlns:ns1="urn:b" ns1:c="&lt;&quot;&#10;&#9;&#13;&gt;&amp;\'">'
+        '&lt;&gt;&amp;"&#13;<b xmlns=""><a xmlns="urn:a"/> tail &lt;</b><d/></a>'
+    )
+    assert serialize(parse_element(text)).decode() == text
+    assert serialize(parse_element('<x xmlns="urn:a"><y/></x>'), "urn:a") == b"<x><y/></x>"

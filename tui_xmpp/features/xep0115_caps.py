@@ -97,8 +97,8 @@ def _form_parts(form: Element) -> list[str]:
     fields: list[tuple[str, list[str]]] = []
     if form.tag != qualified(FORMS, "x"):
         return []
-    for one in form.iterchildren(qualified(FORMS, "field")):
-        values = sorted(value.text or "" for value in one.iterchildren(qualified(FORMS, "value")))
+    for one in form.iterfind(qualified(FORMS, "field")):
+        values = sorted(value.text or "" for value in one.iterfind(qualified(FORMS, "value")))
         if one.get("var") != "FORM_TYPE":
             fields.append((one.get("var", ""), values))
         elif one.get("type") == "hidden":

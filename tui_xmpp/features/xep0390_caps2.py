@@ -52,8 +52,8 @@ def hash_input(info: Info) -> bytes:
     forms = []
     for form in info.forms:
         fields = []
-        for one in form.iterchildren(qualified(FORMS, "field")):
-            values = [(value.text or "").encode() + b"\x1f" for value in one.iterchildren(qualified(FORMS, "value"))]
+        for one in form.iterfind(qualified(FORMS, "field")):
+            values = [(value.text or "").encode() + b"\x1f" for value in one.iterfind(qualified(FORMS, "value"))]
             fields.append(one.get("var", "").encode() + b"\x1f" + _joined(values, b"\x1e"))
         forms.append(_joined(fields, b"\x1d"))
     return features + identities + _joined(forms, b"\x1c")

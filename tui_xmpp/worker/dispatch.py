@@ -29,7 +29,7 @@ from tui_xmpp.features.feature import (
 from tui_xmpp.jid import JID, FullJID
 from tui_xmpp.values import dataclass
 from tui_xmpp.worker.requests import Requests
-from tui_xmpp.xmpp.element import Element, tag_text
+from tui_xmpp.xmpp.element import Element
 from tui_xmpp.xmpp.payload import PayloadError
 from tui_xmpp.xmpp.stanza import Iq, IqType, Message, MessageType, Presence, PresenceType, Stanza
 from tui_xmpp.xmpp.stanza_errors import ErrorCondition
@@ -175,7 +175,7 @@ class Dispatcher:
     def _answer(self, ctx: Context, iq: Iq) -> Iq:
         if iq.flaw is not None:
             return iq.error_reply(_C.BAD_REQUEST, iq.flaw)
-        answer = self._requests.get((iq.type, tag_text(iq.children[0])))
+        answer = self._requests.get((iq.type, iq.children[0].tag))
         if answer is None:
             return iq.error_reply(_C.SERVICE_UNAVAILABLE)
         try:

@@ -7,7 +7,7 @@ from typing import Final
 
 from tui_xmpp.jid import FullJID, JIDError, parse_jid
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.element import Element, build, qualified, tag_text
+from tui_xmpp.xmpp.element import Element, build, qualified
 from tui_xmpp.xmpp.events import (
     Authenticated,
     AuthenticationFailed,
@@ -99,7 +99,7 @@ class SaslExchange:
             self._break_off(error)
 
     def receive(self, element: Element) -> None:
-        name = tag_text(element).removeprefix(f"{{{self.namespace}}}")
+        name = element.tag.removeprefix(f"{{{self.namespace}}}")
         mechanism = self._mechanism
         if mechanism is None or name not in ("challenge", "success", "failure"):
             self._stream.fail(StreamErrorCondition.BAD_FORMAT, "The server broke the rules of logging in.")
@@ -231,7 +231,7 @@ class SaslExchange:
         """Return the condition and the server's words for it."""
         condition, text = "not-authorized", None
         for child in element:
-            namespace, _, name = tag_text(child)[1:].partition("}")
+            namespace, _, name = child.tag[1:].partition("}")
             if namespace not in (ns.SASL, self.namespace):
                 continue
             if name == "text":

@@ -12,7 +12,7 @@ from typing import Final
 from tui_xmpp.jid import FullJID, JIDError
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.element import Element, build, qualified, tag_text
+from tui_xmpp.xmpp.element import Element, build, qualified
 from tui_xmpp.xmpp.login import Sasl2Exchange, SaslExchange, is_sasl2_usable
 from tui_xmpp.xmpp.payload import PayloadError, decode, encode, tag_of
 from tui_xmpp.xmpp.stanza import IQ_TAG, Iq, IqType, decode_stanza, encode_stanza
@@ -205,6 +205,6 @@ def next_negotiable(stream: InitiatingStream) -> Negotiable | None:
 def unknown_requirement(features: StreamFeatures) -> Element | None:
     """Return an offered feature that is mandatory and not ours, which ends negotiation (RFC 6120 §4.3.2, C-STR-07)."""
     for element in features.elements:
-        if tag_text(element) not in _KNOWN and any(tag_text(child).endswith("}required") for child in element):
+        if element.tag not in _KNOWN and any(child.tag.endswith("}required") for child in element):
             return element
     return None

@@ -22,12 +22,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar, Union, cast, dataclass_transform, get_args, get_origin, get_type_hints
 
-from lxml import etree
-
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import BareJID, FullJID, parse_jid
 from tui_xmpp.values import dataclass
-from tui_xmpp.xmpp.element import Element, build, qualified, sendable, tag_text
+from tui_xmpp.xmpp.element import Element, build, local_name, qualified, sendable
 
 P = TypeVar("P")
 
@@ -218,7 +216,7 @@ class _Declaration:
 
     def decode(self, element: Element) -> Any:
         if element.tag != self.tag:
-            raise PayloadError(f"Expected <{self.name}/>, got <{etree.QName(element).localname}/>.")
+            raise PayloadError(f"Expected <{self.name}/>, got <{local_name(element)}/>.")
         try:
             return self.cls(*[read(element) for _, read in self._readers])
         except PayloadError:
@@ -309,8 +307,8 @@ def _flag(tag: str, namespace: str, name: str) -> tuple[_Reader, _Writer]:
 def _choice(members: dict[str, Any], namespace: str, default: Any) -> tuple[_Reader, _Writer]:
     def read(element: Element) -> Any:
         for each in element:
-            if (tag := tag_text(each)) in members:
-                return members[tag]
+            if each.tag in members:
+                return members[each.tag]
         return _absent(default)
 
     return read, lambda element, value: element.append(build(namespace, str(value.value)))
@@ -318,7 +316,7 @@ def _choice(members: dict[str, Any], namespace: str, default: Any) -> tuple[_Rea
 
 def _rest(taken: set[str]) -> tuple[_Reader, _Writer]:
     def read(element: Element) -> tuple[Element, ...]:
-        return tuple(each for each in element if (tag := tag_text(each)) and tag not in taken)
+        return tuple(each for each in element if each.tag not in taken)
 
     def write(element: Element, value: tuple[Element, ...]) -> None:
         for each in value:
@@ -343,8 +341,8 @@ def _child(wanted: Any, tag: str, namespace: str, name: str) -> tuple[dict[str, 
 def _single(readers: dict[str, _Reader], make: Callable[[Any], Element], default: Any) -> tuple[_Reader, _Writer]:
     def read(element: Element) -> Any:
         for each in element:
-            if (tag := tag_text(each)) in readers:
-                return readers[tag](each)
+            if each.tag in readers:
+                return readers[each.tag](each)
         return _absent(default)
 
     return read, lambda element, value: element.append(make(value))
@@ -352,7 +350,7 @@ def _single(readers: dict[str, _Reader], make: Callable[[Any], Element], default
 
 def _many(readers: dict[str, _Reader], make: Callable[[Any], Element], default: Any) -> tuple[_Reader, _Writer]:
     def read(element: Element) -> Any:
-        found = tuple([readers[tag](each) for each in element if (tag := tag_text(each)) in readers])
+        found = tuple([readers[each.tag](each) for each in element if each.tag in readers])
         return found or _absent(default)
 
     def write(element: Element, value: tuple[Any, ...]) -> None:

@@ -9,7 +9,7 @@ from tui_xmpp.jid import JID, BareJID, FullJID, JIDError
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.config import ReceiverConfig, Sasl2Allowance
-from tui_xmpp.xmpp.element import Element, build, qualified, tag_text
+from tui_xmpp.xmpp.element import Element, build, qualified
 from tui_xmpp.xmpp.events import Authenticated, BindWanted, InlineResults, ResumeWanted
 from tui_xmpp.xmpp.inline import (
     ArchiveMetadata,
@@ -102,7 +102,7 @@ class Reception:
         return offered
 
     def receive(self, element: Element) -> None:
-        tag = tag_text(element)
+        tag = element.tag
         stream = self._stream
         if not stream.is_secure:
             if tag == qualified(ns.TLS, "starttls"):

@@ -14,8 +14,6 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final, Self, TypeAlias, TypeVar
 
-from lxml import etree
-
 from tui_xmpp.jid import JID, JIDError, parse_jid
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
@@ -154,7 +152,7 @@ class _Stanza:
     def with_payloads(self, *payloads: object) -> Self:
         """Return a copy with payloads (declared payloads or raw elements) added after the present
         children."""
-        added = tuple(one if isinstance(one, etree._Element) else encode(one) for one in payloads)
+        added = tuple(one if isinstance(one, Element) else encode(one) for one in payloads)
         return replace(self, children=self.children + added)
 
     def _reply(self, *children: Element) -> Self:
@@ -396,7 +394,7 @@ def stanza_element(stanza: Stanza) -> Element:
         name, kind = "presence", None if stanza.type is PresenceType.AVAILABLE else stanza.type.value
     else:
         name, kind = "iq", stanza.type.value
-    element = etree.Element(qualified(ns.CLIENT, name), nsmap={None: ns.CLIENT})
+    element = Element(qualified(ns.CLIENT, name))
     to = str(stanza.to) if stanza.to is not None else stanza.raw_to
     from_ = str(stanza.from_) if stanza.from_ is not None else stanza.raw_from
     for key, value in ((LANG, stanza.lang), ("type", kind), ("id", stanza.id), ("to", to), ("from", from_)):
@@ -412,4 +410,4 @@ def stanza_element(stanza: Stanza) -> Element:
 def encode_stanza(stanza: Stanza) -> bytes:
     """Return the bytes of a stanza for a stream whose default namespace is ``jabber:client``
     (C-XML-01..04)."""
-    return serialize(stanza_element(stanza)).replace(b' xmlns="jabber:client"', b"", 1)
+    return serialize(stanza_element(stanza), ns.CLIENT)

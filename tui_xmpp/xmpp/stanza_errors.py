@@ -10,7 +10,7 @@ from typing import Final
 from tui_xmpp.jid import JID, JIDError, parse_jid
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.element import Element, build, tag_text
+from tui_xmpp.xmpp.element import Element, build
 
 
 class ErrorType(StrEnum):
@@ -103,8 +103,8 @@ def decode_stanza_error(element: Element) -> StanzaError:
     new_address: str | None = None
     application: Element | None = None
     prefix = f"{{{ns.STANZA_ERRORS}}}"
-    for child in element.iterchildren("*"):
-        tag = tag_text(child)
+    for child in element:
+        tag = child.tag
         if not tag.startswith(prefix):
             application = child
         elif (name := tag[len(prefix) :]) == "text":

@@ -9,7 +9,7 @@ from typing import Final
 
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.element import Element, build, build_stream_child, tag_text
+from tui_xmpp.xmpp.element import Element, build, build_stream_child
 
 
 class StreamErrorCondition(StrEnum):
@@ -169,8 +169,8 @@ def decode_stream_error(element: Element) -> StreamError:
     other_host: HostPort | None = None
     application: Element | None = None
     prefix = f"{{{ns.STREAM_ERRORS}}}"
-    for child in element.iterchildren("*"):
-        tag = tag_text(child)
+    for child in element:
+        tag = child.tag
         if not tag.startswith(prefix):
             application = child
         elif (name := tag[len(prefix) :]) == "text":

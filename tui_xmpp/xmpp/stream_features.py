@@ -6,7 +6,7 @@ from dataclasses import field
 
 from tui_xmpp.values import dataclass
 from tui_xmpp.xmpp import namespaces as ns
-from tui_xmpp.xmpp.element import Element, qualified, tag_text
+from tui_xmpp.xmpp.element import Element, qualified
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class StreamFeatures:
     def of(cls, offered: Element) -> StreamFeatures:
         """Return the facts in a ``<stream:features/>`` element."""
         elements = tuple(offered)
-        return cls(elements, frozenset(tag_text(one) for one in elements))
+        return cls(elements, frozenset(one.tag for one in elements))
 
     def has(self, namespace: str, name: str) -> bool:
         """Tell whether the feature ``{namespace}name`` was offered."""

@@ -9,20 +9,18 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from lxml import etree
-
 from tui_xmpp.jid import BareJID, FullJID
 from tui_xmpp.xmpp import namespaces as ns
 from tui_xmpp.xmpp.config import InitiatorConfig, ReceiverConfig, Sasl2Wish
 from tui_xmpp.xmpp.element import (
-    LANG,
     Element,
     build_stream_child,
+    local_name,
     qualified,
     sendable,
     serialize,
     serialize_stream_child,
-    tag_text,
+    write_attribute,
 )
 from tui_xmpp.xmpp.events import (
     Acknowledged,
@@ -45,7 +43,7 @@ from tui_xmpp.xmpp.events import (
     TlsWanted,
 )
 from tui_xmpp.xmpp.negotiation import next_negotiable, unknown_requirement
-from tui_xmpp.xmpp.parser import STREAM_TAG, StreamHeader, StreamItem, StreamParser, StreamViolation
+from tui_xmpp.xmpp.parser import StreamHeader, StreamItem, StreamParser, StreamViolation
 from tui_xmpp.xmpp.payload import PayloadError, decode, encode, tag_of
 from tui_xmpp.xmpp.receiver import Reception
 from tui_xmpp.xmpp.sasl import ChannelBinding
@@ -191,7 +189,7 @@ class StreamMachine:
             missing = "no address for this session" if self.is_authenticated else "no way to log in"
             self.fail(None, f"The server offers {missing}.")
         elif not row.renews_features and (unknown := unknown_requirement(self.features)) is not None:
-            name = etree.QName(unknown).localname
+            name = local_name(unknown)
             self.fail(_C.UNSUPPORTED_FEATURE, f"The server demands a feature unknown here ({name}).")
         else:
             self._exchange = row.begin(self)
@@ -311,7 +309,7 @@ class StreamMachine:
             self.fail(violation.condition, f"The {self._peer} sent {violation.detail}.")
 
     def _receive(self, item: StreamItem) -> None:
-        if isinstance(item, etree._Element):
+        if isinstance(item, Element):
             if self._is_established:
                 self._receive_established(item)
             elif self.phase is not Phase.CLOSING:
@@ -324,7 +322,7 @@ class StreamMachine:
             self._receive_footer()
 
     def _receive_established(self, element: Element) -> None:
-        tag = tag_text(element)
+        tag = element.tag
         if tag in _STANZAS:
             self.stanzas_received += 1
             self._events.append(StanzaReceived(decode_stanza(element, self._peer_lang)))
@@ -377,7 +375,7 @@ class StreamMachine:
         self.fail(_C.UNDEFINED_CONDITION, str(error), application=error.application())
 
     def _receive_negotiating(self, element: Element) -> None:
-        tag = tag_text(element)
+        tag = element.tag
         if tag == _ERROR_TAG:
             self._receive_error(element)
         elif self._reception is not None:
@@ -458,12 +456,10 @@ class StreamMachine:
         self.tell(StreamClosed(is_clean, is_by_peer))
 
     def _write_header(self, addresses: Mapping[str, str | None]) -> None:
-        """Queue the opening tag (RFC 6120 §4.7), made as an element so that its attributes are escaped."""
-        header = etree.Element(STREAM_TAG, nsmap={None: ns.CLIENT, "stream": ns.STREAMS})
-        for name, value in (*addresses.items(), ("version", "1.0"), (LANG, self.lang)):
-            if value is not None:
-                header.set(name, sendable(value))
-        self._outgoing.append(b"<?xml version='1.0'?>" + serialize(header).removesuffix(b"/>") + b">")
+        """Queue the opening tag (RFC 6120 §4.7)."""
+        given = {"xmlns": ns.CLIENT, "xmlns:stream": ns.STREAMS, **addresses, "version": "1.0", "xml:lang": self.lang}
+        written = [write_attribute(name, sendable(value)) for name, value in given.items() if value is not None]
+        self._outgoing.append(f"<?xml version='1.0'?><stream:stream{''.join(written)}>".encode())
         self._has_sent_header = True
 
     @property

@@ -12,8 +12,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, Self, TypeGuard
-
-from lxml import etree
+from xml.etree.ElementTree import ParseError
 
 from tui_xmpp.errors import TuiXmppError
 from tui_xmpp.jid import FullJID, JIDError
@@ -189,7 +188,7 @@ class ResumptionState:
                 longest if isinstance(longest, int) else None,
                 parse_host_port(location) if isinstance(location, str) else None,
             )
-        except (KeyError, TypeError, ValueError, JIDError, etree.XMLSyntaxError):
+        except (KeyError, TypeError, ValueError, JIDError, ParseError):
             return None
 
 
