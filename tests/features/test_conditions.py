@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from lxml import etree
 
 from tui_xmpp.features.conditions import MEANINGS, explain, failure_of
 from tui_xmpp.jid import parse_jid
+from tui_xmpp.xmpp.element import parse_element
 from tui_xmpp.xmpp.stanza_errors import ErrorCondition, ErrorType, StanzaError, decode_stanza_error
 
 ROMEO = parse_jid("romeo@montague.example/orchard")
@@ -34,7 +34,7 @@ def test_failure_keeps_the_peers_own_words_apart() -> None:
 
 def test_x_191_that_the_user_has_blocked_them_is_the_reason() -> None:
     error = decode_stanza_error(
-        etree.fromstring(
+        parse_element(
             "<error xmlns='jabber:client' type='cancel'><not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
             "<blocked xmlns='urn:xmpp:blocking:errors'/></error>"
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lxml import etree
 
 from tests.support.engine import ACCOUNT, PASSWORD, Scene, ScriptedServer, canonical, engine_of, online
 from tui_xmpp.core.commands import Disconnect, OpenConversation, ProvidePassword, React, ReadReactionRules, SendMessage
@@ -15,7 +14,7 @@ from tui_xmpp.features.xep0444_reactions import reaction_of, rules_of
 from tui_xmpp.jid import BareJID
 from tui_xmpp.net.transport import Transport
 from tui_xmpp.storage.archive import Archive
-from tui_xmpp.xmpp.element import parse_element
+from tui_xmpp.xmpp.element import Element, parse_element
 from tui_xmpp.xmpp.stanza import Iq
 
 ROMEO = BareJID.parse("romeo@montague.example")
@@ -274,7 +273,7 @@ HERE = "<presence from='romeo@montague.example/orchard'><c xmlns='http://jabber.
 class Gateway(ScriptedServer):
     """Answers for Romeo too, who is written to through another network."""
 
-    def _take(self, transport: Transport, element: etree._Element, stanza: object) -> None:
+    def _take(self, transport: Transport, element: Element, stanza: object) -> None:
         super()._take(transport, element, stanza)
         if isinstance(stanza, Iq) and stanza.to is not None and stanza.to.bare == ROMEO:
             transport.write(f"<iq type='result' id='{stanza.id}' from='{stanza.to}'>{RESTRICTED}</iq>".encode())
