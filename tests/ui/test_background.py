@@ -34,9 +34,19 @@ def heard(*parts: str) -> tuple[list[bool], str]:
 
 @pytest.mark.parametrize(("answer", "is_dark"), ANSWERS.items())
 def test_an_answer_is_heard_wherever_it_is_cut_and_is_no_key(answer: str, is_dark: bool) -> None:
-    for cut in range(len("\x1b]11;"), len(answer)):
+    for cut in range(len(answer)):
         assert heard(f"a{answer[:cut]}", f"{answer[cut:]}b") == ([is_dark], "ab")
     assert heard(f"ab{answer}c") == ([is_dark], "abc")
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [("\x1b", ["escape"]), ("\x1b]", ["right_square_bracket"]), ("a\x1b", ["a", "escape"])],
+)
+def test_what_might_begin_an_answer_is_a_key_when_nothing_follows(typed: str, keys: list[str]) -> None:
+    listener = Listener()
+    found = [*listener.feed(typed), *listener.tick(), *listener.feed("b")]
+    assert [event.key for event in found if isinstance(event, Key)] == [*keys, "b"]
 
 
 def test_what_only_begins_like_an_answer_is_not_held_for_long() -> None:

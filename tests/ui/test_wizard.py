@@ -302,6 +302,17 @@ async def test_a_box_is_ticked_by_a_space_that_a_tab_follows_at_once() -> None:
         assert pilot.app.screen.query_one("#more", Checkbox).value
 
 
+async def test_the_settings_that_a_space_opens_are_where_a_tab_at_once_leads() -> None:
+    async with first_run(Scene()) as pilot:
+        await pilot.press("enter")
+        pilot.app.screen.query_one("#more").focus()
+        await pilot.pause()
+        for keys, wanted in ((("space", "tab"), "host"), (("shift+tab", "space", "tab"), "back")):
+            await type_at_once(pilot, *keys)
+            assert pilot.app.focused is not None
+            assert pilot.app.focused.id == wanted
+
+
 async def test_why_a_login_failed_is_in_sight_in_a_low_terminal() -> None:
     scene = Scene()
     play_the_worker(scene, "pride")

@@ -32,20 +32,34 @@ class Listener(XTermParser):
     """Textual's parser of what comes from the terminal, which would take the answer for keys."""
 
     _held = ""
+    """What is, or may become, an answer whose rest has not come yet."""
 
     def feed(self, data: str) -> Iterable[Message]:
-        if self._held or _BEGINNING in data:
-            data = self._held + data
-            self._held = ""
+        data, self._held = self._held + data, ""
+        if _BEGINNING in data:
             while (found := _ANSWER.search(data)) is not None:
                 data = data[: found.start()] + data[found.end() :]
                 yield BackgroundTold(is_dark=is_dark(*found.groups()))
             start = data.find(_BEGINNING)
             if start >= 0 and len(data) - start < _LONGEST:
                 data, self._held = data[:start], data[start:]
-            if not data:
-                return
-        yield from super().feed(data)
+        if not self._held and (begun := _begun(data)):
+            data, self._held = data[:-begun], data[-begun:]
+        if data:
+            yield from super().feed(data)
+
+    def tick(self) -> Iterable[Message]:
+        """Take it for keys what might have begun an answer, as Escape and Alt+] do: its rest has not come in time."""
+        if self._held and len(self._held) < len(_BEGINNING):
+            held, self._held = self._held, ""
+            yield from super().feed(held)
+            self._timeout_time = 0.0  # it has waited long enough here
+        yield from super().tick()
+
+
+def _begun(data: str) -> int:
+    """Return how many letters at the end of a text may begin an answer."""
+    return next((n for n in range(len(_BEGINNING) - 1, 0, -1) if data.endswith(_BEGINNING[:n])), 0)
 
 
 def is_dark(*channels: str) -> bool:

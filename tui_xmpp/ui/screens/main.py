@@ -152,10 +152,12 @@ class MainScreen(Layout):
         pane.call_after_refresh(pane.focus_composer)
 
     def keep_places(self) -> None:
-        """Keep where each conversation that is open stands, and what is written in it, now."""
+        """Keep where each conversation that is open stands, what is read and what is written in it, now."""
         for pane in self.splits.panes:
             pane.log_lines.keep_place()
             if pane.chat is not None:
+                if pane.log_lines.has_read_more:
+                    self.desk.take_for_read(*pane.chat)
                 self.desk.submit(c.SaveDraft(*pane.chat, pane.composer.draft))
 
     def show_in(self, pane: ConversationPane, chat: Chat) -> None:

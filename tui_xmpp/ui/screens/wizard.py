@@ -38,6 +38,15 @@ class Stage(Enum):
     DONE = "done"
 
 
+class _Settings(Tick):
+    """The box that opens the fields below it, at once: a Tab that follows shall lead there."""
+
+    def watch_value(self) -> None:
+        """Show or hide them."""
+        super().watch_value()
+        self.screen.query_one(".advanced").display = self.value
+
+
 class WizardScreen(Dialog[None]):
     """Lead from nothing to a connected account; what was typed stays typed whatever fails."""
 
@@ -91,7 +100,7 @@ class WizardScreen(Dialog[None]):
             yield words("F8 shows or hides the password.", "words dim")
             yield Tick("Keep the password in the keyring", False, id="keep", disabled=True)
             yield words("", "words dim keyring")
-            yield Tick("Connection settings (seldom needed)", False, id="more")
+            yield _Settings("Connection settings (seldom needed)", False, id="more")
             with Vertical(classes="advanced"):
                 yield field("Host", line(placeholder="found by the address", id="host"))
                 yield field("Port", line(placeholder="found by the address", id="port"))
@@ -125,10 +134,6 @@ class WizardScreen(Dialog[None]):
             self.query_one(f".{each.value}").display = each is stage
         first = {Stage.WELCOME: "#login", Stage.ACCOUNT: "#jid", Stage.TRIAL: "#change", Stage.DONE: "#begin"}[stage]
         self.query_one(first).focus()
-
-    @on(Checkbox.Changed, "#more")
-    def _more(self, event: Checkbox.Changed) -> None:
-        self.query_one(".advanced").display = event.value
 
     @on(Input.Changed, "#jid")
     def _typed(self, event: Input.Changed) -> None:

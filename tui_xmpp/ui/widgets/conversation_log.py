@@ -227,6 +227,11 @@ class ConversationLog(PaintedMessages, can_focus=True):
         unread = window.index(view.first_unread) if view.unread and view.first_unread is not None else None
         self._seen = window.messages[unread - 1].key if unread else None
 
+    @property
+    def has_read_more(self) -> bool:
+        """Whether more was read than was reported; that comes within half a second."""
+        return self._reports.is_due and self.is_being_read
+
     def keep_place(self) -> None:
         """Keep where the conversation stands, for when it is opened again."""
         self._keeper = None

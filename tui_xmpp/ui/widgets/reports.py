@@ -36,6 +36,11 @@ class Reports:
         elif self._timer is None:
             self._timer = self._widget.set_timer(PAUSE, self.finish)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether something was put off."""
+        return self._timer is not None
+
     def finish(self) -> None:
         """Report now what was put off."""
         if self._timer is not None:
