@@ -20,7 +20,7 @@ from tui_xmpp.core.commands import (
 )
 from tui_xmpp.core.model import ChatState, Delivery
 from tui_xmpp.core.settings import PrivacySettings
-from tui_xmpp.features import xep0085_chat_states
+from tui_xmpp.features import xep0085_chat_states, xep0333_markers
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive
 from tui_xmpp.xmpp import namespaces as ns
@@ -136,9 +136,13 @@ async def test_x_333_displayed_is_told_once_when_the_conversation_is_read() -> N
             assert not await scene.hears(
                 f"<message type='chat' id='m{number}' {FROM}><body>O</body>{MARKABLE}</message>"
             )
-        [sent] = await scene.does(MarkRead(ACCOUNT, ROMEO))
-        assert '<displayed xmlns="urn:xmpp:chat-markers:0" id="m2"/>' in sent
-        assert 'to="romeo@montague.example"' in sent
+        assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == [
+            canonical(
+                "<message type='chat' id='id5' to='romeo@montague.example'>"
+                "<displayed xmlns='urn:xmpp:chat-markers:0' id='m2'/><store xmlns='urn:xmpp:hints'/>"
+                "<origin-id xmlns='urn:xmpp:sid:0' id='id5'/></message>"
+            )
+        ]
         assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
 
 
@@ -167,6 +171,36 @@ async def test_x_184_333_01_s_16_no_marker_for(subscription: str, message: str) 
         assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 1
         assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
         assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 0
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"<message type='chat' id='m1' {FROM}>{MARKABLE}</message>",
+        f"<message type='chat' id='m1'><body>O</body>{MARKABLE}</message>",
+    ],
+    ids=["no-body", "nobody's"],
+)
+async def test_x_333_01_what_is_no_message_of_a_contact_is_not_read(message: str) -> None:
+    async with online(server_of()) as scene:
+        await scene.hears(message)
+        await scene.hears(f"<message type='chat' id='m2' {FROM}><subject>O</subject></message>")
+        assert await scene.does(MarkRead(ACCOUNT, ROMEO)) == []
+
+
+@pytest.mark.parametrize(("most", "told"), [(2, ["m1", "m2"]), (1, ["m2"])])
+async def test_s_53_of_many_peers_the_one_who_wrote_first_is_told_nothing(
+    most: int, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xep0333_markers, "_MOST_PEERS", most)
+    server = server_of()
+    items = "".join(f"<item jid='{peer}' subscription='both'/>" for peer in (ROMEO, TYBALT))
+    server.answers["{jabber:iq:roster}query"] = f"<query xmlns='jabber:iq:roster' ver='v1'>{items}</query>"
+    async with online(server) as scene:
+        for number, peer in enumerate((ROMEO, TYBALT), 1):
+            await scene.hears(f"<message type='chat' id='m{number}' from='{peer}/x'><body>O</body>{MARKABLE}</message>")
+        sent = [each for peer in (ROMEO, TYBALT) for each in await scene.does(MarkRead(ACCOUNT, peer))]
+        assert re.findall(r'<displayed [^>]*id="(\w+)"', "".join(sent)) == told
 
 
 async def test_x_333_the_latest_message_decides_what_is_told() -> None:
@@ -206,7 +240,8 @@ async def test_x_333_displayed_holds_for_what_was_said_before_too() -> None:
             assert MARKABLE.replace("'", '"') in (await scene.does(SendMessage(ACCOUNT, ROMEO, text)))[0]
         keys = [m.key for m in scene.client.views.conversation(ACCOUNT, ROMEO).messages]
         displayed = f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{keys[1]}'/>"
-        await scene.hears(f"<message type='chat' id='x' from='tybalt@capulet.example/x'>{displayed}</message>")
+        for sender in (" from='tybalt@capulet.example/x'", ""):
+            await scene.hears(f"<message type='chat' id='x'{sender}>{displayed}</message>")
         assert {m.delivery for m in scene.client.views.conversation(ACCOUNT, ROMEO).messages} == {Delivery.SENT}
         await scene.hears(f"<message type='chat' id='x' {FROM}>{displayed}</message>")
         states = [m.delivery for m in scene.client.views.conversation(ACCOUNT, ROMEO).messages]

@@ -78,6 +78,29 @@ async def test_c_pre_05_status_in_the_users_language() -> None:
         assert romeo(scene).status == "Wooing"
 
 
+async def test_c_pre_05_who_says_nothing_has_an_empty_status() -> None:
+    async with online() as scene:
+        await scene.hears("<presence from='romeo@montague.example/orchard'/>")
+        (resource,) = romeo(scene).resources
+        assert resource.presence.status == ""
+        await scene.hears("<presence from='romeo@montague.example' type='unavailable'/>")
+        assert romeo(scene).status == ""
+
+
+async def test_x_203_presence_is_as_old_as_the_server_says() -> None:
+    delay = "<delay xmlns='urn:xmpp:delay' from='capulet.example' stamp='2026-01-01T11:00:00Z'/>"
+    async with online() as scene:
+        for child, since in ((delay, datetime(2026, 1, 1, 11, tzinfo=UTC)), ("", scene.clock.now())):
+            await scene.hears(f"<presence from='romeo@montague.example/orchard'>{child}</presence>")
+            (resource,) = romeo(scene).resources
+            assert resource.presence.since == since
+
+
+async def test_presence_of_nobody_is_nobodys() -> None:
+    async with online() as scene:
+        assert await scene.hears("<presence/><presence type='unavailable'/>") == []
+
+
 async def test_c_pre_06_one_resource_leaves_or_all_do() -> None:
     async with online() as scene:
         await scene.hears(
@@ -109,6 +132,8 @@ async def test_s_53_presence_of_strangers_is_kept_of_a_few_only_and_never_at_the
         view = scene.client.views.conversation
         shown = [view(ACCOUNT, BareJID.parse(f"s{n}@spam.example")).contact.show for n in range(1000)]
         assert sum(show.is_available for show in shown) == 200
+        await scene.hears("<presence from='s0@spam.example/x'><show>away</show></presence>")
+        assert view(ACCOUNT, BareJID.parse("s0@spam.example")).contact.show is Show.AWAY, "one of the few"
         item = "<item jid='romeo@montague.example' subscription='both'/>"
         await scene.hears(f"<iq type='set' id='p'><query xmlns='jabber:iq:roster'>{item}</query></iq>")
         await scene.hears("<presence from='romeo@montague.example/orchard'/>")
@@ -130,6 +155,20 @@ async def test_s_53_whoever_was_shown_presence_and_oneself_are_no_strangers() ->
             await scene.does(SendDirectedPresence(ACCOUNT, peer, OwnPresence(Show.OFFLINE)))
         await scene.hears(f"<presence from='{ACCOUNT}/chamber'/>")
         assert scene.client.views.conversation(ACCOUNT, ACCOUNT).contact.show is Show.ONLINE
+
+
+async def test_s_53_the_next_session_begins_without_strangers_and_without_whom_presence_was_shown() -> None:
+    nurse = BareJID.parse("nurse@capulet.example")
+    async with online() as scene:
+        await scene.hears("".join(f"<presence from='s{n}@spam.example/x'/>" for n in range(200)))
+        await scene.does(SendDirectedPresence(ACCOUNT, nurse, OwnPresence()))
+        scene.server.cut()
+        await scene.client.settle()
+        await scene.hears("".join(f"<presence from='t{n}@spam.example/x'/>" for n in range(200)))
+        await scene.hears(f"<presence from='{nurse}/chamber'/>")
+        view = scene.client.views.conversation
+        assert view(ACCOUNT, BareJID.parse("t199@spam.example")).contact.show is Show.ONLINE
+        assert view(ACCOUNT, nurse).contact.show is Show.OFFLINE
 
 
 async def test_own_other_resource_is_known() -> None:
@@ -227,9 +266,36 @@ async def test_the_log_tells_when_a_contact_becomes_more_or_less_reachable_and_n
         await scene.hears("<presence from='romeo@montague.example/phone'><status>hear</status></presence>")
         await scene.hears("<presence from='romeo@montague.example/phone'><status>again</status></presence>")
         await scene.hears("<presence from='romeo@montague.example/orchard' type='unavailable'/>")
+        assert told(scene) == ["Romeo is online · hear"], "one device is left"
         await scene.hears("<presence from='romeo@montague.example/phone' type='unavailable'/>")
         await scene.hears("<presence from='stranger@montague.example/x'/>")
         assert told(scene) == ["Romeo is online · hear", "Romeo is offline."]
+
+
+async def test_the_log_tells_of_a_gateway_by_its_address_where_it_has_no_name() -> None:
+    async with online() as scene:
+        assert isinstance(scene.clock, ManualClock)
+        await scene.hears(PUSH.replace(" name='Romeo'", ""))
+        scene.clock.advance(10)
+        await scene.hears("<presence from='romeo@montague.example'/>")
+        await scene.hears("<presence from='romeo@montague.example' type='unavailable'/>")
+        assert told(scene) == ["romeo@montague.example is online.", "romeo@montague.example is offline."]
+
+
+async def test_the_log_begins_anew_with_each_session() -> None:
+    online_again = "<presence from='romeo@montague.example/orchard'/>"
+    async with online() as scene:
+        assert isinstance(scene.clock, ManualClock)
+        await scene.hears(PUSH)
+        await scene.hears(online_again)
+        scene.server.answers["{jabber:iq:roster}query"] = ""  # what is held of the roster is right
+        for seconds, news in ((1, []), (10, ["Romeo is online."])):
+            scene.clock.advance(60)
+            scene.server.cut()
+            await scene.client.settle()
+            scene.clock.advance(seconds)
+            await scene.hears(online_again)
+            assert told(scene) == news
 
 
 async def test_the_log_takes_the_end_of_all_devices_as_one() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.engine import ACCOUNT, ScriptedServer, canonical, online
-from tui_xmpp.core.commands import AddContact, RemoveContact, UpdateContact
+from tests.support.engine import ACCOUNT, PASSWORD, ScriptedServer, canonical, engine_of, online
+from tui_xmpp.core.commands import AddContact, ProvidePassword, RemoveContact, UpdateContact
 from tui_xmpp.core.model import Phase, Show, Subscription
 from tui_xmpp.jid import BareJID
+from tui_xmpp.storage.archive import Archive
 
 ROMEO = BareJID.parse("romeo@montague.example")
 PUSH = "<iq type='set' id='p1'{sender}><query xmlns='jabber:iq:roster' ver='v2'>{items}</query></iq>"
@@ -50,6 +53,25 @@ async def test_c_ros_02_empty_result_keeps_the_cache_and_its_version_is_asked_ag
         assert (contact.peer, contact.name, contact.groups) == (ROMEO, "Romeo", ("Friends",))
 
 
+async def test_c_ros_02_the_version_of_a_push_is_asked_for_next() -> None:
+    async with online() as scene:
+        await scene.hears(push(ITEM))
+        scene.server.cut()
+        await scene.client.settle()
+        assert '<query xmlns="jabber:iq:roster" ver="v2"/>' in scene.server.heard()[0]
+
+
+async def test_c_ros_02_the_roster_on_disk_is_gone_on_with(tmp_path: Path) -> None:
+    for version, answer in (("", f"<query xmlns='jabber:iq:roster' ver='v7'>{ITEM}</query>"), ("v7", "")):
+        server = ScriptedServer()
+        server.answers["{jabber:iq:roster}query"] = answer
+        async with engine_of(server, archive=Archive.open(tmp_path / "a.db")) as scene:
+            await scene.fails(ProvidePassword(ACCOUNT, PASSWORD))
+            assert f'<query xmlns="jabber:iq:roster" ver="{version}"/>' in server.heard()[0]
+            await scene.hears("<presence type='subscribe' from='romeo@montague.example'/>")
+            assert scene.client.views.requests() == (), "who sees us already has nothing to ask"
+
+
 async def test_c_ros_03_push_from_the_account_is_taken_and_answered() -> None:
     async with online() as scene:
         assert await scene.hears(push(ITEM)) == [canonical("<iq type='result' id='p1'/>")]
@@ -73,6 +95,14 @@ async def test_c_sub_06_presence_is_not_known_any_more_without_a_subscription(su
         await scene.hears(push(f"<item jid='romeo@montague.example' subscription='{subscription}'/>"))
         contact = scene.client.views.conversation(ACCOUNT, ROMEO).contact
         assert (contact.show, contact.resources) == (Show.OFFLINE, ())
+
+
+async def test_c_sub_06_presence_stays_known_when_a_contact_is_renamed() -> None:
+    async with online() as scene:
+        await scene.hears(push(ITEM))
+        await scene.hears("<presence from='romeo@montague.example/orchard'><show>away</show></presence>")
+        await scene.hears(push(ITEM.replace("name='Romeo'", "name='Montague'")))
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).contact.show is Show.AWAY
 
 
 @pytest.mark.parametrize("sender", ["tybalt@capulet.example", "capulet.example", "juliet@capulet.example/balcony"])

@@ -111,8 +111,6 @@ def _note_coming(ctx: Context, peer: JID, show: Show, status: str) -> None:
 def broadcast(ctx: Context) -> None:
     """Tell everyone who may know what the user wants to show now."""
     ctx.send(presence_of(ctx.own))
-    if not ctx.own.show.is_available:
-        ctx.state(Directed).peers.clear()  # the server tells them too (RFC 6121 §4.6.3)
 
 
 async def say_hello(ctx: Context) -> None:
