@@ -11,13 +11,15 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import crypto
 
+from tui_xmpp.net import tls
 from tui_xmpp.net.certificates import CertificateAndKey, make_authority, make_certificate
 from tui_xmpp.net.identity import read_certificate
 from tui_xmpp.net.stdlib_tls import StdlibContext, first_certificate
@@ -34,8 +36,10 @@ from tui_xmpp.net.tls import (
     TlsPolicy,
     accepted,
     authorities,
+    best_library,
     refused_chain,
     tls_context,
+    unusable,
 )
 from tui_xmpp.net.transport import SocketTransport, Transport, dial, serve
 
@@ -264,6 +268,66 @@ def test_c_tls_08_a_resumed_session_of_an_expired_certificate_is_refused() -> No
     with pytest.raises(CertificateRefusedError) as caught:
         accepted(TlsPolicy(DOMAIN), agreement, is_direct=False)
     assert caught.value.refusal is Refusal.EXPIRED
+
+
+def refusal_of(peer: bytes) -> CertificateRefusedError:
+    """Return why a certificate is refused though its chain was verified."""
+    agreement = Agreement("TLSv1.3", "x", None, peer, is_chain_verified=True, is_resumed=False)
+    with pytest.raises(CertificateRefusedError) as caught:
+        accepted(TlsPolicy(DOMAIN), agreement, is_direct=False)
+    return caught.value
+
+
+def test_c_tls_08_a_certificate_of_tomorrow_is_refused_today() -> None:
+    error = refusal_of(signed(DOMAIN, not_before=NOW + timedelta(days=1), not_after=NOW + timedelta(days=9)).der)
+    assert error.refusal is Refusal.NOT_YET_VALID
+    assert str(error) == (
+        f"The certificate of {DOMAIN} is not valid before {NOW + timedelta(days=1):%Y-%m-%d}: is this clock right?"
+    )
+
+
+def test_c_crt_a_certificate_that_names_nobody_is_no_ones() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    nobody = x509.Name([])
+    made = x509.CertificateBuilder(nobody, nobody, key.public_key(), 1, LONG_AGO, NOW + timedelta(days=9))
+    error = refusal_of(made.sign(key, None).public_bytes(Encoding.DER))
+    assert error.refusal is Refusal.WRONG_HOST
+    assert str(error).endswith("another name: none at all.")
+
+
+def test_s_21_a_certificate_that_cannot_be_read_is_refused() -> None:
+    error = refusal_of(b"no certificate")
+    assert (error.refusal, error.facts) == (Refusal.INVALID, None)
+    assert str(error) == f"The certificate of {DOMAIN} cannot be read."
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+@pytest.mark.parametrize(
+    ("code", "words"), [(10, "has expired."), (9, "is not valid yet: is this clock right?")], ids=["expired", "early"]
+)
+def test_c_tls_08_a_chain_may_be_out_of_date_though_the_server_s_own_certificate_is_not(
+    code: int, words: str, is_shown: bool
+) -> None:
+    shown = signed(DOMAIN).der if is_shown else None
+    error = refused_chain(TlsPolicy(DOMAIN), ChainRefusedError(code, "", shown))
+    assert str(error) == f"A certificate in the chain of {DOMAIN} {words}"
+    assert (error.facts is not None) is is_shown
+
+
+@pytest.mark.parametrize("is_server", [False, True], ids=["client", "server"])
+def test_c_tls_05_s_25_no_old_version_no_compression_no_renegotiation(
+    site: Site, library: TlsLibrary, is_server: bool
+) -> None:
+    settings = site.server(signed(DOMAIN)) if is_server else site.policy()
+    made: Any = tls_context(replace(settings, library=library), is_direct=False)
+    if library is TlsLibrary.STDLIB:
+        context = made._context
+        assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+        options = context.options
+    else:
+        options = made._context.set_options(0)  # sets none, and tells which are set
+    for option in (ssl.OP_NO_COMPRESSION, ssl.OP_NO_RENEGOTIATION):
+        assert options & option
 
 
 @pytest.mark.parametrize(("alpn", "is_direct_tls"), [("h2", True), ("xmpp-server", True), ("xmpp-client", False)])
@@ -606,3 +670,46 @@ def test_c_crt_what_the_environment_names_is_all_trusted(tmp_path: Path) -> None
     bundle.write_bytes(b"")
     chosen = system(tmp_path / "usual.pem", tmp_path)._replace(cafile=str(bundle))
     assert authorities(chosen) == (str(bundle), str(tmp_path))
+
+
+@pytest.mark.parametrize(("bundle", "folder"), [(None, None), ("/some/bundle.pem", None), (None, "/some/folder")])
+def test_c_crt_what_a_system_lacks_is_not_looked_for(bundle: str | None, folder: str | None) -> None:
+    file, place = cast(tuple[str, str], (bundle, folder))
+    assert authorities(ssl.DefaultVerifyPaths(file, place, "FILE", file, "DIR", place)) == (bundle, folder)
+
+
+def test_c_crt_a_folder_that_is_gone_leaves_the_bundle(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(AUTHORITY.certificate.public_bytes(Encoding.PEM))
+    assert authorities(system(bundle, tmp_path / "gone")) == (str(bundle), str(tmp_path / "gone"))
+
+
+@pytest.mark.parametrize(
+    ("bundle", "folder", "is_installed", "best"),
+    [
+        ("bundle.pem", None, True, TlsLibrary.OPENSSL),
+        (None, "folder", True, TlsLibrary.OPENSSL),
+        (None, None, True, TlsLibrary.STDLIB),
+        ("bundle.pem", "folder", False, TlsLibrary.STDLIB),
+    ],
+)
+def test_c_cb_03_the_library_with_more_bindings_is_taken_where_it_knows_whom_to_trust(
+    bundle: str | None, folder: str | None, is_installed: bool, best: TlsLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, place = cast(tuple[str, str], (bundle, folder))
+    paths = ssl.DefaultVerifyPaths(file, place, "FILE", "", "DIR", "")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    monkeypatch.setattr(tls, "find_spec", lambda name: object() if is_installed and name == "OpenSSL" else None)
+    assert best_library() is best
+
+
+def test_a_file_tls_cannot_use_is_named(tmp_path: Path) -> None:
+    there, gone = tmp_path / "there.pem", tmp_path / "gone.pem"
+    there.write_bytes(b"no certificate")
+    assert str(unusable(ServerTls(there, gone), "")) == f"The file {gone} cannot be used: No such file or directory."
+    assert str(unusable(ServerTls(there, there), "no start line")) == (
+        f"The certificates in {there} or {there} cannot be used (no start line). PEM is what is read."
+    )
+    assert str(unusable(TlsPolicy(DOMAIN), "")) == (
+        "The certificates in this system's list of authorities cannot be used. PEM is what is read."
+    )
