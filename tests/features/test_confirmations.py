@@ -318,7 +318,7 @@ async def test_x_085_who_stops_typing_pauses(monkeypatch: pytest.MonkeyPatch) ->
     async with online(server) as scene:
         await scene.hears(ACTIVE)
         scene.client.submit(NotifyTyping(ACCOUNT, ROMEO, is_typing=True))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while states(server.heard_so_far) != ["composing", "paused"]:
                 await server.heard_more()
 

@@ -21,7 +21,7 @@ from tui_xmpp.worker.engine import SessionEngine
 
 
 async def test_a_session_through_memory() -> None:
-    async with asyncio.timeout(10), LoopbackServer("capulet.example") as server:
+    async with asyncio.timeout(20), LoopbackServer("capulet.example") as server:
         juliet = server.add_user("juliet", "R0m30")
         dial = LoopbackDialer(server)
         client = Client(Store(), Settings(accounts=(AccountSettings(juliet),)))
@@ -36,7 +36,7 @@ async def test_a_session_through_memory() -> None:
 
 
 async def test_a_server_that_is_down() -> None:
-    async with asyncio.timeout(10), LoopbackServer("capulet.example") as server:
+    async with asyncio.timeout(20), LoopbackServer("capulet.example") as server:
         juliet = server.add_user("juliet", "R0m30")
         dial = LoopbackDialer(server)
         dial.is_down = True
@@ -55,7 +55,7 @@ async def test_the_demo_asks_nothing_and_answers() -> None:
     client = Client(Store(), Settings(accounts=(demo.account,)))
     client.attach(lambda: SessionEngine(client, passwords=KnownPassword(demo.password)))
     client.start()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(20):
         await demo.cast.wait_for(f"jane saw {ELIZABETH}")
         client.submit(SendMessage(ELIZABETH, DARCY.jid, "What think you of balls?"))
         await demo.cast.wait_for("darcy heard")

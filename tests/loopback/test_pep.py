@@ -178,7 +178,7 @@ async def test_x_490_what_is_read_on_one_device_is_read_on_the_other(
             await desk.until(lambda views: views.conversation(desk.account, LIZZY).unread == 1)
             await desk.does(MarkRead(desk.account, LIZZY))
             newest = server.realm.account(desk.account).archive[-1].id
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 while _read_so_far(server, desk.account) != newest:
                     await desk.settle()
         # What was read elsewhere meanwhile is known as soon as the device comes back.

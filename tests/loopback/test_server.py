@@ -73,7 +73,7 @@ async def _online(client: WireClient) -> FullJID:
 @pytest.mark.parametrize("mode", list(TlsMode))
 async def test_login_in_memory(server: LoopbackServer, mode: TlsMode) -> None:
     async with (
-        asyncio.timeout(5),
+        asyncio.timeout(20),
         _client(server.connect_memory(is_direct=mode is TlsMode.DIRECT), mode=mode) as client,
     ):
         jid = await client.log_in()
@@ -87,7 +87,7 @@ async def test_login_in_memory(server: LoopbackServer, mode: TlsMode) -> None:
 
 @pytest.mark.parametrize("mode", list(TlsMode))
 async def test_login_over_a_socket_with_its_certificate_verified(server: LoopbackServer, mode: TlsMode) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         port = await server.serve_socket(is_direct=mode is TlsMode.DIRECT)
         async with _client(await dial("127.0.0.1", port), server, mode=mode) as client:
             assert (await client.log_in()).bare == JULIET
@@ -100,7 +100,7 @@ async def test_login_over_a_socket_with_its_certificate_verified(server: Loopbac
 
 @pytest.mark.parametrize("mode", list(TlsMode))
 async def test_a_client_that_does_not_know_the_authority_stays_out(server: LoopbackServer, mode: TlsMode) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         port = await server.serve_socket(is_direct=mode is TlsMode.DIRECT)
         async with _client(await dial("127.0.0.1", port), mode=mode) as client:
             with pytest.raises(CertificateRefusedError):
@@ -110,7 +110,7 @@ async def test_a_client_that_does_not_know_the_authority_stays_out(server: Loopb
 async def test_login_bound_to_tls_by_exporter() -> None:
     """XEP-0440: the server says which channel bindings it knows."""
     pytest.importorskip("OpenSSL")
-    async with asyncio.timeout(10), LoopbackServer(DOMAIN, tls_library=TlsLibrary.OPENSSL) as server:
+    async with asyncio.timeout(20), LoopbackServer(DOMAIN, tls_library=TlsLibrary.OPENSSL) as server:
         server.add_user("juliet", PASSWORD)
         async with _client(await dial("127.0.0.1", await server.serve_socket()), server) as client:
             await client.log_in()
@@ -123,7 +123,7 @@ async def test_login_bound_to_tls_by_exporter() -> None:
 async def test_who_is_not_a_user_or_has_another_password_is_refused(
     server: LoopbackServer, user: str, password: str
 ) -> None:
-    async with asyncio.timeout(5), _client(server.connect_memory(), user=user, password=password) as client:
+    async with asyncio.timeout(20), _client(server.connect_memory(), user=user, password=password) as client:
         refused = await client.until(AuthenticationFailed)
         assert refused.condition == "not-authorized"
 
@@ -131,7 +131,7 @@ async def test_who_is_not_a_user_or_has_another_password_is_refused(
 async def test_plain_only_where_it_is_enabled() -> None:
     plain = Credentials("juliet", Password(PASSWORD), is_plain_allowed=True)
     for is_enabled in (False, True):
-        async with asyncio.timeout(5), LoopbackServer(DOMAIN, is_plain_enabled=is_enabled) as server:
+        async with asyncio.timeout(20), LoopbackServer(DOMAIN, is_plain_enabled=is_enabled) as server:
             server.add_user("juliet", PASSWORD)
             async with _client(server.connect_memory(), login=plain) as client:
                 await client.log_in()
@@ -139,7 +139,7 @@ async def test_plain_only_where_it_is_enabled() -> None:
 
 
 async def test_anonymous_where_it_is_enabled() -> None:
-    async with asyncio.timeout(5), LoopbackServer(DOMAIN, is_anonymous_enabled=True) as server:
+    async with asyncio.timeout(20), LoopbackServer(DOMAIN, is_anonymous_enabled=True) as server:
         config = InitiatorConfig(DOMAIN, None)
         login = Credentials("", is_anonymous=True)
         async with WireClient(server.connect_memory(), TlsPolicy(DOMAIN), config, login) as client:
@@ -149,7 +149,7 @@ async def test_anonymous_where_it_is_enabled() -> None:
 
 
 async def test_two_clients_talk(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server) as juliet, _in_memory(server, "nurse") as nurse:
+    async with asyncio.timeout(20), _in_memory(server) as juliet, _in_memory(server, "nurse") as nurse:
         await _online(juliet)
         from_ = await _online(nurse)
         nurse.send("<message to='juliet@capulet.example' type='chat'><body>Madam!</body></message>")
@@ -159,7 +159,7 @@ async def test_two_clients_talk(server: LoopbackServer) -> None:
 
 
 async def test_c_bnd_03_a_resource_taken_over_is_a_conflict(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server, resource="balcony") as first:
+    async with asyncio.timeout(20), _in_memory(server, resource="balcony") as first:
         jid = await first.log_in()
         async with _in_memory(server, resource="balcony") as second:
             assert await second.log_in() == jid
@@ -171,7 +171,7 @@ async def test_c_bnd_03_a_resource_taken_over_is_a_conflict(server: LoopbackServ
 
 @pytest.mark.parametrize("is_polite", [True, False])
 async def test_whoever_goes_is_seen_to_go(server: LoopbackServer, is_polite: bool) -> None:
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         nurse = Client(server.realm, "nurse@capulet.example/kitchen")
         jid = await _online(juliet)
         juliet.send("<presence to='nurse@capulet.example/kitchen'/>")
@@ -190,7 +190,7 @@ async def test_whoever_goes_is_seen_to_go(server: LoopbackServer, is_polite: boo
 
 
 async def test_what_is_no_stanza_ends_the_stream(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         await juliet.log_in()
         juliet.connection.send_nonza(parse_element("<enable xmlns='urn:xmpp:sm:3'/>"))
         juliet.flush()
@@ -199,13 +199,13 @@ async def test_what_is_no_stanza_ends_the_stream(server: LoopbackServer) -> None
 
 
 async def test_c_bnd_03_an_impossible_resource_is_a_bad_request(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server, resource="x" * 1024) as juliet:
+    async with asyncio.timeout(20), _in_memory(server, resource="x" * 1024) as juliet:
         jid = await juliet.log_in()  # the client asks again and lets the server choose
         assert list(server.realm.account(JULIET).sessions) == [jid.resource]
 
 
 async def test_a_changed_password(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async with _in_memory(server) as juliet:
             await juliet.log_in()
         server.add_user("juliet", "new")
@@ -217,7 +217,7 @@ async def test_a_changed_password(server: LoopbackServer) -> None:
 
 
 async def test_raw_bytes(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         jid = await juliet.log_in()
         server.send_raw(jid, b"<message from='x@y.example' id='raw'><body>hi</body></message>")
         assert (await juliet.stanza()).id == "raw"
@@ -226,7 +226,7 @@ async def test_raw_bytes(server: LoopbackServer) -> None:
 
 
 async def test_a_dropped_stream(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         stream = server.stream(await juliet.log_in())
         stream.drop()
         with pytest.raises(ConnectionLostError):
@@ -237,7 +237,7 @@ async def test_a_dropped_stream(server: LoopbackServer) -> None:
 
 
 async def test_a_stream_cut_by_a_fault(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         stream = server.stream(await juliet.log_in())
         assert isinstance(stream.transport, MemoryTransport)
         stream.transport.faults.cut_after = 0
@@ -247,7 +247,7 @@ async def test_a_stream_cut_by_a_fault(server: LoopbackServer) -> None:
 
 
 async def test_a_frozen_stream_goes_on_when_it_thaws(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         stream = server.stream(await juliet.log_in())
         stream.freeze()
         juliet.send("<iq type='get' id='p1'><ping xmlns='urn:xmpp:ping'/></iq>")
@@ -260,7 +260,7 @@ async def test_a_frozen_stream_goes_on_when_it_thaws(server: LoopbackServer) -> 
 
 
 async def test_a_stream_error(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         stream = server.stream(await juliet.log_in())
         stream.end(StreamError(StreamErrorCondition.RESET, "tidying up"))
         error = (await juliet.until(StreamErrorReceived)).error
@@ -270,7 +270,7 @@ async def test_a_stream_error(server: LoopbackServer) -> None:
 
 async def test_see_other_host(server: LoopbackServer) -> None:
     server.manners.redirect_to = HostPort("verona.example", 5299)
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         error = (await juliet.until(StreamErrorReceived)).error
         assert error.see_other_host == HostPort("verona.example", 5299)
 
@@ -278,18 +278,18 @@ async def test_see_other_host(server: LoopbackServer) -> None:
 @pytest.mark.parametrize("condition", ["account-disabled", "temporary-auth-failure", "not-authorized"])
 async def test_logins_refused_with_a_condition(server: LoopbackServer, condition: str) -> None:
     server.users.refuse_with = condition
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         assert (await juliet.until(AuthenticationFailed)).condition == condition
 
 
 async def test_a_refused_resource(server: LoopbackServer) -> None:
     server.manners.refuse_bind_with = ErrorCondition.RESOURCE_CONSTRAINT
-    async with asyncio.timeout(5), _in_memory(server) as juliet:
+    async with asyncio.timeout(20), _in_memory(server) as juliet:
         assert "as many sessions as the server allows" in (await juliet.until(StreamFailed)).detail
 
 
 async def test_the_end_of_the_server_is_told(server: LoopbackServer) -> None:
-    async with asyncio.timeout(5), _client(await dial("127.0.0.1", await server.serve_socket()), server) as juliet:
+    async with asyncio.timeout(20), _client(await dial("127.0.0.1", await server.serve_socket()), server) as juliet:
         await juliet.log_in()
         await server.close(StreamError(StreamErrorCondition.SYSTEM_SHUTDOWN))
         assert (await juliet.until(StreamErrorReceived)).error.condition is StreamErrorCondition.SYSTEM_SHUTDOWN

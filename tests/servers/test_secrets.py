@@ -48,7 +48,7 @@ def run(environment: Mapping[str, str], *steps: tuple[str, ...]) -> list[str | N
         env={name: value for name, value in environment.items() if name != "TUI_XMPP_PASSWORD"},
         check=True,
         text=True,
-        timeout=30,
+        timeout=60,
         capture_output=True,
     )
     assert ran.stderr == ""
@@ -79,7 +79,7 @@ def test_a_bare_machine_says_in_one_sentence_what_to_do_instead(tmp_path: Path) 
     } | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
     began = time.monotonic()
     sentence, found, kept = run(environment, ("unavailable", LIZZY), ("get", LIZZY), ("keep", LIZZY, "a secret"))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
     assert sentence is not None
     assert sentence.startswith("No keyring answers on this machine.")
     assert "password_command" in sentence

@@ -22,7 +22,7 @@ from tests.support.xmpp_server import Account, XmppServer
 from tui_xmpp import __version__
 
 PROGRAM = (sys.executable, "-m", "tui_xmpp")
-DEADLINE = 20.0
+DEADLINE = 40.0
 COLUMNS, ROWS = 100, 30
 
 

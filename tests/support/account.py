@@ -21,7 +21,7 @@ from tui_xmpp.worker.backoff import Backoff
 from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.engine import SessionEngine
 
-DEADLINE = 15.0
+DEADLINE = 40.0
 """Seconds for any one wait."""
 QUICK = Backoff(shortest=0.2, share=0, longest=0.2, slow=0.2, after_shutdown=0.2)
 """Tries again as soon as a server that was restarted may be back."""

@@ -162,7 +162,7 @@ class ScriptedServer:
 
     async def refused(self) -> None:
         """Wait until a dial was refused."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await self._is_refused.wait()
 
     async def close(self) -> None:

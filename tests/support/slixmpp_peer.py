@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from tests.support.xmpp_server import Account, XmppServer
 
-DEADLINE = 15.0  # seconds for any one step
+DEADLINE = 40.0  # seconds for any one step
 _PROGRAM = "tests.support.slixmpp_process"
 _ROOT = Path(__file__).parents[2]
 

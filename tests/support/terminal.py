@@ -108,7 +108,7 @@ class Terminal:
             found = True
             self.output += data
 
-    def wait_for(self, text: str | bytes, *, timeout: float = 20.0, start: int = 0) -> float:
+    def wait_for(self, text: str | bytes, *, timeout: float = 40.0, start: int = 0) -> float:
         """Return the moment at which ``text`` had been written at or after offset ``start``; TimeoutError if it is not.
 
         Raw output: only text written in one go is found, so look for short words.

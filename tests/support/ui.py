@@ -175,7 +175,7 @@ async def type_at_once(pilot: Pilot[None], *keys: str) -> None:
 async def all_heeded(pilot: Pilot[None]) -> None:
     """Wait until all keys that were typed ahead have been heeded."""
     assert isinstance(pilot.app, TuiXmppApp)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         await pilot.pause()
         while pilot.app.type_ahead.is_waiting:
             await pilot.pause()

@@ -107,7 +107,7 @@ async def test_a_draft_is_told_at_rest_and_again_when_sent(monkeypatch: pytest.M
     app = ConversationHost(history())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(*"abc")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while app.composer.text != "abc" or app.composer.has_unkept_draft:
                 await pilot.pause()
         assert app.asked_for(Composer.DraftChanged)[-1] == Composer.DraftChanged(ELIZABETH, DARCY, "abc")

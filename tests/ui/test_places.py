@@ -106,7 +106,7 @@ async def test_a_program_that_is_killed_has_kept_the_place(monkeypatch: pytest.M
     async with past(CLOCK, (*SAID[:100], READ), PEOPLE) as there:
         await there.do("chat", str(DARCY))
         await there.press("shift+pageup", "shift+pageup")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not there.app.client.recall("places"):
                 await there.pilot.pause()
         place = Places(there.app.client).of(ELIZABETH, DARCY)

@@ -26,7 +26,7 @@ async def test_after_many_in_a_row_one_stands_for_all_that_follow() -> None:
             each.make()
         assert len(made) == reports.AT_ONCE
         was_made.clear()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await was_made.wait()
         each.finish()
         assert len(made) == reports.AT_ONCE + 1

@@ -749,7 +749,7 @@ async def test_quit_says_goodbye_first() -> None:
     scene = netherfield()
     async with running(scene) as pilot:
         await write(pilot, "/quit")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await pilot.app.workers.wait_for_complete()
     assert scene.engine.is_closed
 

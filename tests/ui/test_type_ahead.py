@@ -89,6 +89,6 @@ async def test_the_program_is_left_though_the_work_of_a_key_does_not_end() -> No
         app.main.conversation.composer.call_later(is_over.wait)
         for key in ("left", "ctrl+q"):
             app.post_message(events.Key(key, None))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await engine.left.wait()
         is_over.set()

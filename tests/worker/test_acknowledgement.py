@@ -90,7 +90,7 @@ async def test_a_silent_server_is_asked_and_given_up_and_the_session_goes_on(
         user, client = await jane_at(server, Archive.open(tmp_path / "a.db"))
         first = server.stream(JANE)
         first.freeze()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await user.until(lambda _: user.connection.facts.is_resumed)
         assert "longbourn.lit no longer answers." in user.log
         assert server.stream(JANE) is not first

@@ -202,5 +202,5 @@ async def test_a_command_under_way_at_the_end_is_answered_too() -> None:
 
 
 async def test_several_may_wait_for_rest_at_once() -> None:
-    async with online() as scene, asyncio.timeout(10):
+    async with online() as scene, asyncio.timeout(20):
         await asyncio.gather(*(scene.client.settle() for _ in range(3)))

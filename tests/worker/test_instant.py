@@ -227,7 +227,7 @@ async def test_x_198_04_what_is_sent_and_asked_across_a_cut_arrives_once(tmp_pat
                 if number % 5 == 4:
                     server.stream(jane.jane).drop()
                     server.streams[-1].thaw()
-                    async with asyncio.timeout(10):
+                    async with asyncio.timeout(20):
                         await user.until(lambda _: user.connection.phase is Phase.ONLINE)
             await user.until(lambda _: {m.delivery for m in user.messages(lizzy)} == {Delivery.ACKNOWLEDGED})
             waiting = [message.body() for message in server.realm.account(lizzy).waiting]

@@ -174,7 +174,7 @@ async def test_c_tls_07_who_is_asked_finds_the_session_at_rest() -> None:
     clock = ManualClock()
     server = ScriptedServer()
     server.refusals.append(refused(clock))
-    async with engine_of(server, clock=clock) as scene, asyncio.timeout(10):
+    async with engine_of(server, clock=clock) as scene, asyncio.timeout(20):
         scene.client.submit(ProvidePassword(ACCOUNT, PASSWORD))
         while PromptKind.CERTIFICATE not in prompts(scene):  # noqa: ASYNC110 - no event tells the turn
             await asyncio.sleep(0)
@@ -410,7 +410,7 @@ async def test_a_changed_network_is_doubted_at_once_and_a_dead_link_replaced(mon
         assert server.logins == 1  # it answered
         server.answers["{urn:xmpp:ping}ping"] = None
         around.change()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             await server.gone()
         server.answers["{urn:xmpp:ping}ping"] = ""
         await scene.client.settle()
@@ -460,7 +460,7 @@ async def test_a_machine_that_slept_asks_whether_the_server_is_there(monkeypatch
     async with online(server, clock=clock) as scene:
         server.answers["{urn:xmpp:ping}ping"] = None
         clock.current += timedelta(hours=8)  # the wall clock went on while the others stood still
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             await server.gone()
         server.answers["{urn:xmpp:ping}ping"] = ""
         await scene.client.settle()
@@ -528,7 +528,7 @@ async def test_c_str_11_a_server_that_does_not_say_goodbye_is_left_after_a_while
     server = ScriptedServer()
     async with online(server) as scene:
         server.faults.is_stalled = True
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             assert await scene.does(Disconnect(ACCOUNT)) == ['<presence type="unavailable"/>']
         assert connection(scene).phase is Phase.OFFLINE
 
