@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from rich.color import ColorParseError
+from rich.style import Style
 from textual.events import AppBlur, AppFocus, Key
 from textual.widgets import Input
 
@@ -25,6 +28,15 @@ async def test_x_352_the_servers_are_told_when_the_terminal_loses_the_focus_and_
         assert scene.engine.of(SetActivity) == [
             SetActivity(account, is_active) for is_active in (False, True) for account in accounts
         ]
+
+
+async def test_a_fault_in_a_test_is_told_as_it_was_although_no_picture_can_be_made_of_it() -> None:
+    app = TuiXmppApp(netherfield().client)
+    with pytest.raises(ColorParseError):  # noqa: PT012 - the whole app ends with it
+        async with app.run_test() as pilot:
+            # What is half made when it fails cannot be shown among the variables.
+            app.call_later(lambda: Style(color="no colour"))
+            await pilot.pause()
 
 
 async def test_s_31_s_32_what_a_server_says_as_it_closes_the_stream_is_shown_as_cells_only() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from textual import events
 from textual.geometry import Offset
+from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from tests.support.scenes import DARCY, ELIZABETH, NOW, netherfield
+from tests.ui.test_screen import cells
 from tui_xmpp.core import commands as c
 from tui_xmpp.core import events as e
 from tui_xmpp.core.model import Connection, Delivery, Direction, Failure, Message, Phase, Prompt, PromptKind
@@ -49,6 +52,22 @@ async def test_a_question_settled_under_another_dialog_is_gone_when_that_is_left
         await pilot.press("escape")
         await pilot.pause(0.1)
         assert not any(isinstance(screen, PasswordScreen) for screen in app.screen_stack)
+
+
+async def test_very_many_dialogs_over_each_other_are_drawn_without_very_many_nested_calls() -> None:
+    app = TuiXmppApp(netherfield().client)
+    limit = sys.getrecursionlimit()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        for _ in range(24):
+            app.push_screen(ModalScreen())
+        await pilot.pause()
+        sys.setrecursionlimit(450)
+        try:
+            await pilot.resize_terminal(40, 12)
+        finally:
+            sys.setrecursionlimit(limit)
+        assert "Jane" in cells(pilot)
 
 
 async def test_a_list_is_paged_through_and_left_where_it_has_no_room() -> None:

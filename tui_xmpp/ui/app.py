@@ -56,6 +56,7 @@ _MOST_TOASTS = 6
 _GOODBYE_SECONDS = 8.0
 _NOTICE_SECONDS = 30.0
 _MOST_NOTICES = 2
+_MOST_BEHIND = 6
 _log = logging.getLogger(__name__)
 
 
@@ -541,3 +542,16 @@ class TuiXmppApp(Guarded, App[None], inherit_bindings=False):
 
     def _handle_exception(self, error: Exception) -> None:
         self.report(error)
+
+    def _fatal_error(self) -> None:
+        """End without Textual's picture of all variables: it shows secrets, and hides the fault if it fails itself."""
+        self._close_messages_no_wait()
+
+    @property
+    def _background_screens(self) -> list[Screen[object]]:
+        """The screens seen behind the topmost one, the nearest last: of very many questions only a few.
+
+        Textual draws each from within the one before it, which ends at Python's limit of nested calls.
+        """
+        screens = super()._background_screens
+        return [*screens[:1], *screens[1:][-_MOST_BEHIND:]]
