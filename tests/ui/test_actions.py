@@ -79,6 +79,8 @@ def replacements(text: str) -> list[str]:
     [
         ("/pre", ["/preapprove ", "/presence "]),
         ("/presence d", ["/presence dnd "]),
+        ("/presence-to bing", ["/presence-to bingley@netherfield.lit "]),
+        ("/presence-to bingley@netherfield.lit aw", ["/presence-to bingley@netherfield.lit away "]),
         ("/chat bing", ["/chat bingley@netherfield.lit"]),
         ("/approve ", ["/approve wickham@meryton.lit"]),
         ("/theme lig", ["/theme light"]),

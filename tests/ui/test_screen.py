@@ -308,7 +308,7 @@ async def test_a_presence_that_cannot_be_is_refused_in_words(typed: str) -> None
             "/presence-to lydia@longbourn.lit dnd at cards",
             LYDIA,
             OwnPresence(Show.DND, "at cards"),
-            "Lydia sees you as busy until you change your presence; /hide-from takes it back.",
+            "Lydia sees you as busy until you change your presence.",
         ),
         (
             "/presence-to Denny@meryton.lit/Barracks xa",

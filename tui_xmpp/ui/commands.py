@@ -109,7 +109,7 @@ def _arguments(desk: Desk, action: Action, head: str, rest: str) -> Sequence[Com
     if len(action.arguments) > 1:
         kind = action.arguments[1].kind
         values = _values_of(desk, word) if kind is Kind.VALUE else _values(desk, kind)
-        return _fitting(f"{head}{word} ", values, further)
+        return _fitting(f"{head}{word} ", values, further, " " if len(action.arguments) > 2 else "")
     return ()
 
 

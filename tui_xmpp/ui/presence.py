@@ -87,10 +87,11 @@ def _direct(desk: Desk, account: BareJID, peer: JID, presence: OwnPresence) -> N
     name = sanitize_line(str(peer), 80) if isinstance(peer, FullJID) else desk.title(account, peer.bare)
     # Who sees us anyway is told of the next change too; anyone else of none but the end (RFC 6121 §4.6.3).
     is_told_anyway = contact is not None and contact.is_in_roster and contact.subscription.seen_by_them
-    until = "until you change your presence" if is_told_anyway else "until you disconnect"
     sentence = f"{name} sees you as {WORDS[presence.show]}"
-    if presence.show.is_available:
-        sentence += f" {until}; /hide-from takes it back."
+    if is_told_anyway:
+        sentence += " until you change your presence."
+    elif presence.show.is_available:
+        sentence += " until you disconnect; /hide-from takes it back."
     else:
-        sentence += f" {until}." if is_told_anyway else "."
+        sentence += "."
     desk.submit_and_say(SendDirectedPresence(account, peer, presence), sentence)
