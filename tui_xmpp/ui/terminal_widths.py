@@ -26,8 +26,11 @@ SAMPLES = ("👨\u200d👩\u200d👧", "👍🏽", "❤\ufe0f", "\u0915\u093f")
 """Two cells each where joined people, tones of skin, and signs asked to be emoji are drawn as one; and where a mark
 that stands beside its letter has a cell."""
 
-QUESTION = "\x1b7" + "".join(f"\x1b[1;1H{sample}\x1b[6n" for sample in SAMPLES) + "\x1b8"
-"""Draws each sample in the first row, which is to be painted after that, and asks where the cursor is then (CPR)."""
+QUESTION = "\x1b7\x1b[8m" + "".join(f"\x1b[1;1H{sample}\x1b[6n" for sample in SAMPLES) + "\x1b8"
+"""Draws each sample in the first row, which is to be painted after that, and asks where the cursor is then (CPR).
+
+They are drawn invisibly (SGR 8), which ends with the way the cursor is put back.
+"""
 
 _MARK = "\u093f"
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"

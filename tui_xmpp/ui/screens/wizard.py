@@ -63,7 +63,7 @@ class WizardScreen(Dialog[None]):
     WizardScreen .choices > Button { width: 100%; margin-bottom: 1; text-align: left; content-align: left middle; }
     WizardScreen .advanced { display: none; height: auto; }
     WizardScreen Select { width: 1fr; height: 1; }
-    WizardScreen SelectCurrent { border: none; height: 1; padding: 0 1; background: $background; }
+    WizardScreen SelectCurrent { border: none; height: 1; padding: 0 1 !important; background: $background; }
     WizardScreen .keyring { display: none; }
     """
 
