@@ -234,6 +234,23 @@ async def test_x_333_what_was_displayed_once_is_no_news_and_a_broken_marker_says
         assert [state for state, _ in message.states].count(Delivery.DISPLAYED) == 1
 
 
+async def test_x_333_what_another_device_told_to_have_read_is_read(tmp_path: Path) -> None:
+    """Gajim and Dino tell only the sender."""
+    told = (
+        "<message from='juliet@capulet.example'><sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
+        "<message xmlns='jabber:client' type='chat' from='juliet@capulet.example/gajim' to='romeo@montague.example'>"
+        "<displayed xmlns='urn:xmpp:chat-markers:0' id='m2'/></message></forwarded></sent></message>"
+    )
+    async with online(server_of(), archive=Archive.open(tmp_path / "a.db")) as scene:
+        for id_ in ("m1", "m2", "m3"):
+            await scene.hears(f"<message type='chat' id='{id_}' {FROM}><body>{id_}</body></message>")
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 3
+        await scene.hears(told)
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 1
+        await scene.hears(told.replace("'m2'", "'m1'"))
+        assert scene.client.views.conversation(ACCOUNT, ROMEO).unread == 1
+
+
 async def test_x_333_displayed_holds_for_what_was_said_before_too() -> None:
     async with online(server_of()) as scene:
         for text in ("one", "two", "three"):

@@ -340,10 +340,14 @@ class CatchUpProgressed(Event):
 
 @dataclass(frozen=True, slots=True)
 class DisplayedElsewhere(Event):
-    """Another device has shown all up to this entry of the archive (XEP-0490)."""
+    """Another device has shown all up to this entry of the archive (XEP-0490).
+
+    ``said_id`` is given in its place by devices that only tell the sender, who named the message so (XEP-0333).
+    """
 
     peer: BareJID
-    archive_id: str
+    archive_id: str | None
+    said_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import field
 
-from tui_xmpp.core.events import ConversationRead, DeliveryChanged
+from tui_xmpp.core.events import ConversationRead, DeliveryChanged, DisplayedElsewhere
 from tui_xmpp.core.model import Delivery
 from tui_xmpp.core.settings import PrivacySettings
 from tui_xmpp.features.feature import Arrival, Context, Feature, MessageDecorator, derives_from_messages, follows
@@ -64,13 +64,20 @@ def tell(ctx: Context, event: ConversationRead) -> None:
 
 
 def take(ctx: Context, arrival: Arrival[Message]) -> None:
-    """Mark a message as displayed, and with it those of this run that went to the same peer before it."""
-    element, sender = arrival.parts.get(_DISPLAYED), arrival.stanza.from_
-    if element is None or sender is None or arrival.is_copy:
+    """Mark a message as displayed, and with it those of this run that went to the same peer before it.
+
+    A copy of what another of the user's devices says to a peer tells what the user has read there.
+    """
+    element, sender, to = arrival.parts.get(_DISPLAYED), arrival.stanza.from_, arrival.stanza.to
+    if element is None or sender is None:
         return
     try:
         key = decode(Displayed, element).id
     except PayloadError:
+        return
+    if arrival.is_copy:
+        if sender.bare == ctx.account and to is not None:
+            ctx.emit(DisplayedElsewhere(ctx.account, to.bare, None, key))
         return
     sent = ctx.state(Outbox).sent
     shown = [key]

@@ -157,6 +157,10 @@ class Conversations:
     def _write_displayed(self, account: int, event: e.DisplayedElsewhere) -> Facts:
         """Move the mark, only forward (X-490-01); an entry that is not here yet is waited for."""
         conversation = self.id_of(account, event.peer)
+        if event.said_id is not None:
+            of_peer = "shown.origin_id = ? AND shown.direction = 'in' AND unread > 0"
+            is_read = self._read_up_to(conversation, of_peer, event.said_id)
+            return (self.merged(event.account, event.peer, conversation, ()),) if is_read else ()
         is_news = self._connection.execute(
             "UPDATE conversation SET displayed_id = ? WHERE id = ? AND displayed_id IS NOT ?",
             (event.archive_id, conversation, event.archive_id),
