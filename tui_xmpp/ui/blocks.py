@@ -159,10 +159,11 @@ class Columns:
     is_stacked: bool
 
     @classmethod
-    def of(cls, width: int, time_width: int) -> Columns:
+    def of(cls, width: int, time_width: int, name_width: int) -> Columns:
+        """Return the columns for times and names so wide; names that take too much room are cut."""
         if width < 58:
             return cls(width, 0, 0, 2, max(2, width - 2 - MARGIN), is_stacked=True)
-        name = min(16, max(9, width // 8))
+        name = min(16, max(9, width // 8, min(name_width, width // 6)))
         body_x = 1 + time_width + 2 + name + 2
         return cls(width, time_width, name, body_x, max(2, width - body_x - MARGIN), is_stacked=False)
 

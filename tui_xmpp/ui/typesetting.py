@@ -59,7 +59,8 @@ class Typesetter:
         self._today = today
         self._unfolded = set() if unfolded is None else unfolded
         sample = datetime(2000, 12, 28, 22, 48, 58).strftime(time_format)
-        self.columns = Columns.of(self.width, cell_len(sample))
+        names = max(cell_len(own.name), cell_len(peer.name))
+        self.columns = Columns.of(self.width, cell_len(sample), names)
         self._blocks: dict[str, Block] = {}
         self._notices: dict[str, Block] = {}
 
