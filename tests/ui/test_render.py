@@ -232,6 +232,13 @@ def test_who_has_no_name_is_called_by_what_comes_before_the_at(peer: str, name: 
     assert speakers(ACCOUNT, BareJID.parse(peer), peer)[1].name == name
 
 
+@pytest.mark.parametrize(("width", "name"), [(83, "Jane Bennet"), (58, "Jane Ben…")], ids=["wide", "narrow"])
+def test_a_name_is_cut_only_where_it_would_take_the_room_of_what_is_said(width: int, name: str) -> None:
+    own, peer = speakers(ACCOUNT, PEER, "Jane Bennet")
+    made = Renderer(width, PALETTE, own, peer, zone=UTC)
+    assert drawn(made, made.blocks((message("Well?"),), 0, 1))[1].rstrip() == f" 20:14  {name}  Well?"
+
+
 def test_hostile_names_and_markup_stay_text() -> None:
     own, peer = speakers(ACCOUNT, PEER, "\x1b[31m[bold]\u202eevil\n")
     made = Renderer(90, PALETTE, own, peer, zone=UTC)
