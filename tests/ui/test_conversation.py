@@ -41,7 +41,7 @@ def received(*messages: Message) -> list[Event]:
 
 def bodies(rows: list[str]) -> list[str]:
     """Return the texts of messages in rows of an 80 cells wide pane, without the marks of where the window stands."""
-    return [body for row in rows if (body := row[20:76].strip()).startswith("line")]
+    return [body for row in rows if (body := row[23:76].strip()).startswith("line")]
 
 
 async def settled(pilot: Pilot[None]) -> None:
