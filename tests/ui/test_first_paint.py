@@ -25,6 +25,18 @@ LATER = (
     "tui_xmpp.ui.commands",
     "tui_xmpp.worker.engine",
 )
+NEVER = (
+    "lxml",
+    "dns",
+    "OpenSSL",
+    "cryptography",
+    "keyring",
+    "encodings.idna",
+    "tui_xmpp.xmpp.receiver",
+    "tui_xmpp.storage.export",
+    "tui_xmpp.storage.recovery",
+)
+"""What a session that nothing happens to does without."""
 
 
 def python(source: str) -> str:
@@ -33,6 +45,24 @@ def python(source: str) -> str:
 
 def test_the_first_painting_waits_for_nothing_that_only_later_ones_show() -> None:
     source = f"import sys, tui_xmpp.cli, tui_xmpp.ui.app; print([name for name in {LATER} if name in sys.modules])"
+    assert python(source).strip() == "[]"
+
+
+def test_a_session_over_tls_does_without_what_is_seldom_needed() -> None:
+    source = f"""
+import sys
+sys.modules["OpenSSL"] = None
+import tui_xmpp.worker.engine
+from tui_xmpp.net.stdlib_tls import context
+from tui_xmpp.net.tls import TlsPolicy
+from tui_xmpp.storage.archive import Archive
+from tui_xmpp.xmpp.config import InitiatorConfig
+from tui_xmpp.xmpp.connection import Connection
+context(TlsPolicy("capulet.example"), None).open()
+Connection(InitiatorConfig("capulet.example", None))
+Archive.in_memory()
+print([name for name in {NEVER} if sys.modules.get(name) is not None])
+"""
     assert python(source).strip() == "[]"
 
 

@@ -56,9 +56,9 @@ class StdlibContext:
         if not self._is_server:
             self._context._msg_callback = _observe  # type: ignore[attr-defined]
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        connection = self._context.wrap_bio(
-            incoming, outgoing, self._is_server, self._server_name, session=self._ticket
-        )
+        # As bytes: text would be made ASCII again, by tables of 0.3 MiB.
+        name = None if self._server_name is None else self._server_name.encode("ascii")
+        connection = self._context.wrap_bio(incoming, outgoing, self._is_server, name, session=self._ticket)
         return StdlibSession(self, connection, incoming, outgoing)
 
     def end_handshake(self) -> None:

@@ -27,7 +27,6 @@ from tui_xmpp.storage.conversations import Conversations
 from tui_xmpp.storage.merging import Merging
 from tui_xmpp.storage.messages import Messages
 from tui_xmpp.storage.pages import Pages
-from tui_xmpp.storage.recovery import recover, set_aside
 from tui_xmpp.storage.resumption import KeptSession
 from tui_xmpp.storage.schema import is_current, migrate
 from tui_xmpp.storage.search import Cursor, index, index_part, is_behind, search, teach_words
@@ -104,6 +103,8 @@ class Archive:
         except sqlite3.OperationalError as error:
             raise ArchiveError(f"The archive {path} cannot be opened: {error}.") from error
         except sqlite3.DatabaseError:
+            from tui_xmpp.storage.recovery import recover, set_aside
+
             try:
                 aside = set_aside(path, f"{path.name}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")
                 connection = _connect(path)

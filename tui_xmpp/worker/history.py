@@ -13,7 +13,6 @@ from tui_xmpp.core.search import QueryError, parse_query
 from tui_xmpp.core.views import Views
 from tui_xmpp.features.feature import FeatureError
 from tui_xmpp.jid import BareJID
-from tui_xmpp.storage.export import export
 from tui_xmpp.worker.handlers import Handler, takes
 from tui_xmpp.worker.journal import Journal
 
@@ -125,6 +124,8 @@ class History:
 
     async def _export(self, command: c.ExportConversation) -> None:
         account, peer, path = command.account, command.peer, command.path
+        from tui_xmpp.storage.export import export
+
         count = await self._journal.read(lambda archive: export(archive, account, peer, path), 0)
         text = f"{count} message{'s' * (count != 1)} of the chat with {peer} written to {path}"
         await self._record(e.Logged(account, LogEntry(self._clock.now(), text, account=account, peer=peer)))

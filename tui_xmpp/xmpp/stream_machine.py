@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_xmpp.jid import BareJID, FullJID
 from tui_xmpp.xmpp import namespaces as ns
@@ -45,7 +45,6 @@ from tui_xmpp.xmpp.events import (
 from tui_xmpp.xmpp.negotiation import next_negotiable, unknown_requirement
 from tui_xmpp.xmpp.parser import StreamHeader, StreamItem, StreamParser, StreamViolation
 from tui_xmpp.xmpp.payload import PayloadError, decode, encode, tag_of
-from tui_xmpp.xmpp.receiver import Reception
 from tui_xmpp.xmpp.sasl import ChannelBinding
 from tui_xmpp.xmpp.stanza import IQ_TAG, MESSAGE_TAG, PRESENCE_TAG, Stanza, decode_stanza, encode_stanza
 from tui_xmpp.xmpp.stanza_errors import ErrorCondition
@@ -72,6 +71,9 @@ from tui_xmpp.xmpp.stream_management import (
     StreamManagementAllowance,
     StreamManagementWish,
 )
+
+if TYPE_CHECKING:
+    from tui_xmpp.xmpp.receiver import Reception
 
 _STANZAS: Final = frozenset((MESSAGE_TAG, PRESENCE_TAG, IQ_TAG))
 _FEATURES_TAG: Final = qualified(ns.STREAMS, "features")
@@ -126,6 +128,8 @@ class StreamMachine:
         self._allowance: StreamManagementAllowance | None = None
         self._reception: Reception | None = None
         if isinstance(config, ReceiverConfig):
+            from tui_xmpp.xmpp.receiver import Reception  # which a client never is
+
             self._allowance = config.stream_management
             self._reception = Reception(self, config)
         else:
