@@ -29,6 +29,7 @@ from tui_xmpp.worker.client import Client, Engine
 if TYPE_CHECKING:
     from tui_xmpp.loopback.demo import Demo
     from tui_xmpp.storage.archive import Archive
+    from tui_xmpp.worker.engine import SessionEngine
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -186,9 +187,8 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
     def make_engine() -> Engine:
         secrets.prepare(client.settings.accounts)
         from tui_xmpp.net.changes import ChangeWatch
-        from tui_xmpp.worker.engine import SessionEngine
 
-        return SessionEngine(
+        return _session_engine()(
             client,
             archive=archive,
             passwords=secrets,
@@ -220,6 +220,19 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
     )
     app.run(mouse=client.settings.ui.is_mouse_enabled)
     return _run_demo() if wants_demo else app.return_code or 0
+
+
+def _session_engine() -> type[SessionEngine]:
+    """Import the engine, and free what that leaves behind before the memory is taken anew.
+
+    Each class with slots is made twice. The first ones are soon found as long as the screen's objects need not be looked
+    through.
+    """
+    gc.freeze()
+    from tui_xmpp.worker.engine import SessionEngine
+
+    gc.collect()
+    return SessionEngine
 
 
 def _open_archive(folder: Path, notices: list[str]) -> Archive | None:
@@ -272,9 +285,7 @@ class _DemoEngine:
     """The sessions over the loopback server, which lives and ends with them."""
 
     def __init__(self, client: Client, archive: Archive) -> None:
-        from tui_xmpp.worker.engine import SessionEngine
-
-        self._engine = SessionEngine(client, archive=archive, passwords=self)
+        self._engine = _session_engine()(client, archive=archive, passwords=self)
         self._demo: Demo | None = None
         self._start: asyncio.Task[None] | None = None
 

@@ -66,6 +66,11 @@ print([name for name in {NEVER} if sys.modules.get(name) is not None])
     assert python(source).strip() == "[]"
 
 
+def test_what_importing_the_engine_leaves_behind_is_freed() -> None:
+    source = "import gc; gc.disable(); from tui_xmpp import cli; cli._session_engine(); print(gc.collect() < 100)"
+    assert python(source).strip() == "True"
+
+
 def test_what_textual_names_as_types_is_there_for_who_asks() -> None:
     source = """
 import tui_xmpp.ui, textual.app, sys
