@@ -225,7 +225,7 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> int:
 def _session_engine() -> type[SessionEngine]:
     """Import the engine, and free what that leaves behind before the memory is taken anew.
 
-    Each class with slots is made twice. The first ones are soon found as long as the screen's objects need not be looked
+    Each class with slots is made twice. The first ones are soon found where the screen's objects need not be looked
     through.
     """
     gc.freeze()
