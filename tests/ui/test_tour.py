@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.scenes import DARCY, ELIZABETH, Scene, netherfield
 from tui_xmpp.core.commands import Command, OpenConversation, SendMessage
 from tui_xmpp.core.events import HistoryLoaded, MessageQueued
@@ -75,3 +77,23 @@ async def test_the_demo_offers_the_tour_and_nothing_else_does() -> None:
         async with app.run_test(size=(100, 30)) as pilot:
             await pilot.pause()
             assert (("/tour", "a tour of one minute") in app.main.conversation.log_lines.welcome) is is_demo
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), (80, 24), (60, 20), (40, 12)])
+async def test_each_step_is_told_whole_in_every_terminal(width: int, height: int) -> None:
+    scene = lively()
+    app = TuiXmppApp(scene.client, clock=scene.clock, is_demo=True)
+    async with app.run_test(size=(width, height)) as pilot:
+        app.perform("tour")
+        await pilot.pause()
+        bar = app.main.tour_bar
+        assert bar is not None
+        for number, step in enumerate(STEPS):
+            bar._at = number
+            bar._take_room()
+            await pilot.pause()
+            shown = " ".join(bar.render_line(line).text for line in range(bar.size.height)).split()
+            *count_and_words, way_out, ends, it = shown
+            assert [way_out, ends, it] == ["/tour", "ends", "it"]
+            assert len(count_and_words) == 1 + len(step.words.split())
+            assert bar.region.bottom <= height

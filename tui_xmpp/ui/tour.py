@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -13,6 +14,7 @@ from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.signs import laid_out
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
+from tui_xmpp.ui.widgets.status import wrapped
 from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
@@ -57,13 +59,16 @@ STEPS = (
 )
 
 
+_WAY_OUT = " /tour ends it "
+
+
 def sent_here(desk: Desk) -> int:
     """Return how many messages of the user's own the open chat shows."""
     return sum(message.is_outgoing for message in desk.views.conversation(*desk.chat).messages) if desk.chat else 0
 
 
 class TourBar(DrawnLines):
-    """One line with the step the user is at; a click ends the tour."""
+    """The step the user is at, in one line where that has room for it; a click ends the tour."""
 
     DEFAULT_CSS = "TourBar { height: 1; background: $primary 30%; }"
 
@@ -86,23 +91,44 @@ class TourBar(DrawnLines):
         if self._at < len(STEPS) and STEPS[self._at].is_done(self._desk, self._sent):
             self._at += 1
             self._sent = sent_here(self._desk)
+            self._take_room()
+
+    def on_resize(self) -> None:
+        self._take_room()
+
+    def _take_room(self) -> None:
+        if self.size.width:
+            self.styles.height = len(self._rows())
             self.repaint()
 
+    def _words(self) -> tuple[str, str]:
+        if self._at == len(STEPS):
+            return " ✓  ", "That was the tour. The rest you find when you need it"
+        words = STEPS[self._at].words
+        for action in ("go-to", "requests", "presence", "help"):
+            words = words.replace(f"{{{action}}}", self._desk.keymap.words(action))
+        return f" {self._at + 1}/{len(STEPS)}  ", words
+
+    def _rows(self) -> list[str]:
+        """Return the words in as many rows as they need; the last has room for the way out."""
+        count, words = self._words()
+        rows = wrapped(words, self.size.width - len(count))
+        if len(count) + cell_len(rows[-1]) + len(_WAY_OUT) > self.size.width:
+            rows.append("")
+        return rows
+
     def draw_lines(self, lines: Sequence[int]) -> list[Strip]:
-        """Draw the line."""
+        """Draw lines of the step."""
         ink = inks(self.app.current_theme)
-        ground = ink.cursor
-        if self._at < len(STEPS):
-            keymap = self._desk.keymap
-            words = STEPS[self._at].words
-            for action in ("go-to", "requests", "presence", "help"):
-                words = words.replace(f"{{{action}}}", keymap.words(action))
-            count = f" {self._at + 1}/{len(STEPS)} "
-        else:
-            words, count = "That was the tour. The rest you find when you need it", " ✓ "
-        left = [(count, ground + ink.strong), (f" {words}", ground + ink.text)]
-        strip = laid_out(left, [(" /tour ends it ", ground + ink.dim)], self.size.width, ground)
-        return [strip for _ in lines]
+        count, _ = self._words()
+        rows = self._rows()
+        strips = []
+        for line in lines:
+            head = count if line == 0 else " " * len(count)
+            left = [(head, ink.cursor + ink.strong), (rows[line] if line < len(rows) else "", ink.cursor + ink.text)]
+            right = [(_WAY_OUT, ink.cursor + ink.dim)] if line == len(rows) - 1 else []
+            strips.append(laid_out(left, right, self.size.width, ink.cursor))
+        return strips
 
     def on_click(self, event: events.Click) -> None:
         self.post_message(self.Ended())

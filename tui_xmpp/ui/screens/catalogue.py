@@ -22,6 +22,7 @@ from tui_xmpp.ui.signs import fitted
 from tui_xmpp.ui.theme import Inks, inks
 
 Row = TypeVar("Row")
+_WIDTH = 88
 
 
 class Catalogue(Dialog[None], Generic[Row]):
@@ -110,7 +111,8 @@ class Catalogue(Dialog[None], Generic[Row]):
         wanted = self.query_one("#query", Input).value.casefold().split()
         kept = self.row
         ink = inks(self.app.current_theme)
-        width = max(20, options.size.width - 2)
+        # At first the list has no size yet; as far as it is known by the screen's it is drawn right at once.
+        width = max(20, (options.size.width or min(_WIDTH, self.app.size.width) - 4) - 2)
         self._shown = []
         made: list[Option] = []
         for heading, rows in self.groups():
