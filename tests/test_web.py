@@ -53,13 +53,13 @@ def test_a_browser_gets_the_client_only_with_the_key() -> None:
             address = process.stdout.readline().strip().removeprefix("Open ")
             assert re.fullmatch(rf"http://127\.0\.0\.1:{port}/\?key=\S{{20,}}", address)
             with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10)
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=40)
             refused.value.close()
             assert refused.value.code == 403
             jar = CookieJar()
             browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
             page: HTTPResponse
-            with browser.open(address, timeout=10) as page:
+            with browser.open(address, timeout=40) as page:
                 assert "key=" not in page.url
                 assert f"ws://127.0.0.1:{port}/ws" in page.read().decode()
                 # Nothing is fetched from elsewhere, not even a font: that would tell others who runs this, and when.
@@ -69,7 +69,7 @@ def test_a_browser_gets_the_client_only_with_the_key() -> None:
             ]
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=40)
 
 
 def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:
@@ -77,6 +77,6 @@ def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = [sys.executable, "-m", "tui_xmpp", "--demo", "--web", "--web-port", str(taken.getsockname()[1])]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=40, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert re.fullmatch(r"tui-xmpp: Nothing can be served at 127\.0\.0\.1:\d+: .+\n", ended.stderr)

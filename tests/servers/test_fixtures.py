@@ -70,7 +70,7 @@ def test_the_certificate_is_the_authoritys_for_the_domain(server: XmppServer, *,
     context = ssl.create_default_context(cafile=server.ca_file)
     port = server.direct_port if direct_tls else server.starttls_port
     header = stream_header(server.domain)
-    with socket.create_connection((server.host, port), timeout=10) as plain:
+    with socket.create_connection((server.host, port), timeout=40) as plain:
         if not direct_tls:
             plain.sendall(header)
             read_until(plain, b"</stream:features>")
@@ -88,7 +88,7 @@ def test_ejabberd_takes_a_client_certificate_for_external(ejabberd: Ejabberd, au
     context = ssl.create_default_context(cafile=ejabberd.ca_file)
     context.load_cert_chain(certificate.certificate_file, certificate.key_file)
     with (
-        socket.create_connection((ejabberd.host, ejabberd.direct_port), timeout=10) as plain,
+        socket.create_connection((ejabberd.host, ejabberd.direct_port), timeout=40) as plain,
         context.wrap_socket(plain, server_hostname=ejabberd.domain) as secure,
     ):
         secure.sendall(stream_header(ejabberd.domain))
@@ -125,7 +125,7 @@ async def test_a_roster_written_beforehand_is_served(prosody: Prosody, peers: Pe
 def test_keyring_keeps_a_password_in_gnome_keyring(secret_service: Mapping[str, str]) -> None:
     def run(code: str) -> str:
         program = [sys.executable, "-c", f"import keyring; {code}"]
-        ran = subprocess.run(program, env=secret_service, check=True, text=True, stdout=subprocess.PIPE, timeout=30)
+        ran = subprocess.run(program, env=secret_service, check=True, text=True, stdout=subprocess.PIPE, timeout=60)
         return ran.stdout
 
     assert "SecretService" in run("print(type(keyring.get_keyring()).__module__)")

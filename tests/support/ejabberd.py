@@ -145,7 +145,7 @@ class Ejabberd(XmppServer):
             headers={"Content-Type": "application/json"},
         )
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(request, timeout=10) as response:
+        with direct.open(request, timeout=40) as response:
             return json.load(response)
 
 

@@ -14,7 +14,7 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection  # type: ig
 
 from tests.support.xmpp_server import ServerMissingError, Watchdog
 
-START_DEADLINE = 20.0  # seconds
+START_DEADLINE = 60.0  # seconds
 _NAME = "org.freedesktop.secrets"
 _BUS = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
 
@@ -83,7 +83,7 @@ def running_secret_service(folder: Path) -> Generator[Mapping[str, str]]:
 def _owner_changes(connection: DBusConnection) -> MatchRule:
     rule = MatchRule(type="signal", interface=_BUS.interface, member="NameOwnerChanged", path=_BUS.object_path)
     rule.add_arg_condition(0, _NAME)
-    connection.send_and_get_reply(new_method_call(_BUS, "AddMatch", "s", (rule.serialise(),)), timeout=10)
+    connection.send_and_get_reply(new_method_call(_BUS, "AddMatch", "s", (rule.serialise(),)), timeout=40)
     return rule
 
 

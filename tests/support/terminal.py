@@ -125,14 +125,14 @@ class Terminal:
                 raise TimeoutError(f"{text!r} was not shown; the end of the output: {bytes(self.output[-400:])!r}")
             self.pump(min(remaining, 0.2))
 
-    def quiet(self, seconds: float, *, timeout: float = 30.0) -> None:
+    def quiet(self, seconds: float, *, timeout: float = 40.0) -> None:
         """Return when nothing was written for ``seconds``."""
         deadline = time.perf_counter() + timeout
         while self.pump(seconds):
             if time.perf_counter() > deadline:
                 raise TimeoutError("the screen does not come to rest")
 
-    def wait_for_end(self, timeout: float = 15.0) -> int:
+    def wait_for_end(self, timeout: float = 40.0) -> int:
         """Return the exit status once the program has ended; its output is read meanwhile."""
         deadline = time.perf_counter() + timeout
         while self.process.poll() is None:

@@ -17,6 +17,9 @@ from tui_xmpp.ui.driver import TerminalDriver
 chords.tell_apart()
 
 class Told(App):
+    def on_ready(self):
+        print("(ready)", file=log, flush=True)
+
     def on_key(self, event):
         print(f"({event.key})", file=log, flush=True)
         if event.key == "x":
@@ -35,11 +38,10 @@ with open(LOG, "w") as log:
 def test_keys_are_told_also_after_the_terminal_was_handed_over(tmp_path: Path, end: str) -> None:
     log = tmp_path / "log"
     with Terminal([sys.executable, "-c", PROGRAM.replace("LOG", repr(str(log)))]) as terminal:
-        terminal.wait_for("\x1b[?1049h")
-        terminal.quiet(0.2)
+        wait_for_lines(terminal, log, ["ready"])
         terminal.send("aé\x1b[A")
         terminal.send("\x1bl")
-        told = ["a", "é", "up", "alt+l"]
+        told = ["ready", "a", "é", "up", "alt+l"]
         for key in ("\x1b", *end):
             wait_for_lines(terminal, log, told)
             terminal.send(key)
@@ -51,24 +53,22 @@ def test_keys_are_told_also_after_the_terminal_was_handed_over(tmp_path: Path, e
 def test_a_character_that_comes_in_parts_is_one(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with Terminal([sys.executable, "-c", PROGRAM.replace("LOG", repr(str(log)))]) as terminal:
-        terminal.wait_for("\x1b[?1049h")
-        terminal.quiet(0.2)
+        wait_for_lines(terminal, log, ["ready"])
         first, last = "é".encode()[:1], "é".encode()[1:]
         terminal.send(first)
         terminal.pump(0.05)
         terminal.send(last)
-        wait_for_lines(terminal, log, ["é"])
+        wait_for_lines(terminal, log, ["ready", "é"])
         terminal.send("q")
         assert terminal.wait_for_end() == 0
-    assert lines(log) == ["é", "q"]
+    assert lines(log) == ["ready", "é", "q"]
 
 
 def test_alt_with_a_digit_or_with_enter_is_told_as_that(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with Terminal([sys.executable, "-c", PROGRAM.replace("LOG", repr(str(log)))]) as terminal:
-        terminal.wait_for("\x1b[?1049h")
-        terminal.quiet(0.2)
-        told: list[str] = []
+        wait_for_lines(terminal, log, ["ready"])
+        told = ["ready"]
         for sent, key in (("\x1b1", "alt+1"), ("\x1b9", "alt+9"), ("\x1b\r", "ctrl+j"), ("q", "q")):
             terminal.send(sent)
             told.append(key)
@@ -81,8 +81,7 @@ def test_errors_may_be_sent_elsewhere(tmp_path: Path) -> None:
     log, errors = tmp_path / "log", tmp_path / "errors"
     program = PROGRAM.replace("LOG", repr(str(log)))
     with Terminal(["/bin/sh", "-c", 'exec "$0" -c "$1" 2>"$2"', sys.executable, program, str(errors)]) as terminal:
-        terminal.wait_for("\x1b[?1049h")
-        terminal.quiet(0.2)
+        wait_for_lines(terminal, log, ["ready"])
         terminal.send("q")
         assert terminal.wait_for_end() == 0
     assert errors.read_text() == ""
@@ -93,7 +92,7 @@ def lines(log: Path) -> list[str]:
 
 
 def wait_for_lines(terminal: Terminal, log: Path, told: list[str]) -> None:
-    for _ in range(400):
+    for _ in range(1000):
         if len(lines(log)) >= len(told):
             return
         terminal.pump(0.05)

@@ -40,7 +40,7 @@ def begin(terminal: Terminal) -> None:
     terminal.wait_for("darcy@pemberley.lit")
     terminal.quiet(0.3)
     terminal.send("half a word")
-    terminal.quiet(0.3)
+    terminal.wait_for("half a word")
 
 
 def test_the_system_ends_it_politely_however_it_asks(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_it_leaves_when_the_terminal_is_gone(tmp_path: Path) -> None:
     with program(tmp_path / "log") as terminal:
         begin(terminal)
         terminal.hang_up()
-        terminal.process.wait(15)
+        terminal.process.wait(40)
     assert (tmp_path / "log").read_text() == "half a word True\n"
 
 
@@ -82,7 +82,7 @@ def test_it_says_goodbye_when_its_page_in_a_browser_is_closed(tmp_path: Path) ->
         process.stdin.write(b"M" + len(closed).to_bytes(4, "big") + closed)
         process.stdin.flush()
         process.stdout.read()
-        process.wait(15)
+        process.wait(40)
     assert (tmp_path / "log").read_text().endswith("True\n")
 
 

@@ -50,7 +50,7 @@ class Wire:
     ) -> None:
         jid = BareJID.parse(str(account.jid))
         port = server.direct_port if tls_mode is TlsMode.DIRECT else server.starttls_port
-        self.socket: socket.socket = socket.create_connection((server.host, port), timeout=10)
+        self.socket: socket.socket = socket.create_connection((server.host, port), timeout=40)
         self.connection = Connection(
             InitiatorConfig(jid.domain, jid, resource="test", tls_mode=tls_mode, **changes)  # type: ignore[arg-type]
         )
