@@ -67,6 +67,8 @@ def test_s_33_directions_are_stripped_from_names_and_closed_in_bodies() -> None:
     assert sanitize_body("a\u202eb\nc") == "a\u202eb\u202c\nc"
     assert sanitize_body("a\u2069b") == "ab"
     assert balanced("\u2067x\u202ey\u2069") == "\u2067x\u202ey\u202c\u2069"
+    for closed in ("\u2067x\u2069y", "\u202ex\u202cy", "\u2066a\u2067b\u2069c\u2069d"):
+        assert sanitize_body(closed) == closed
 
 
 @given(st.text(st.sampled_from("a\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")))
@@ -89,6 +91,7 @@ def test_s_33_a_line_ends_in_the_direction_it_began(text: str) -> None:
         ("שלום", "\u2067שלום\u2069"),
         ("12 שלום abc", "\u206712 שלום abc\u2069"),
         ("abc مرحبا", "\u2066abc مرحبا\u2069"),
+        ("مرحبا abc", "\u2067مرحبا abc\u2069"),
         ("a\u202eb\u202c", "\u2066a\u202eb\u202c\u2069"),
     ],
 )
@@ -104,12 +107,25 @@ def test_s_34_marks_are_capped_and_stand_on_something() -> None:
     assert sanitize_body("Z" + "\u0335" * 100 + "a") == "Z" + "\u0335" * MARKS + "a"
     assert sanitize_line("\u0301a") == "◌\u0301a"
     assert sanitize_body("x\n\u0301") == "x\n◌\u0301"
+    assert sanitize_line("a \u0301\u0301b") == "a ◌\u0301\u0301b"
+    for base in ("\u0301", "é\u0301", "\u05d0\u0301", "漢\u0301", "ب\u0301\u200d"):
+        for mark in ("\u0301", "\u20dd", "\u093e"):
+            shown = sanitize_line(base + mark * 100)
+            assert sum(unicodedata.category(one)[0] == "M" for one in shown) == MARKS
+
+
+def test_tabs_stay_in_bodies_and_are_spaces_in_lines() -> None:
+    for text in ("a\tb", "a\tb\u0301"):
+        assert sanitize_body(text) == text
+        assert sanitize_line(text) == text.replace("\t", " ")
+    assert sanitize_line(" a ") == sanitize_line("\ta\n") == "a"
 
 
 def test_s_34_what_cannot_be_seen_is_removed() -> None:
     assert sanitize_line("pay\u200bpal\ufeff\u2060\u00ad\u3164") == "paypal"
     assert sanitize_line("a\U000e0061\U000e0062") == "a"
     assert sanitize_line("pay\u200dpal") == "paypal"
+    assert sanitize_line("می\u200c\u200c\u200dخواهم") == "می\u200cخواهم"
 
 
 @pytest.mark.parametrize(
@@ -133,10 +149,20 @@ def test_s_34_what_joins_rightly_stays(text: str) -> None:
 
 def test_s_34_length_is_capped_before_layout_and_says_how_much_is_missing() -> None:
     assert sanitize_line("x" * 600, 10) == "x" * 9 + "…"
+    assert sanitize_line("é" * 10, 10) == "é" * 10
+    assert sanitize_body("x" * 600, 10) == "x" * 10 + "…(590 more characters)"
     shown = sanitize_body("x\n" * BODY_LIMIT)
     assert shown.count("\n") == BODY_LINES - 1
     assert shown.endswith("more characters)")
-    assert sanitize_body("x" * (BODY_LINE_LIMIT + 5)).endswith("x…(5 more characters)")
+    for line in ("x", "e\u0301"):
+        whole = "\n".join([line] * BODY_LINES)
+        assert sanitize_body(whole) == whole
+        assert sanitize_body(f"{whole}\nabc\n") == whole + "…(5 more characters)"
+        assert sanitize_body(f"{whole}\nabc\n", 10 * BODY_LIMIT) == f"{whole}\nabc\n", "all of it was asked for"
+    longest = "x" * BODY_LINE_LIMIT
+    assert sanitize_body(f"{longest}\nx") == f"{longest}\nx"
+    for more in (1, 5):
+        assert sanitize_body(longest + "x" * more) == f"{longest}…({more} more characters)"
     assert len(sanitize_body("é\u0301" * 10 * BODY_LIMIT)) < 2 * BODY_LIMIT
 
 
@@ -144,6 +170,7 @@ def test_s_34_length_is_capped_before_layout_and_says_how_much_is_missing() -> N
     ("text", "part"),
     [
         ("аррӏе", "look like “apple”"),
+        ("ра", "look like “pa”"),
         ("pаypal@example.com", "mixes Cyrillic and Latin"),
         ("juliet@cаpulet.lit", "mixes Cyrillic and Latin"),
         ("adm\u200bin", "hidden"),
@@ -156,7 +183,19 @@ def test_s_35_names_that_look_like_others_are_told(text: str, part: str) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["Juliet", "münchen.example", "Иван Smith", "日本のテスト", "한국어漢字", "Αθήνα", "мама@пример.рф", "عربي", ""],
+    [
+        "Juliet",
+        "а b",
+        "漢かカa",
+        "münchen.example",
+        "Иван Smith",
+        "日本のテスト",
+        "한국어漢字",
+        "Αθήνα",
+        "мама@пример.рф",
+        "عربي",
+        "",
+    ],
 )
 def test_s_35_honest_names_are_left_in_peace(text: str) -> None:
     assert confusion(text) == ""
@@ -196,12 +235,18 @@ def test_s_35_an_address_is_doubted_before_a_name() -> None:
         ),
         ("xmpp:romeo@montague.lit?message;body=hi", ("xmpp:romeo@montague.lit?message;body=hi",)),
         ("“https://a.example/x”", ("https://a.example/x",)),
+        ("https://a.example/?to=https://b.example", ("https://a.example/?to=https://b.example",)),
+        ("at https:// and at https://b.example", ("https://b.example",)),
+        ("nothing at all", ()),
         ("https://[::1]:8443/x", ("https://[::1]:8443/x",)),
         ("https://a.example:99999/", ()),
         ("https:// http://", ()),
         ("javascript:alert(1) data:text/html,x file:///etc/passwd", ()),
         ("https://bank.example@evil.example/", ()),
         ("https://user:word@evil.example/", ()),
+        ("https://bank.example%2fevil.example/ https://bank!example", ()),
+        ("mailto:nobody geo:nowhere", ()),
+        ("https://a.example/(x]y", ("https://a.example/(x",)),
         ("https://", ()),
         ("nohttps://a.example", ()),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -335,6 +336,7 @@ async def test_older_history_comes_from_the_server_where_the_disk_has_no_more() 
             assert server.queries == ["before "]
             await scene.does(OpenConversation(ACCOUNT, ROMEO))
             assert scene.client.views.conversation(ACCOUNT, ROMEO).has_older
+            server.heard()
             for _ in range(3):
                 await scene.does(LoadOlder(ACCOUNT, ROMEO))
             assert bodies(scene) == said
@@ -384,12 +386,94 @@ async def test_x_313_01_s_02_results_from_another_archive_change_nothing() -> No
     class Meddling(ArchivingServer):
         def result(self, number: int, queryid: str, sender: str = "") -> str:
             forged = super().result(number, queryid, " from='tybalt@capulet.example'").replace("one", "forged")
-            return forged + super().result(number, queryid)
+            return re.sub("id='a0'", "id='f0'", forged) + super().result(number, queryid)
 
     server = Meddling("one")
     async with online(server) as scene:
         await scene.does(OpenConversation(ACCOUNT, ROMEO))
         assert bodies(scene) == ["one"]
+
+
+class Altering(ArchivingServer):
+    """Changes a word of each result it gives, or of the end of them."""
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__("one")
+        self.change = old, new
+
+    def result(self, number: int, queryid: str, sender: str = "") -> str:
+        return super().result(number, queryid, sender).replace(*self.change)
+
+
+TYBALT = "tybalt@capulet.example"
+AGREED = "<iq xmlns='jabber:client' type='result' id='x'/>"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f"from='{ROMEO}/x' to='{ACCOUNT}'", f"from='{ROMEO}/x' to='{TYBALT}'"),
+        (f"from='{ROMEO}/x'", ""),
+        ("type='chat'", "type='groupchat'"),
+        ("<body>one</body>", "<active xmlns='http://jabber.org/protocol/chatstates'/>"),
+        ("id='a0'", "id=''"),
+        ("stamp='2020-01-01T00:00:00Z'", "stamp='once upon a time'"),
+        ("</message></forwarded>", f"</message>{AGREED}</forwarded>"),
+    ],
+    ids=["others", "nobody's", "room", "no-word", "no-id", "no-time", "more-than-one"],
+)
+async def test_x_313_what_is_no_message_with_the_account_is_not_kept(old: str, new: str) -> None:
+    assert old in ArchivingServer("one").result(0, "q")
+    async with online(Altering(old, new), make_id=random_id, archive=Archive.in_memory()) as scene:
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert bodies(scene) == []
+        assert scene.client.views.conversation(ACCOUNT, BareJID.parse(TYBALT)).messages == ()
+
+
+@pytest.mark.parametrize(
+    ("addresses", "direction"),
+    [
+        (f"from='{OURS}' to='{ROMEO}'", Direction.OUTGOING),
+        (f"from='{ROMEO}/x'", Direction.INCOMING),
+    ],
+)
+async def test_x_313_messages_of_the_account_are_kept_with_their_senders_id(
+    addresses: str, direction: Direction
+) -> None:
+    inner = f"{addresses} type='chat' id='m0'>{ORIGIN_ID.format('o1')}"
+    server = Altering(f"from='{ROMEO}/x' to='{ACCOUNT}' type='chat' id='m0'>", inner)
+    async with online(server, make_id=random_id, archive=Archive.in_memory()) as scene:
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert [(one.body, one.direction, one.origin_id, one.archive_id) for one in messages(scene)] == [
+            ("one", direction, "o1", "a0")
+        ]
+
+
+async def test_s_08_an_archive_s_stamp_is_never_in_the_future() -> None:
+    server = Altering("2020-01-01T00:00:00Z", "2027-01-01T00:00:00Z")
+    async with online(server, make_id=random_id, archive=Archive.in_memory()) as scene:
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert [one.stamp for one in messages(scene)] == [scene.clock.now()]
+
+
+@pytest.mark.parametrize(
+    ("fin", "words"),
+    [
+        (FIN.replace("complete=", "stable='false' complete="), "is being changed; what was missed comes later."),
+        (FIN.replace("complete='{complete}'", "complete='perhaps'"), "gave an answer that cannot be read."),
+        ("<fin xmlns='made:up'/>", "does not keep to what it was asked."),
+    ],
+    ids=["unstable", "unreadable", "no-end"],
+)
+async def test_x_313_nothing_is_kept_of_a_page_without_a_sound_end(
+    fin: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "FIN", fin)
+    async with archiving("one", archive=Archive.in_memory()) as (scene, server):
+        assert any(line.endswith(words) for line in scene.log)
+        await scene.does(OpenConversation(ACCOUNT, ROMEO))
+        assert bodies(scene) == []
+        assert await logs_in_again(scene, server) == "before ", "it is asked for again"
 
 
 async def test_s_02_a_result_after_the_end_of_its_query_changes_nothing() -> None:
@@ -530,6 +614,140 @@ async def test_x_490_01_reading_is_told_to_the_other_devices_once() -> None:
             assert "<value>whitelist</value>" in told[0]
             assert f'<item id="{ROMEO}">' in told[0]
             await scene.hears(EVENT.format(sender=ACCOUNT, peer=ROMEO, id="7"))
+
+
+def published(archive_id: str, peer: object = ROMEO, *, more: str = "") -> str:
+    return canonical(
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:xmpp:mds:displayed:0'>"
+        f"<item id='{peer}'><displayed xmlns='urn:xmpp:mds:displayed:0'>{STANZA_ID.format(ACCOUNT, archive_id)}"
+        "</displayed></item></publish><publish-options><x xmlns='jabber:x:data' type='submit'>"
+        "<field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#publish-options</value></field>"
+        "<field var='pubsub#persist_items'><value>true</value></field>"
+        f"<field var='pubsub#access_model'><value>whitelist</value></field>{more}</x></publish-options></pubsub>"
+    )
+
+
+ALL_OF_THEM = (
+    '<field var="pubsub#max_items"><value>max</value></field>'
+    '<field var="pubsub#send_last_published_item"><value>never</value></field>'
+)
+MADE = canonical(
+    "<pubsub xmlns='http://jabber.org/protocol/pubsub'><create node='urn:xmpp:mds:displayed:0'/><configure>"
+    "<x xmlns='jabber:x:data' type='submit'>"
+    "<field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#node_config</value></field>"
+    "<field var='pubsub#persist_items'><value>true</value></field>"
+    "<field var='pubsub#access_model'><value>whitelist</value></field>"
+    "<field var='pubsub#max_items'><value>1000</value></field>"
+    "<field var='pubsub#send_last_published_item'><value>never</value></field></x></configure></pubsub>"
+)
+PUBSUB = "{http://jabber.org/protocol/pubsub}pubsub"
+
+
+class KeepingServer(ArchivingServer):
+    """Answers what is set in the account's own nodes one way after the other, and stays with the last."""
+
+    def __init__(self, *to_set: str | None) -> None:
+        super().__init__()
+        self.to_set = list(to_set)
+
+    def _take(self, transport, element, stanza) -> None:  # type: ignore[no-untyped-def]
+        to_get = self.answers[PUBSUB]
+        if element.find(PUBSUB) is not None and element.get("type") == "set":
+            self.answers[PUBSUB] = self.to_set.pop(0) if len(self.to_set) > 1 else self.to_set[0]
+        super()._take(transport, element, stanza)
+        self.answers[PUBSUB] = to_get
+
+    async def was_set(self, count: int) -> list[str]:
+        """Wait until so much was set, and return it."""
+        async with asyncio.timeout(10):
+            while len(said := re.findall(r'<iq [^>]*type="set"[^>]*>(<pubsub.*)</iq>', "\n".join(self._sent))) < count:
+                await self.heard_more()
+        return said
+
+
+@asynccontextmanager
+async def keeping(*to_set: str | None) -> AsyncIterator[tuple[Scene, KeepingServer]]:
+    """Give a server that answers so, and a client that tells at once what was read."""
+    server = KeepingServer(*to_set)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tui_xmpp.features.xep0490_displayed.PAUSE", 0.0)
+        async with online(server, make_id=random_id) as scene:
+            yield scene, server
+
+
+async def reads(scene: Scene, archive_id: str | None, sender: str = THEIRS) -> None:
+    """Let a message come that the archive knows by this id, and the user read it."""
+    ids = "" if archive_id is None else STANZA_ID.format(ACCOUNT, archive_id)
+    scene.server.says(message(sender, ACCOUNT_JID, more=ids))
+    await scene.client.settle()
+    scene.client.submit(MarkRead(ACCOUNT, BareJID.parse(sender.partition("/")[0])))
+    await scene.client.settle()
+
+
+async def test_x_490_01_example_what_is_read_is_published_word_for_word_and_once() -> None:
+    async with keeping("") as (scene, server):
+        await reads(scene, None)
+        await reads(scene, "7")
+        assert await server.was_set(1) == [published("7", more=ALL_OF_THEM)]
+        await reads(scene, "8", TYBALT)
+        said = await server.was_set(2)
+        assert said[1:] == [published("8", TYBALT, more=ALL_OF_THEM)]
+
+
+async def test_x_490_01_what_was_read_elsewhere_is_not_told_again() -> None:
+    async with keeping("") as (scene, server):
+        await scene.hears(EVENT.format(sender=ACCOUNT, peer=ROMEO, id="7"))
+        await reads(scene, "7")
+        await reads(scene, "8")
+        assert await server.was_set(1) == [published("8", more=ALL_OF_THEM)]
+
+
+async def test_x_490_01_a_server_that_takes_no_word_for_a_number_gets_a_node_made_first() -> None:
+    refusal = "<error type='modify'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+    async with keeping(refusal, "", "") as (scene, server):
+        await reads(scene, "7")
+        assert await server.was_set(3) == [published("7", more=ALL_OF_THEM), MADE, published("7")]
+        assert not any("were not told" in line for line in scene.log)
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_tried_again"),
+    [("forbidden", False), ("conflict", False), ("not-allowed", False), ("internal-server-error", True)],
+)
+async def test_x_490_01_whoever_may_not_publish_does_not_try_again(condition: str, is_tried_again: bool) -> None:
+    refusal = f"<error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+    async with keeping(refusal) as (scene, server):
+        await reads(scene, "7")
+        await server.was_set(3)
+        await scene.client.settle()
+        await reads(scene, "8")
+        if is_tried_again:
+            await server.was_set(6)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(await server.was_set(3)) == (6 if is_tried_again else 3)
+
+
+async def test_x_490_01_what_a_cut_broke_off_is_told_in_the_next_session() -> None:
+    async with keeping(None, "") as (scene, server):
+        await scene.hears(message(THEIRS, ACCOUNT_JID, more=STANZA_ID.format(ACCOUNT, "a7")))
+        scene.client.submit(MarkRead(ACCOUNT, ROMEO))
+        await server.was_set(1)  # and not answered
+        server.cut()
+        assert await server.was_set(2) == 2 * [published("a7", more=ALL_OF_THEM)]
+
+
+@pytest.mark.parametrize("answer", ["", "<pubsub xmlns='http://jabber.org/protocol/pubsub'/>", "<pubsub xmlns='x'/>"])
+async def test_x_490_01_that_nothing_was_read_yet_is_an_answer(answer: str) -> None:
+    async with archiving() as (scene, server):
+        server.answers[PUBSUB] = answer
+        server.heard()
+        await logs_in_again(scene, server)
+        asked = "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:mds:displayed:0'/></pubsub>"
+        assert sum(canonical(asked) in stanza and 'type="get"' in stanza for stanza in server.heard()) == 1
+        await scene.hears(
+            f"<message from='{ACCOUNT}'><event xmlns='http://jabber.org/protocol/pubsub#event'/></message>"
+        )
 
 
 async def test_x_223_01_s_07_nothing_is_published_where_the_node_may_be_public() -> None:

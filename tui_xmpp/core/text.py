@@ -88,7 +88,7 @@ def sanitize_body(text: str, limit: int = BODY_LIMIT) -> str:
         if re.fullmatch(_PLAIN, text) and text.count("\n") < BODY_LINES:
             return text
     missing = max(0, len(text) - limit)
-    text = _LINE_ENDS.sub("\n", text[:limit] if missing else text)
+    text = _LINE_ENDS.sub("\n", text[:limit])
     lines = text.split("\n")
     if len(lines) > BODY_LINES and limit <= BODY_LIMIT:
         missing += sum(map(len, lines[BODY_LINES:])) + len(lines) - BODY_LINES
@@ -104,7 +104,7 @@ def _body_line(line: str) -> str:
     if missing > 0:
         line = line[:BODY_LINE_LIMIT]
     if not re.fullmatch(_PLAIN, line):
-        line = balanced(_visible(line, keeping_tabs=True))
+        line = balanced(_visible(line))
     return f"{line}…({missing} more characters)" if missing > 0 else line
 
 
@@ -160,11 +160,9 @@ def isolated(text: str) -> str:
     return f"{before}{text}{after}"
 
 
-def _visible(text: str, *, keeping_tabs: bool = False) -> str:
+def _visible(text: str) -> str:
     """Replace what controls, remove what hides, cap what piles up."""
     text = _LINE_ENDS.sub("\n", text)
-    if not keeping_tabs:
-        text = text.replace("\t", " ")
     text = _CONTROLS.sub(_REPLACEMENT, text)
     if text.isascii():
         return text

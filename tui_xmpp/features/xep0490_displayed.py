@@ -13,7 +13,6 @@ from tui_xmpp.features.feature import (
     Arrival,
     Context,
     Feature,
-    NotConnectedError,
     RequestError,
     derives_from_messages,
     follows,
@@ -180,6 +179,8 @@ async def tell(ctx: Context) -> None:
     if PUBLISH_OPTIONS not in (await offered(ctx)).account:
         return
     reading = ctx.state(Reading)
+    if reading.untold:
+        reading.news.set()  # the last stream broke off before it was told
     while True:
         await reading.news.wait()
         await asyncio.sleep(PAUSE)
@@ -188,9 +189,6 @@ async def tell(ctx: Context) -> None:
             archive_id = reading.untold[peer]
             try:
                 await _publish(ctx, peer, archive_id)
-            except NotConnectedError:
-                reading.news.set()
-                raise
             except RequestError as error:
                 ctx.log(f"Your other devices were not told what you have read. {error}", Severity.WARNING)
                 if error.condition in (ErrorCondition.FORBIDDEN, ErrorCondition.CONFLICT, ErrorCondition.NOT_ALLOWED):
