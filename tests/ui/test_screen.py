@@ -473,6 +473,31 @@ async def test_requests_by_command() -> None:
         assert scene.engine.of(c.DenySubscription) == [c.DenySubscription(ELIZABETH, WICKHAM)]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [f"/{verb} {ELIZABETH}" for verb in ("add", "subscribe", "preapprove", "block", "presence-to", "hide-from")],
+)
+async def test_nothing_is_asked_of_oneself(typed: str) -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        del scene.engine.commands[:]
+        await write(pilot, typed)
+        assert toasts(pilot) == ["This is your own address."]
+        assert scene.engine.commands == []
+
+
+async def test_who_has_not_asked_is_not_said_to_be_let_in() -> None:
+    scene = netherfield()
+    async with running(scene) as pilot:
+        await write(pilot, f"/approve {DENNY}")
+        assert toasts(pilot) == [
+            f"{DENNY} has not asked to see when you are online; /preapprove lets them in at once when they do."
+        ]
+        await write(pilot, f"/addback {JANE}")
+        assert "Jane has not asked" in toasts(pilot)[-1]
+        assert scene.engine.of(c.ApproveSubscription) == []
+
+
 async def test_removing_a_contact_asks_first() -> None:
     scene = netherfield()
     async with running(scene) as pilot:

@@ -20,6 +20,7 @@ def add(desk: Desk, text: str) -> None:
         return
     address, _, name = text.partition(" ")
     peer = _address(address)
+    _check_is_another(account, peer)
     desk.main.roster.expect(account, peer)
     desk.submit_and_say(
         c.AddContact(account, peer, name.strip()), f"{name.strip() or peer} is in your list and was asked."
@@ -31,6 +32,18 @@ def _address(text: str) -> BareJID:
         return BareJID.parse(text)
     except JIDError as error:
         raise VerbError(str(error)) from error
+
+
+def find_another(desk: Desk, text: str) -> tuple[BareJID, BareJID]:
+    """Return (account, peer) as :meth:`Desk.find_contact` does; raise ``VerbError`` for the account itself."""
+    account, peer = desk.find_contact(text)
+    _check_is_another(account, peer)
+    return account, peer
+
+
+def _check_is_another(account: BareJID, peer: BareJID) -> None:
+    if peer == account:
+        raise VerbError("This is your own address.")
 
 
 def requests(desk: Desk, text: str) -> None:
@@ -57,9 +70,18 @@ def _request_or_contact(desk: Desk, text: str) -> tuple[BareJID, BareJID]:
     return desk.find_contact(text)
 
 
+def _who_asks(desk: Desk, text: str) -> tuple[BareJID, BareJID]:
+    """Return (account, peer) of a request; raise ``VerbError`` for someone who has not asked."""
+    account, peer = _request_or_contact(desk, text)
+    if all((request.account, request.peer) != (account, peer) for request in desk.views.requests()):
+        way = "; /preapprove lets them in at once when they do" if desk.can_pre_approve(account) else ""
+        raise VerbError(f"{desk.title(account, peer)} has not asked to see when you are online{way}.")
+    return account, peer
+
+
 def approve(desk: Desk, text: str) -> None:
     """Let someone see when the user is online."""
-    account, peer = _request_or_contact(desk, text)
+    account, peer = _who_asks(desk, text)
     desk.submit_and_say(c.ApproveSubscription(account, peer), f"{desk.title(account, peer)} sees when you are online.")
 
 
@@ -67,7 +89,7 @@ def approve_back(desk: Desk, text: str) -> None:
     """Let someone in who asks, and put them in the list."""
     from tui_xmpp.ui.screens.contact import ApproveScreen
 
-    account, peer = _request_or_contact(desk, text)
+    account, peer = _who_asks(desk, text)
     desk.app.push_screen(ApproveScreen(desk, account, peer))
 
 
@@ -85,6 +107,7 @@ def block(desk: Desk, text: str) -> None:
 
     is_of_subject = not text and desk.subject is not None
     account, peer = desk.find_contact("") if is_of_subject else _request_or_contact(desk, text)
+    _check_is_another(account, peer)
     name = desk.title(account, peer)
     desk.ask(
         ConfirmScreen(
@@ -104,20 +127,20 @@ def unblock(desk: Desk, text: str) -> None:
 
 def unsubscribe(desk: Desk, text: str) -> None:
     """Stop seeing when someone is online, or take back a request."""
-    account, peer = desk.find_contact(text)
+    account, peer = find_another(desk, text)
     desk.submit_and_say(c.Unsubscribe(account, peer), f"You no longer see when {desk.title(account, peer)} is online.")
 
 
 def subscribe(desk: Desk, text: str) -> None:
     """Ask to see when someone is online."""
     address, _, words = text.partition(" ")
-    account, peer = desk.find_contact(address)
+    account, peer = find_another(desk, address)
     desk.submit_and_say(c.RequestSubscription(account, peer, words.strip()), f"{desk.title(account, peer)} was asked.")
 
 
 def preapprove(desk: Desk, text: str) -> None:
     """Let someone in at once when they ask."""
-    account, peer = desk.find_contact(text)
+    account, peer = find_another(desk, text)
     desk.submit_and_say(
         c.PreApproveSubscription(account, peer), f"If {desk.title(account, peer)} asks, they are let in at once."
     )
@@ -127,7 +150,7 @@ def choose_subscription(desk: Desk, text: str) -> None:
     """Ask who shall see whom."""
     from tui_xmpp.ui.screens.contact import SubscriptionScreen
 
-    account, peer = desk.find_contact(text)
+    account, peer = find_another(desk, text)
     desk.app.push_screen(SubscriptionScreen(desk, account, peer))
 
 

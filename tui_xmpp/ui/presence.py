@@ -6,6 +6,7 @@ from tui_xmpp.core.commands import SendDirectedPresence
 from tui_xmpp.core.model import OwnPresence, Show
 from tui_xmpp.core.text import sanitize_line
 from tui_xmpp.jid import JID, BareJID, FullJID, parse_jid
+from tui_xmpp.ui.contacts import find_another
 from tui_xmpp.ui.desk import Desk, VerbError
 from tui_xmpp.ui.signs import WORDS
 
@@ -77,7 +78,7 @@ def hide_from(desk: Desk, text: str) -> None:
 
 
 def _addressed(desk: Desk, text: str) -> tuple[BareJID, JID]:
-    account, peer = desk.find_contact(text)
+    account, peer = find_another(desk, text)
     jid = parse_jid(text) if "/" in text else peer
     return account, jid
 
