@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine import ACCOUNT, PASSWORD, ScriptedServer, engine_of, online
-from tests.support.facts import incoming
+from tests.support.facts import DARCY, ELIZABETH, NOON, incoming
+from tui_xmpp.clock import ManualClock
 from tui_xmpp.core.commands import (
     CloseConversation,
     Connect,
@@ -25,10 +26,13 @@ from tui_xmpp.core.commands import (
     SendMessage,
     SetPresence,
 )
-from tui_xmpp.core.events import ArchivePageReceived, Event, MessageReceived
-from tui_xmpp.core.model import ArchiveEntry, Delivery, OwnPresence, Show
+from tui_xmpp.core.events import ArchivePageReceived, Event, Logged, MessageReceived, StanzasHandled
+from tui_xmpp.core.model import ArchiveEntry, Delivery, LogEntry, OwnPresence, Severity, Show
 from tui_xmpp.jid import BareJID
 from tui_xmpp.storage.archive import Archive, ArchiveError
+from tui_xmpp.worker import journal
+from tui_xmpp.worker.journal import Journal
+from tui_xmpp.worker.work import Work
 
 ROMEO = BareJID.parse("romeo@montague.example")
 HI = "<message from='romeo@montague.example/orchard' type='chat'><body>{}</body></message>"
@@ -235,3 +239,149 @@ async def test_a_page_read_before_a_write_is_known_before_what_was_written() -> 
         await scene.client.settle()
         view = scene.client.views.conversation(ACCOUNT, ROMEO)
         assert (view.is_loaded, [message.key for message in view.messages]) == (True, ["new", "newer"])
+
+
+# -- the journal by itself ----------------------------------------------------------------------------------------
+
+
+class Gated(FullDisk):
+    """An archive that writes when it may, and tells what it was asked to keep."""
+
+    def __init__(self) -> None:
+        made = Archive.in_memory()
+        self.__dict__ = made.__dict__
+        self.gate = threading.Event()
+        self.gate.set()
+        self.asked: list[Event] = []
+
+    def write(self, events: Sequence[Event]) -> list[Event]:
+        assert self.gate.wait(10)
+        self.asked += events
+        return super().write(events)
+
+
+class Reader:
+    """A journal and what it let be known."""
+
+    def __init__(self, archive: Archive | None) -> None:
+        self.known: list[Event] = []
+        self.work = Work()
+        self.journal = Journal(self.known.extend, archive, ManualClock(), self.work)
+
+    @property
+    def bodies(self) -> list[str]:
+        return [event.message.body for event in self.known if isinstance(event, MessageReceived)]
+
+    @property
+    def told(self) -> list[str]:
+        return [event.entry.text for event in self.known if isinstance(event, Logged)]
+
+
+def said(body: str) -> MessageReceived:
+    return MessageReceived(ELIZABETH, incoming(body))
+
+
+async def test_without_an_archive_all_is_known_at_once() -> None:
+    reader = Reader(None)
+    assert reader.journal.record([said("one")]) is None
+    assert reader.bodies == ["one"]
+    assert await reader.journal.read(lambda archive: archive.outbox(ELIZABETH), None) is None
+    reader.journal.run(Archive.close)
+    await reader.journal.kept(0)
+    await reader.journal.close()
+
+
+async def test_what_is_not_for_the_disk_is_known_at_once_but_never_before_what_is() -> None:
+    archive = Gated()
+    reader = Reader(archive)
+    passing = Logged(ELIZABETH, LogEntry(NOON, "passing", Severity.INFO, ELIZABETH))
+    assert reader.journal.record([passing]) is None
+    assert reader.journal.record([said("unkept")], is_kept=False) is None
+    assert reader.known == [passing, said("unkept")]
+    reader.known.clear()
+    archive.gate.clear()
+    for events, is_kept in (([said("one")], True), ([passing], True), ([said("two")], False), ([said("three")], True)):
+        assert reader.journal.record(events, is_kept=is_kept) is not None
+    await asyncio.sleep(0)
+    assert reader.known == []
+    archive.gate.set()
+    await reader.journal.kept(10)
+    assert [event for event in reader.known if isinstance(event, Logged)] == [passing]
+    assert reader.bodies == ["one", "two", "three"]
+    await reader.journal.close()
+    assert [event.message.body for event in archive.asked if isinstance(event, MessageReceived)] == ["one", "three"]
+
+
+async def test_reading_waits_while_the_disk_is_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "_BACKLOG", 2)
+    archive = Gated()
+    reader = Reader(archive)
+    archive.gate.clear()
+    reader.journal.record([said("one"), said("two")])
+    async with asyncio.timeout(10):
+        await reader.journal.drain()  # not yet too much
+    assert reader.bodies == []
+    reader.journal.record([said("three")])
+    draining = asyncio.create_task(reader.journal.drain())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not draining.done()
+    archive.gate.set()
+    async with asyncio.timeout(10):
+        await draining
+    assert reader.bodies == ["one", "two", "three"]
+    await reader.journal.drain()
+    await reader.journal.close()
+
+
+async def test_whoever_waits_for_the_disk_waits_for_all_and_no_longer_than_agreed() -> None:
+    archive = Gated()
+    reader = Reader(archive)
+    archive.gate.clear()
+    for is_under_way in (False, True):
+        reader.known.clear()
+        reader.journal.record([said(f"written {is_under_way}")])
+        if is_under_way:
+            await asyncio.sleep(0)  # it is handed to the disk
+        await reader.journal.kept(0.01)
+        assert reader.bodies == []
+        archive.gate.set()
+        await reader.journal.kept(10)
+        assert reader.bodies == [f"written {is_under_way}"]
+        archive.gate.clear()
+    archive.gate.set()
+    await reader.journal.close()
+
+
+async def test_what_the_disk_refused_is_said_and_kept_at_the_latest_at_the_end() -> None:
+    archive = Gated()
+    reader = Reader(archive)
+    archive.is_full = True
+    refused = reader.journal.record([said("one")])
+    assert refused is not None
+    assert await refused is False
+    assert (reader.bodies, len(reader.told)) == (["one"], 1)
+    archive.is_full = False
+    taken = reader.journal.record([said("two")])
+    assert taken is not None
+    assert await taken is True
+    assert reader.bodies == ["one", "two"], "what was known is no news"
+    assert reader.told[1:] == ["The archive is written again; what was only shown is kept, too."]
+    archive.is_full = True
+    reader.journal.record([said("three")])
+    await reader.journal.kept(10)
+    archive.is_full = False
+    await reader.journal.close()
+    assert [message.body for message in archive.page(ELIZABETH, DARCY).messages] == ["one", "two", "three"]
+
+
+async def test_an_acknowledgement_is_no_news_of_the_work_under_way() -> None:
+    reader = Reader(Gated())
+    begun = reader.work.begun
+    reader.journal.record([StanzasHandled(ELIZABETH, 1)])
+    await reader.journal.kept(10)
+    assert reader.work.begun == begun
+    reader.journal.record([said("one"), StanzasHandled(ELIZABETH, 2)])
+    await reader.journal.kept(10)
+    assert reader.work.begun == begun + 1
+    await reader.journal.close()
