@@ -79,6 +79,36 @@ def test_the_outbox_is_what_is_not_known_to_have_arrived(archive: Archive) -> No
     assert [(m.key, m.peer) for m in archive.outbox(ELIZABETH)] == [("a", DARCY), ("c", DARCY)]
 
 
+def test_the_outbox_is_that_of_one_account(archive: Archive) -> None:
+    archive.write([e.MessageQueued(ELIZABETH, outgoing("a")), e.MessageReceived(JANE, incoming("b"))])
+    archive.write([e.MessageQueued(JANE, replace(outgoing("c"), account=JANE))])
+    assert [message.key for message in archive.outbox(ELIZABETH)] == ["a"]
+    assert [message.key for message in archive.outbox(JANE)] == ["c"]
+    assert [message.key for message in archive.page(JANE, DARCY).messages] == ["b", "c"]
+    assert [message.key for message in archive.page(ELIZABETH, DARCY).messages] == ["a"]
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_all_of_it_or_nothing(archive: Archive) -> None:
+    archive.write([e.MessageQueued(ELIZABETH, outgoing("a"))])
+    (pages,) = archive._connection.execute("PRAGMA page_count").fetchone()
+    archive._connection.execute(f"PRAGMA max_page_count = {pages}")
+    much = [e.MessageReceived(JANE, incoming(str(n), body="much " * 1000)) for n in range(50)]
+    with pytest.raises(ArchiveError) as caught:
+        archive.write(much)
+    assert str(caught.value) == (
+        "The archive could not be written: the disk is full or failing."
+        " Free some space; nothing was acknowledged that was not kept."
+    )
+    assert archive.page(JANE, DARCY).messages == ()
+    archive._connection.execute(f"PRAGMA max_page_count = {100 * pages}")
+    assert len(archive.write(much)) == 50
+    assert len(archive.page(JANE, DARCY).messages) == 50
+
+
+def test_whoever_reads_does_not_wait_for_who_writes(archive: Archive, path: Path) -> None:
+    assert archive._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_the_ladder_holds_on_disk_too(archive: Archive) -> None:
     archive.write([e.MessageQueued(ELIZABETH, outgoing("a"))])
     archive.write([e.DeliveryChanged(ELIZABETH, DARCY, "a", Delivery.DELIVERED, NOON)])
