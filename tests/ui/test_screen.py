@@ -859,6 +859,11 @@ async def test_where_no_chat_is_open_the_ways_on_are_told() -> None:
         assert "choose someone" in told(pilot)
         assert "F3" not in told(pilot)
         await pilot.press("enter")
+    async with running(netherfield(), 80, 24) as pilot:
+        app_of(pilot).greeting = "The demo: you are Elizabeth Bennet, and these people answer"
+        app_of(pilot).main.show_speaker()
+        await pilot.pause()
+        assert app_of(pilot).greeting in " ".join(told(pilot).split())
     async with running(Scene()) as pilot:
         assert "F3" in told(pilot)
         assert "choose someone" not in told(pilot)

@@ -22,7 +22,7 @@ from tui_xmpp.ui.highlighting import Highlighter
 from tui_xmpp.ui.render import Renderer
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.message_window import MessageWindow, Standpoint
-from tui_xmpp.ui.wrapping import fit
+from tui_xmpp.ui.wrapping import fit, wrap
 
 
 class PaintedMessages(DrawnLines):
@@ -228,10 +228,11 @@ class PaintedMessages(DrawnLines):
         width, height = self.size
         palette = self.palette
         base = Style(bgcolor=palette.background)
-        index = y - max(0, (height - len(table)) // 2)
-        if not 0 <= index < len(table) or width < 4:
+        rows = [(piece, right, not number) for number, row in enumerate(table) for piece, right in _broken(*row, width)]
+        index = y - max(0, (height - len(rows)) // 2)
+        if not 0 <= index < len(rows) or width < 4:
             return Strip.blank(width, base)
-        left, right = table[index]
+        left, right, is_first = rows[index]
         if right:
             text = f"{left:>10}   {right:<24}"
             text = fit(text, min(width, len(text)))
@@ -241,7 +242,7 @@ class PaintedMessages(DrawnLines):
             ]
         else:
             text = fit(left, min(width, cell_len(left)))
-            pieces = [Segment(text, base + Style(color=palette.foreground if index == 0 else palette.muted))]
+            pieces = [Segment(text, base + Style(color=palette.foreground if is_first else palette.muted))]
         pad = (width - cell_len(text)) // 2
         strip = Strip([Segment(" " * pad, base), *pieces], pad + cell_len(text))
         return strip.extend_cell_length(width, base)
@@ -269,3 +270,10 @@ class PaintedMessages(DrawnLines):
     def _clear_selection(self) -> None:
         if self.is_attached and self.text_selection is not None:
             self.screen.clear_selection()
+
+
+def _broken(left: str, right: str, width: int) -> list[tuple[str, str]]:
+    """Return a row of the welcome as rows that have room in the width; only a sentence can be broken."""
+    if right or cell_len(left) <= width:
+        return [(left, right)]
+    return [(left[start:end].strip(), "") for start, end in wrap(left, max(4, width - 2))]
