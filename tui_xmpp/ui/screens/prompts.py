@@ -60,7 +60,8 @@ class PasswordScreen(_PromptScreen):
     title_words = "Password"
 
     def on_mount(self) -> None:
-        self.query_one("#password", Input).focus()
+        for password in self.query("#password"):  # there is none in a question settled already
+            password.focus()
         self.run_worker(self._look_for_keyring(), exit_on_error=False)
 
     async def _look_for_keyring(self) -> None:
@@ -125,8 +126,9 @@ class CertificateScreen(_PromptScreen):
         yield "SHA-256", "\n".join(" ".join(digits[i : i + 8]) for i in range(0, len(digits), 8))
 
     def on_mount(self) -> None:
-        # Read from the top, also where not all of it has room.
-        self.set_focus(self.query_one("#refuse"), scroll_visible=False)
+        # Read from the top, also where not all of it has room; a question settled already has nothing in it any more.
+        for refuse in self.query("#refuse"):
+            self.set_focus(refuse, scroll_visible=False)
 
     @on(Button.Pressed, "#pin")
     @on(Input.Submitted, "#typed")
