@@ -514,6 +514,10 @@ AUTHORITY_CHAIN_START = AUTHORITY.certificate.public_bytes(Encoding.PEM)[:20]
 
 def pump(policy: TlsPolicy, server: ssl.SSLContext) -> TlsFacts:
     """Shake hands in memory with a server of the test's own making."""
+    return accepted(policy, agreed(policy, server), is_direct=True)
+
+
+def agreed(policy: TlsPolicy, server: ssl.SSLContext) -> Agreement:
     session = tls_context(policy, is_direct=True).open()
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     peer = server.wrap_bio(incoming, outgoing, server_side=True)
@@ -526,7 +530,15 @@ def pump(policy: TlsPolicy, server: ssl.SSLContext) -> TlsFacts:
         if outgoing.pending:
             session.receive(outgoing.read())
     assert is_done
-    return accepted(policy, session.agreement(), is_direct=True)
+    return session.agreement()
+
+
+def test_c_crt_06_c_tls_07_a_chain_that_was_not_asked_for_is_not_called_verified(site: Site) -> None:
+    shown = signed(DOMAIN)
+    server = old_server(site, shown, ssl.TLSVersion.TLSv1_3)
+    pins = frozenset({hashlib.sha256(shown.der).hexdigest()})
+    assert agreed(site.policy(), server).is_chain_verified
+    assert not agreed(site.policy(pins=pins), server).is_chain_verified
 
 
 def old_server(site: Site, certificate: CertificateAndKey, newest: ssl.TLSVersion) -> ssl.SSLContext:

@@ -42,7 +42,6 @@ class Journal:
         self._waiting: list[tuple[Sequence[Event], bool, asyncio.Future[bool]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._backlog = 0
-        self._is_failing = False
         self._unkept: list[Event] = []
         """What is known but the disk would not take, oldest first."""
 
@@ -140,14 +139,12 @@ class Journal:
                 facts = [fact for fact in await write(self._unkept) if isinstance(fact, _LEARNED)]
                 self._unkept = []
                 self._tell("The archive is written again; what was only shown is kept, too.", Severity.INFO, events)
-            self._is_failing = False
             return facts + await write(events)
         except TuiXmppError as error:
+            if not self._unkept:
+                self._tell(f"{error} What is said now is shown but not kept.", Severity.ERROR, events)
             # Of too much the oldest is left out: it comes again, for the server was not told that it is here.
             self._unkept = [*self._unkept, *durable][-_BACKLOG:]
-            if not self._is_failing:
-                self._is_failing = True
-                self._tell(f"{error} What is said now is shown but not kept.", Severity.ERROR, events)
             return None
 
     def _tell(self, text: str, severity: Severity, events: Sequence[Event]) -> None:
