@@ -316,7 +316,7 @@ class Session:
             link, begun = await self.login.enter(override, lambda: self._continuity.resumption, self._on_login_event)
             return await self._serve(link, begun)
         except TuiXmppError as error:
-            if self._progress.now.phase is Phase.AUTHENTICATING:
+            if self._progress.now.phase in (Phase.AUTHENTICATING, Phase.BINDING):
                 self._reconnection.break_off()
             return ended_by(error)
         except Exception:
