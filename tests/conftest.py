@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.certificates import Authority
 from tests.support.ejabberd import Ejabberd
@@ -26,6 +27,9 @@ _log_sizes = pytest.StashKey[dict[XmppServer, int]]()
 
 def pytest_configure() -> None:
     be_patient()
+    # How long an example takes says how busy the machine is, not whether the code is right.
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)

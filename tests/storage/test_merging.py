@@ -502,7 +502,7 @@ def _told(event: e.Event) -> str:
     return f"page {ids} {side} {event.anchor} of {event.peer}, complete: {event.is_complete}"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_interleaving_of_copies_is_the_archive_itself(data: st.DataObject) -> None:
     said = data.draw(archives())

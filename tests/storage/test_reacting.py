@@ -271,7 +271,7 @@ def fact_of(one: Entry, message: Message) -> e.Event:
     return e.MessageReceived(ELIZABETH, message)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_x_444_any_interleaving_of_copies_leaves_the_last_set_of_each_side(data: st.DataObject) -> None:
     true = data.draw(archives())

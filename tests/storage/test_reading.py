@@ -79,7 +79,7 @@ QUERIES = st.lists(
 
 
 @given(QUERIES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_s_51_whatever_is_searched_for_is_looked_for_and_nothing_else(query: str) -> None:
     with closing(Archive.in_memory()) as archive:
         archive.write([e.MessageReceived(ELIZABETH, incoming("a", body="vain"))])
@@ -90,7 +90,7 @@ def test_s_51_whatever_is_searched_for_is_looked_for_and_nothing_else(query: str
 
 
 @given(ANY.filter(bool), ANY)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_s_51_whatever_is_said_is_kept_as_it_is(body: str, subject: str) -> None:
     with closing(Archive.in_memory()) as archive:
         archive.write([e.MessageReceived(ELIZABETH, replace(incoming("a", body=body), subject=subject))])

@@ -221,7 +221,7 @@ send_typing = false
     assert {each.action: each.keys for each in again.keys} == {"help": ("f11", "f12"), "close": ()}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_every_value_a_setting_takes_comes_back_from_the_file(tmp_path_factory: Any, data: st.DataObject) -> None:
     path = tmp_path_factory.mktemp("round") / "config.toml"

@@ -54,7 +54,7 @@ def test_links_are_whole_and_a_file_is_named_first() -> None:
     assert told("Here", files=((photo, "The lake"),)) == f"Darcy: Here\nFile The lake: {photo}"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(body=STYLED, width=st.integers(1, 100), outgoing=st.booleans())
 def test_any_text_fills_its_rows_exactly(body: str, width: int, outgoing: bool) -> None:
     own, peer = speakers(ACCOUNT, PEER, "Darcy")

@@ -131,7 +131,7 @@ def test_a_word_that_fills_its_row_leaves_no_space_to_the_next() -> None:
     assert [text[start:end] for start, end in wrap(text, 6)] == ["é12", "567890", "ab"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     body=STYLED,
     subject=ANYTHING,

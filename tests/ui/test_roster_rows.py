@@ -129,7 +129,7 @@ _VIEWS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.one_of(_VIEWS, st.sampled_from(PEERS)), max_size=25),
     st.booleans(),

@@ -306,7 +306,7 @@ def test_a_whole_session_split_at_every_byte_tells_the_same() -> None:
 
 
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=20))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_whole_session_in_random_pieces_tells_the_same(sizes: list[int]) -> None:
     def cut(data: bytes) -> Iterator[bytes]:
         start = turn = 0
@@ -319,7 +319,7 @@ def test_a_whole_session_in_random_pieces_tells_the_same(sizes: list[int]) -> No
 
 
 @given(st.lists(st.binary(max_size=40), max_size=10))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_whatever_the_peer_sends_no_verb_raises(chunks: list[bytes]) -> None:
     for connection in (
         Connection(initiator_config(limits=ParserLimits(max_bytes=500))),

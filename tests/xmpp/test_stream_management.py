@@ -570,7 +570,7 @@ def test_x_198_01_the_counts_wrap_at_2_32() -> None:
 
 
 @given(st.integers(0, MODULUS - 1), st.integers(0, 20), st.integers(-5, MODULUS + 5))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_s_28_only_counts_between_the_last_and_what_was_sent_are_taken(start: int, sent: int, h: int) -> None:
     machine = StreamManagement.resumed(AckPolicy(), lambda: NOW, state(acked=start))
     for number in range(sent):
@@ -875,7 +875,7 @@ class Resuming(RuleBasedStateMachine):
         assert self.pair.client.connection.unacked == ()
 
 
-Resuming.TestCase.settings = settings(deadline=None, max_examples=100, stateful_step_count=40)
+Resuming.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 test_nothing_lost_nothing_twice_nothing_out_of_order = Resuming.TestCase
 
 
