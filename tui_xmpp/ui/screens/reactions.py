@@ -65,8 +65,9 @@ class ReactionScreen(Dialog[tuple[str, str]]):
         before = self._desk.views.conversation(account, peer).reaction_rules
 
         def known(failure: str | None) -> None:
-            if self.is_mounted and self._desk.views.conversation(account, peer).reaction_rules != before:
-                self._fill(self.query_one(Input).value)
+            if self._desk.views.conversation(account, peer).reaction_rules != before:
+                for query in self.query(Input):  # none, where the screen was left meanwhile
+                    self._fill(query.value)
 
         self._desk.submit(ReadReactionRules(account, peer), known)
 
