@@ -144,6 +144,8 @@ class WireClient:
             data = await self.transport.read()
             if data:
                 self.connection.receive_data(data)
+            elif self.connection.phase is Phase.CLOSED:
+                raise EOFError(f"the stream is over, and all it told is {self.told}")
             else:
                 self.connection.receive_eof()
 

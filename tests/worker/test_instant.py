@@ -26,6 +26,7 @@ from tui_xmpp.storage.archive import Archive
 from tui_xmpp.worker.client import Client
 from tui_xmpp.worker.dial import Target
 from tui_xmpp.worker.engine import SessionEngine
+from tui_xmpp.worker.login import Login
 from tui_xmpp.xmpp.config import InitiatorConfig
 from tui_xmpp.xmpp.events import Resumed
 from tui_xmpp.xmpp.sasl import Credentials, FastToken, Password
@@ -188,24 +189,32 @@ async def resumed_late(jane: Instance) -> AsyncGenerator[None]:
     )
     login = Credentials("jane", Password(PASSWORD))
     async with WireClient(jane.server.connect_memory(), TlsPolicy(jane.jane.domain), config, login) as late:
-        await late.until(Resumed)
+        async with asyncio.timeout(10):
+            await late.until(Resumed)
         yield
 
 
-@pytest.mark.parametrize("has_broken_off", [True, False])
+@pytest.mark.parametrize(
+    ("is_instant", "breaks_off_after"),
+    [(True, 700), (False, 1100), (True, None)],
+    ids=["with the login", "after the login", "never"],
+)
 async def test_x_198_04_a_session_taken_over_is_taken_back_where_a_login_of_ours_broke_off_before(
-    tmp_path: Path, *, has_broken_off: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_instant: bool, breaks_off_after: int | None
 ) -> None:
+    if not is_instant:
+        monkeypatch.setattr(Login, "_instant_login", lambda _: None)
     async with LoopbackServer("longbourn.lit", is_instant=True) as server:
         jane, lizzy = Instance(server, tmp_path), server.add_user("lizzy", PASSWORD)
         async with jane.run() as user:
-            if has_broken_off:
-                jane.dial.breaks_off_after = 700
+            if breaks_off_after is not None:
+                jane.dial.breaks_off_after = breaks_off_after
                 await comes_back(user, server)
+                await user.settle()  # all is acknowledged, and on disk
                 assert len(jane.dial.transports) == 3
             began = user.connection.facts.since
             async with resumed_late(jane):
-                if not has_broken_off:
+                if breaks_off_after is None:
                     await user.until(lambda _: user.connection.phase is Phase.STOPPED)
                     assert "Another session has taken over" in user.connection.reason
                     return
