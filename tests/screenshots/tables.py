@@ -31,9 +31,12 @@ CORE = (
     ("XEP-0175", "Anonymous login, on request", "xmpp/sasl/anonymous.py"),
     ("XEP-0178", "Login with a client certificate", "xmpp/sasl/external.py"),
     ("XEP-0368", "Direct TLS found by SRV records", "net/resolve.py"),
+    ("XEP-0386", "Bind 2: what a session needs, asked for with the login", "xmpp/inline.py"),
+    ("XEP-0388", "SASL2: login and resumption in one go", "xmpp/login.py"),
     ("XEP-0392", "Colours of names", "ui/colors.py"),
     ("XEP-0440", "Channel bindings a server names", "xmpp/sasl/choice.py"),
     ("XEP-0474", "Protection of SCRAM against downgrades", "xmpp/sasl/scram.py"),
+    ("XEP-0484", "FAST: a token in place of the password for the next login", "xmpp/sasl/hashed_token.py"),
 )
 """What is spoken below the features: specification, what of it, and the module that speaks it."""
 
