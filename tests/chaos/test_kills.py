@@ -41,6 +41,18 @@ async def line(process: asyncio.subprocess.Process) -> str:
         return (await process.stdout.readline()).decode().strip()
 
 
+async def promised_by(process: asyncio.subprocess.Process, count: int) -> int:
+    """Wait until the client is ready and has promised so many messages; return the last one's number."""
+    assert await line(process) == "ready"
+    return [int(await line(process)) for _ in range(count)][-1]
+
+
+async def rest_of(process: asyncio.subprocess.Process) -> tuple[int, str]:
+    """Wait for the end; return the last number promised before it (0 for none), and the last word."""
+    words = (await process.communicate())[0].decode().split()
+    return max((int(word) for word in words if word.isdigit()), default=0), words[-1] if words else ""
+
+
 def note(lizzy: User, kitty: BareJID, heard: dict[str, int]) -> None:
     heard.update((m.key, int(m.body.split()[1])) for m in lizzy.messages(kitty))
 
@@ -67,9 +79,7 @@ async def kill_often(server: XmppServer, folder: Path, kills: int, seed: int) ->
                     # Somewhere in the start or the login.
                     await asyncio.sleep(random.random() * 0.8)
                 else:
-                    assert await line(process) == "ready"
-                    for _ in range(random.randrange(1, 40)):
-                        promised = int(await line(process))
+                    promised = await promised_by(process, random.randrange(1, 40))
                     await asyncio.sleep(random.random() / 50)
                 if number == kills:
                     assert process.stdin is not None
@@ -77,11 +87,11 @@ async def kill_often(server: XmppServer, folder: Path, kills: int, seed: int) ->
             finally:
                 if number < kills:
                     process.kill()
-                rest = (await process.communicate())[0].decode().split()
+                further, word = await rest_of(process)
             note(lizzy, kitty, heard)  # the screen holds no more than the latest two thousand
-            promised = max([promised, *(int(text) for text in rest if text.isdigit())])
+            promised = max(promised, further)
             if number == kills:
-                assert rest[-1] == "done"
+                assert word == "done"
         last = f"number {promised}"
         await lizzy.until(lambda _: any(m.body == last for m in lizzy.messages(kitty)), deadline=DEADLINE)
         note(lizzy, kitty, heard)
@@ -113,12 +123,9 @@ async def test_x_198_06_a_killed_client_goes_on_with_its_session_by_the_login_it
     kitty = write_settings(instant_prosody, account, tmp_path)
     async with logged_in(instant_prosody) as lizzy:
         process = await start(tmp_path, lizzy.account)
-        assert await line(process) == "ready"
-        for _ in range(random.randrange(1, 40)):
-            promised = int(await line(process))
+        promised = await promised_by(process, random.randrange(1, 40))
         process.kill()
-        rest = (await process.communicate())[0].decode().split()
-        promised = max([promised, *(int(text) for text in rest)])
+        promised = max(promised, (await rest_of(process))[0])
         async with started(settings_of(instant_prosody, account), account.password, data=tmp_path) as user:
             await user.online()
             assert user.connection.facts.is_resumed
@@ -137,20 +144,16 @@ async def test_a_killed_client_keeps_what_it_put_under_a_message_and_made_of_one
     kitty = write_settings(server, account, tmp_path)
     async with logged_in(server) as lizzy:
         await lizzy.does(SendMessage(lizzy.account, kitty, "Well?"))
-        promised = 0
         for kills_left in (2, 1, 0):
             process = await start(tmp_path, lizzy.account, "annexes")
-            assert await line(process) == "ready"
-            for _ in range(random.randrange(2, 20)):
-                promised = int(await line(process))
+            promised = await promised_by(process, random.randrange(2, 20))
             if kills_left:
                 await asyncio.sleep(random.random() / 50)
                 process.kill()
             else:
                 assert process.stdin is not None
                 process.stdin.write(b"stop\n")
-            rest = (await process.communicate())[0].decode().split()
-            promised = max([promised, *(int(text) for text in rest if text.isdigit())])
+            promised = max(promised, (await rest_of(process))[0])
         even, odd = sorted((promised, promised - 1), key=lambda number: number % 2)
 
         def has_arrived() -> bool:
