@@ -14,7 +14,7 @@ from tui_xmpp.ui.actions import Place
 from tui_xmpp.ui.signs import laid_out
 from tui_xmpp.ui.theme import inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
-from tui_xmpp.ui.widgets.status import wrapped
+from tui_xmpp.ui.wrapping import rows_of
 from tui_xmpp.values import dataclass
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class TourBar(DrawnLines):
     def _rows(self) -> list[str]:
         """Return the words in as many rows as they need; the last has room for the way out."""
         count, words = self._words()
-        rows = wrapped(words, self.size.width - len(count))
+        rows = rows_of(words, self.size.width - len(count))
         if len(count) + cell_len(rows[-1]) + len(_WAY_OUT) > self.size.width:
             rows.append("")
         return rows

@@ -9,6 +9,7 @@ from functools import lru_cache
 from rich.cells import cell_len
 
 TAB = 4
+_LEAST_WIDTH = 8
 
 Span = tuple[int, int]
 
@@ -75,6 +76,11 @@ def wrap(text: str, width: int) -> list[Span]:
             _wrap_wide(line, width, start, spans)
         start += len(line) + 1
     return spans
+
+
+def rows_of(text: str, width: int) -> list[str]:
+    """Return the rows themselves, without the spaces they break at; in less than 8 cells nothing can be read."""
+    return [text[start:end] for start, end in wrap(text, max(width, _LEAST_WIDTH))]
 
 
 def chop(text: str, width: int) -> list[Span]:

@@ -22,7 +22,7 @@ from tui_xmpp.ui.highlighting import Highlighter
 from tui_xmpp.ui.render import Renderer
 from tui_xmpp.ui.widgets.lines import DrawnLines
 from tui_xmpp.ui.widgets.message_window import MessageWindow, Standpoint
-from tui_xmpp.ui.wrapping import fit, wrap
+from tui_xmpp.ui.wrapping import fit, rows_of
 
 
 class PaintedMessages(DrawnLines):
@@ -276,4 +276,4 @@ def _broken(left: str, right: str, width: int) -> list[tuple[str, str]]:
     """Return a row of the welcome as rows that have room in the width; only a sentence can be broken."""
     if right or cell_len(left) <= width:
         return [(left, right)]
-    return [(left[start:end].strip(), "") for start, end in wrap(left, max(4, width - 2))]
+    return [(row, "") for row in rows_of(left, width - 2)]

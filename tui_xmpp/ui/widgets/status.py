@@ -37,6 +37,7 @@ from tui_xmpp.ui.signs import (
 )
 from tui_xmpp.ui.theme import TERMINAL, Inks, inks
 from tui_xmpp.ui.widgets.lines import DrawnLines
+from tui_xmpp.ui.wrapping import rows_of
 
 Pieces = list[tuple[str, Style]]
 _TWO_COLUMNS = 100
@@ -249,7 +250,7 @@ class StatusPane(ScrollView, can_focus=True):
 
     def _facts(self, ink: Inks, width: int) -> Iterator[Strip]:
         def fact(name: str, value: str, style: Style = ink.text) -> Iterator[Strip]:
-            for number, line in enumerate(wrapped(value, width - 15)):
+            for number, line in enumerate(rows_of(value, width - 15)):
                 label = f"   {name:<11} " if number == 0 else " " * 15
                 yield laid_out([(label, ink.dim), (line, style)], [], width)
 
@@ -275,7 +276,7 @@ class StatusPane(ScrollView, can_focus=True):
             ("accounts", "accounts"),
             ("status-pane", "close"),
         )
-        for words in wrapped(" · ".join(f"{key_of(self, action)} {words}" for action, words in ways), width - 3):
+        for words in rows_of(" · ".join(f"{key_of(self, action)} {words}" for action, words in ways), width - 3):
             yield laid_out([("   ", ink.dim), (words, ink.dim)], [], width)
 
     def _connection_facts(
@@ -330,7 +331,7 @@ class StatusPane(ScrollView, can_focus=True):
         if self.problems:
             yield laid_out([(" Wrong at the start", ink.strong)], [("v: all of it ", ink.dim)], width)
         for problem in self.problems:
-            for number, line in enumerate(wrapped(sanitize_line(problem, 1000), width - 4)):
+            for number, line in enumerate(rows_of(sanitize_line(problem, 1000), width - 4)):
                 yield laid_out([(" ! " if number == 0 else "   ", ink.error), (line, ink.text)], [], width)
         if self.problems:
             yield Strip.blank(width)
@@ -364,32 +365,12 @@ class StatusPane(ScrollView, can_focus=True):
         self.post_message(self.Left())
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Break a sanitised line at spaces into lines of at most ``width`` cells."""
-    from rich.cells import cell_len, chop_cells
-
-    width = max(width, 8)
-    lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        if line and cell_len(line) + 1 + cell_len(word) <= width:
-            line += " " + word
-            continue
-        if line:
-            lines.append(line)
-        if cell_len(word) > width:
-            *whole, word = chop_cells(word, width)
-            lines += whole
-        line = word
-    return [*lines, line] if line or not lines else lines
-
-
 @lru_cache(maxsize=2048)
 def _entry_lines(entry: LogEntry, is_account_named: bool, width: int) -> tuple[str, ...]:
     text = sanitize_line(entry.text, 1000)
     if is_account_named and entry.account is not None:
         text += f" ({entry.account})"
-    return tuple(wrapped(text, width))
+    return tuple(rows_of(text, width))
 
 
 class Divider(Widget):
